@@ -1,0 +1,10 @@
+export {
+  type Application,
+  type ApplicationFault,
+  type ApplicationInput,
+  type ApplicationParse,
+  applicationJsonSchema,
+  applicationSchema,
+  parseApplication,
+  type ServiceDefinition,
+} from "./schema.ts";

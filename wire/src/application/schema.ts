@@ -1,0 +1,161 @@
+import { parseDurationMs } from "@holdfast/kernel";
+import { z } from "zod";
+
+/**
+ * The application file's one schema: source of the TypeScript types, the JSON Schema, the YAML twin and the API body.
+ * Only `services.<name>.run` is required.
+ */
+
+const namePattern = /^[a-z][a-z0-9]{0,31}(?:-[a-z0-9]{1,31}){0,3}$/;
+const name = z
+  .string()
+  .regex(namePattern, "must be lower-case words joined by dashes, such as `movie-ratings`")
+  .describe("Lower-case words joined by dashes.");
+
+const duration = z
+  .union([z.string(), z.number()])
+  .refine((value) => parseDurationMs(value) !== undefined, "must be a duration such as `500ms`, `2s`, `1m`")
+  .describe("`500ms`, `2s`, `1m`, or a number of milliseconds.");
+
+const health = z
+  .strictObject({
+    path: z
+      .string()
+      .regex(/^\/[^\s]*$/, "must be a path that starts with /")
+      .optional()
+      .describe("HTTP path that answers 2xx when the service can serve. Without it a TCP connect decides."),
+    interval: duration.default("2s").describe("Time between checks."),
+    timeout: duration.default("1s").describe("A check that takes longer has failed."),
+    startTimeout: duration.default("30s").describe("An instance not healthy so long after its start is replaced."),
+    unhealthyAfter: z.int().min(1).max(20).default(2).describe("Failed checks in a row until it is replaced."),
+  })
+  .describe("How to see from outside whether an instance can serve.");
+
+const scale = z
+  .strictObject({
+    min: z.int().min(0).max(99).optional().describe("Never fewer instances. Default: the number of zones."),
+    desired: z.int().min(0).max(99).optional().describe("Instances to start with. Default: `min`."),
+    max: z.int().min(0).max(99).optional().describe("Never more instances. Default: the larger of 9 and `desired`."),
+  })
+  .superRefine((value, context) => {
+    const { min, desired, max } = value;
+    if (min !== undefined && max !== undefined && max < min) {
+      context.addIssue({ code: "custom", path: ["max"], message: `must be at least min (${min}), got ${max}` });
+    }
+    if (desired === undefined) return;
+    if ((min !== undefined && desired < min) || (max !== undefined && desired > max)) {
+      context.addIssue({
+        code: "custom",
+        path: ["desired"],
+        message: `must be from min (${min ?? 0}) to max (${max ?? 99}), got ${desired}`,
+      });
+    }
+  })
+  .describe("How many instances, spread evenly over the zones.");
+
+const service = z
+  .strictObject({
+    run: z
+      .string()
+      .trim()
+      .min(1, "must be a command such as `node server.js`")
+      .max(4_096)
+      .describe("The command that starts one instance. It must listen on HOST and PORT from its environment."),
+    directory: z.string().min(1).optional().describe("Working directory, relative to the application file."),
+    bundle: z
+      .boolean()
+      .default(false)
+      .describe("Bundle the script of a `node <script>` command into one file when the image is made."),
+    env: z.record(z.string().min(1), z.string()).default({}).describe("More environment for each instance."),
+    health: health.optional(),
+    scale: scale.optional(),
+    drain: duration.default("10s").describe("Longest time an instance gets to finish its requests when it is stopped."),
+  })
+  .describe("One service: a command, run as several instances.");
+
+const route = z
+  .strictObject({
+    match: z
+      .string()
+      .regex(/^\/(?:[^\s*]*)(?:\*\*)?$/, "must be a path such as `/api/**` or `/about`")
+      .describe("A path; `/**` at its end means all paths below."),
+    to: name.describe("The service that answers."),
+    timeout: duration.default("10s").describe("Whole time for a request at the edge."),
+    stripPrefix: z.boolean().default(false).describe("Take the matched prefix off before passing the path on."),
+  })
+  .describe("Which paths at the edge go to which service.");
+
+const zoneNames = z.union([z.int().min(1).max(9), z.array(name).min(1).max(9)]);
+
+export const applicationSchema = z
+  .strictObject({
+    $schema: z.string().optional().describe("For editors."),
+    name: name.optional().describe("Default: the directory's name."),
+    regions: z
+      .record(name, z.strictObject({ zones: zoneNames.default(3) }))
+      .optional()
+      .describe("Regions and their zones. Default: one region of three zones."),
+    environment: z.enum(["dev", "test", "prod"]).default("dev").describe("Which environment instances are told they are in."),
+    services: z
+      .record(name, service)
+      .refine((value) => Object.keys(value).length > 0, "must name at least one service")
+      .describe("The services, by the name callers use."),
+    routes: z.array(route).optional().describe("The edge's routes. Default: everything to the first service."),
+  })
+  .superRefine((value, context) => {
+    for (const [index, item] of (value.routes ?? []).entries()) {
+      if (item.to in value.services) continue;
+      const known = Object.keys(value.services).join(", ");
+      context.addIssue({
+        code: "custom",
+        path: ["routes", index, "to"],
+        message: `names no service; known: ${known}`,
+      });
+    }
+    for (const reserved of ["registry", "gateway", "balancer", "control"]) {
+      if (!(reserved in value.services)) continue;
+      context.addIssue({
+        code: "custom",
+        path: ["services", reserved],
+        message: "is the name of a server of the platform; take another",
+      });
+    }
+  })
+  .describe("A Holdfast application.");
+
+/** What a person writes. */
+export type ApplicationInput = z.input<typeof applicationSchema>;
+/** The same with every default filled in. */
+export type Application = z.output<typeof applicationSchema>;
+export type ServiceDefinition = Application["services"][string];
+
+/** The JSON Schema (draft 2020-12) of the application file, for editors and `holdfast app schema`. */
+export function applicationJsonSchema(): Record<string, unknown> {
+  return z.toJSONSchema(applicationSchema, { io: "input", target: "draft-2020-12" }) as Record<string, unknown>;
+}
+
+export interface ApplicationFault {
+  /** Keys and indexes down to the faulty value. */
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+export type ApplicationParse =
+  | { readonly kind: "ok"; readonly application: Application }
+  | { readonly kind: "faults"; readonly faults: readonly ApplicationFault[] };
+
+/** Checks a value from a file or an API body and gives either the application or all its faults at once. */
+export function parseApplication(value: unknown): ApplicationParse {
+  const result = applicationSchema.safeParse(value);
+  if (result.success) return { kind: "ok", application: result.data };
+  const faults: ApplicationFault[] = [];
+  for (const issue of result.error.issues) {
+    const path = issue.path.map((key) => (typeof key === "symbol" ? String(key) : key));
+    if (issue.code === "unrecognized_keys") {
+      for (const key of issue.keys) faults.push({ path: [...path, key], message: "is not a known field" });
+    } else {
+      faults.push({ path, message: issue.message });
+    }
+  }
+  return { kind: "faults", faults };
+}

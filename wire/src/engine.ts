@@ -1,0 +1,102 @@
+import type { InstanceId, Zone } from "@holdfast/kernel";
+
+export type InstanceKind = "app" | "registry" | "gateway" | "balancer" | "control";
+
+/** How an engine finds out, from outside, whether an instance can serve. */
+export interface HealthCheck {
+  /** `auto`: our admin port when there is one, else `path` over HTTP when given, else a TCP connect. */
+  readonly kind: "auto" | "http" | "tcp";
+  readonly path: string | undefined;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** An instance that has not been healthy so long after its start is given up. */
+  readonly startTimeoutMs: number;
+  /** Failed checks in a row that make a healthy instance unhealthy. */
+  readonly unhealthyAfter: number;
+}
+
+/** Hystrix-age habits, laptop timing: three seconds between checks, two misses, thirty seconds to start. */
+export const healthCheckDefaults: HealthCheck = {
+  kind: "auto",
+  path: undefined,
+  intervalMs: 2_000,
+  timeoutMs: 1_000,
+  startTimeoutMs: 30_000,
+  unhealthyAfter: 2,
+};
+
+/** Everything an engine needs to start one instance; complete, so that an agent can do it with control gone. */
+export interface LaunchSpec {
+  readonly id: InstanceId;
+  readonly kind: InstanceKind;
+  readonly application: string;
+  /** The logical name, such as `catalog`. */
+  readonly service: string;
+  readonly cluster: string;
+  readonly serverGroup: string;
+  readonly zone: Zone;
+  readonly address: string;
+  readonly port: number;
+  readonly adminPort: number;
+  /** Absolute path of the immutable image directory; the working directory of the process. */
+  readonly image: string;
+  /** The command line, run without a shell unless it needs one. */
+  readonly run: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly health: HealthCheck;
+  /** Longest time from SIGTERM to SIGKILL. */
+  readonly drainMs: number;
+  /** Each of the (two) log files is bounded by this. */
+  readonly logBytesMax: number;
+}
+
+export type InstanceState = "starting" | "up" | "unhealthy" | "draining" | "stopped";
+
+/** What an engine sees of one instance now. */
+export interface InstanceObservation {
+  readonly spec: LaunchSpec;
+  readonly state: InstanceState;
+  /** One sentence: why it is in this state (`exited with code 1`, `no answer on 127.1.1.10:12000 yet`). */
+  readonly reason: string;
+  /** Stable code for the reason where there is one: `COMMAND_NOT_FOUND`, `EXITED`, `START_TIMEOUT`, `PORT_IGNORED`, `PORT_TAKEN`, `UNHEALTHY`, `KILLED` … */
+  readonly reasonCode: string;
+  readonly pid: number | undefined;
+  /** Wall time of the process start in ms. */
+  readonly startedAtMs: number;
+  /** Wall time of the last change of `state`. */
+  readonly sinceMs: number;
+  /** Wall time when it was first healthy. */
+  readonly healthyAtMs: number | undefined;
+  readonly exit: { readonly code: number | null; readonly signal: string | null } | undefined;
+  readonly logFile: string;
+  /** True when the engine registers it because the program does not itself. */
+  readonly registeredByEngine: boolean;
+}
+
+/** The port every engine (process, container, kubernetes, aws) implements. All calls are idempotent by instance id. */
+export interface Engine {
+  /**
+   * Starts an instance; resolves once the engine has accepted it, not once it is healthy.
+   *
+   * @throws PlatformError `AGENT_UNREACHABLE` when the zone's agent does not answer, `EPOCH_STALE` when another
+   * controller has taken over.
+   */
+  launch(spec: LaunchSpec): Promise<InstanceObservation>;
+  /** Out of service, drained, SIGTERM, then SIGKILL after `drainMs`. Resolves when accepted. Unknown ids are fine. */
+  terminate(id: InstanceId, cause: string): Promise<void>;
+  /** Sends a signal at once (`SIGKILL`, `SIGSTOP`, `SIGCONT`, `SIGTERM`); nothing is drained. */
+  signal(id: InstanceId, signal: EngineSignal, cause: string): Promise<void>;
+  /** All instances of all reachable zones, and the zones that did not answer. */
+  list(): Promise<EngineListing>;
+  /** Calls `onChange` with each new observation until `signal` aborts; reconnects by itself. */
+  watch(onChange: (observation: InstanceObservation) => void, signal: AbortSignal): void;
+}
+
+export type EngineSignal = "SIGKILL" | "SIGSTOP" | "SIGCONT" | "SIGTERM";
+export const engineSignals: readonly EngineSignal[] = ["SIGKILL", "SIGSTOP", "SIGCONT", "SIGTERM"];
+
+export interface EngineListing {
+  readonly instances: readonly InstanceObservation[];
+  /** Names of zones whose agent did not answer: their instances are unknown, not dead. */
+  readonly unreachableZones: readonly string[];
+}

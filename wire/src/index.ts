@@ -1,0 +1,6 @@
+export * from "./engine.ts";
+export * from "./names.ts";
+export * from "./problem.ts";
+export * from "./registry.ts";
+export * from "./settings.ts";
+export * from "./sse.ts";

@@ -1,0 +1,46 @@
+/** Header names of ours and of the standards we carry through every hop. All lower case, as Node gives them. */
+export const Headers = {
+  /**
+   * Request: the instance the caller means. A server of ours with another id answers 421 before its handler runs,
+   * so that a reused port never gets the old identity's traffic. Response: the instance that answered.
+   */
+  instance: "x-holdfast-instance",
+  /** Milliseconds the caller will still wait. Servers and clients give up, and tell those below, by this. */
+  deadline: "x-holdfast-deadline-ms",
+  /** Which attempt this is, from 1. Only the layer that made attempt 1 retries; others see it and do not. */
+  attempt: "x-holdfast-attempt",
+  /** On an answer of ours: the handler was not run (draining, shedding, wrong identity), so any request may be retried elsewhere. */
+  notExecuted: "x-holdfast-not-executed",
+  requestId: "x-request-id",
+  traceparent: "traceparent",
+  /** Control to agent: the fencing epoch. An agent refuses a lower one than it has seen. */
+  epoch: "x-holdfast-epoch",
+} as const;
+
+/** The environment an instance is started with (DESIGN §6). `PORT` and `HOST` come beside these. */
+export const Env = {
+  region: "HOLDFAST_REGION",
+  zone: "HOLDFAST_ZONE",
+  environment: "HOLDFAST_ENVIRONMENT",
+  application: "HOLDFAST_APPLICATION",
+  /** The logical name callers use. */
+  service: "HOLDFAST_SERVICE",
+  cluster: "HOLDFAST_CLUSTER",
+  serverGroup: "HOLDFAST_SERVER_GROUP",
+  instanceId: "HOLDFAST_INSTANCE_ID",
+  instanceToken: "HOLDFAST_INSTANCE_TOKEN",
+  /** Base URLs of the registries, own zone first, separated by commas. */
+  registries: "HOLDFAST_REGISTRIES",
+  adminPort: "HOLDFAST_ADMIN_PORT",
+  /** A file where the last registry view is kept for a start while every registry is down. */
+  lastViewFile: "HOLDFAST_LAST_VIEW",
+  /** JSON settings of a server of ours (gateway routes, balancer listeners, registry peers). */
+  settings: "HOLDFAST_SETTINGS",
+} as const;
+
+/** Ports on 127.0.0.1 that `holdfast up` opens for people, by the name `--port name=N` takes. */
+export const defaultPorts = { edge: 8080, console: 7070, registry: 8761 } as const;
+export type PortName = keyof typeof defaultPorts;
+
+/** The address people and their tools use. */
+export const operatorAddress = "127.0.0.1";
