@@ -10,7 +10,9 @@ export async function within<T>(clock: Clock, ms: number, what: string, work: Pr
   let timer: Timer | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = clock.after(ms, () => {
-      reject(new PlatformError("TIMED_OUT", `${what}: not done within ${ms} ms`, { details: { what, ms }, status: 504 }));
+      reject(
+        new PlatformError("TIMED_OUT", `${what}: not done within ${ms} ms`, { details: { what, ms }, status: 504 }),
+      );
     });
   });
   try {

@@ -95,7 +95,10 @@ export const applicationSchema = z
       .record(name, z.strictObject({ zones: zoneNames.default(3) }))
       .optional()
       .describe("Regions and their zones. Default: one region of three zones."),
-    environment: z.enum(["dev", "test", "prod"]).default("dev").describe("Which environment instances are told they are in."),
+    environment: z
+      .enum(["dev", "test", "prod"])
+      .default("dev")
+      .describe("Which environment instances are told they are in."),
     services: z
       .record(name, service)
       .refine((value) => Object.keys(value).length > 0, "must name at least one service")

@@ -134,9 +134,7 @@ export const killRequestSchema = z
   .meta({ id: "KillRequest" });
 export type KillRequest = z.input<typeof killRequestSchema>;
 
-export const scaleRequestSchema = z
-  .strictObject({ desired: z.int().min(0).max(99) })
-  .meta({ id: "ScaleRequest" });
+export const scaleRequestSchema = z.strictObject({ desired: z.int().min(0).max(99) }).meta({ id: "ScaleRequest" });
 export type ScaleRequest = z.input<typeof scaleRequestSchema>;
 
 /** `PUT /v1/applications/{name}`: the application and where each service's image is. */

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { PlatformError } from "@holdfast/kernel";
+import {
+  encodeSse,
+  errorFromProblem,
+  formatCursor,
+  isNewer,
+  parseCursor,
+  problemFrom,
+  type SseEvent,
+  SseDecoder,
+} from "@holdfast/wire";
+import { applicationJsonSchema, parseApplication } from "@holdfast/wire/application";
+
+test("events survive being cut into single characters, and comments are not events", () => {
+  const events: SseEvent[] = [];
+  const decoder = new SseDecoder((event) => events.push(event));
+  const sent: SseEvent[] = [
+    { event: "snapshot", data: '{"a":1}', id: "p:1:2" },
+    { event: "delta", data: "two\nlines" },
+  ];
+  for (const char of `:\n\n${sent.map(encodeSse).join(":\n\n")}`) decoder.push(char);
+  assert.deepEqual(events, sent);
+});
+
+test("an event that never ends is refused before it fills memory", () => {
+  const decoder = new SseDecoder(() => {}, 10);
+  assert.throws(() => decoder.push("data: 12345678"), RangeError);
+});
+
+test("cursors round-trip and foreign text is not a cursor", () => {
+  const cursor = { peer: "local-1a", epoch: 1_700, sequence: 42 };
+  assert.deepEqual(parseCursor(formatCursor(cursor)), cursor);
+  assert.equal(parseCursor("local 1a:1:2"), undefined);
+  assert.equal(parseCursor("a:1"), undefined);
+});
+
+test("a later start beats any version of an earlier one", () => {
+  assert.equal(isNewer({ incarnation: 2, version: 1 }, { incarnation: 1, version: 9 }), true);
+  assert.equal(isNewer({ incarnation: 1, version: 2 }, { incarnation: 1, version: 2 }), false);
+});
+
+test("a typed error crosses the wire with its code, sentence and next step", () => {
+  const error = new PlatformError("STATE_READ_ONLY", "state: disk is full", { status: 503, next: "free some space" });
+  const back = errorFromProblem(JSON.parse(JSON.stringify(problemFrom(error))), 503);
+  assert.deepEqual([back.code, back.message, back.next, back.status], [error.code, error.message, error.next, 503]);
+  assert.equal(problemFrom(new Error("secret path")).detail.includes("secret"), false);
+});
+
+test("an application needs nothing but a command", () => {
+  const parsed = parseApplication({ services: { hello: { run: "node hello.js" } } });
+  assert.equal(parsed.kind, "ok");
+});
+
+test("all faults of an application are found at once, each with its path", () => {
+  const parsed = parseApplication({
+    name: "Not A Name",
+    colour: "red",
+    services: { a: { run: "" }, registry: { run: "x", scale: { min: 3, max: 2 } }, c: { runn: "x" } },
+    routes: [{ match: "api", to: "nobody" }],
+  });
+  assert.equal(parsed.kind, "faults");
+  const paths = parsed.faults.map((fault) => fault.path.join("."));
+  for (const path of [
+    "name",
+    "colour",
+    "services.a.run",
+    "services.registry.scale.max",
+    "services.c.run",
+    "services.c.runn",
+    "routes.0.match",
+  ]) {
+    assert.ok(paths.includes(path), `${path} is missing from ${paths.join(", ")}`);
+  }
+});
+
+test("the JSON Schema of the application file asks for `run` alone", () => {
+  const schema = JSON.stringify(applicationJsonSchema());
+  assert.match(schema, /"required":\["run"\]/);
+});
