@@ -1,0 +1,28 @@
+/** Where control's API answers. Free of schemas, so that a browser can load it without them. */
+
+export const controlTopics = ["status", "instances", "activities"] as const;
+
+/** Paths of control's API. */
+export const ControlPaths = {
+  health: "/healthz",
+  openapi: "/openapi.json",
+  session: "/v1/session",
+  status: "/v1/status",
+  instances: "/v1/instances",
+  instance: (id: string): string => `/v1/instances/${encodeURIComponent(id)}`,
+  kill: (id: string): string => `/v1/instances/${encodeURIComponent(id)}/kill`,
+  services: "/v1/services",
+  service: (name: string): string => `/v1/services/${encodeURIComponent(name)}`,
+  scale: (name: string): string => `/v1/services/${encodeURIComponent(name)}/scale`,
+  restart: (name: string): string => `/v1/services/${encodeURIComponent(name)}/restart`,
+  metrics: (name: string): string => `/v1/services/${encodeURIComponent(name)}/metrics`,
+  operation: (id: string): string => `/v1/operations/${encodeURIComponent(id)}`,
+  applications: "/v1/applications",
+  application: (name: string): string => `/v1/applications/${encodeURIComponent(name)}`,
+  activities: "/v1/activities",
+  logs: "/v1/logs",
+  events: "/v1/events",
+} as const;
+
+/** Session cookie of the console. */
+export const sessionCookie = "holdfast_session";
