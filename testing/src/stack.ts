@@ -107,6 +107,13 @@ export class Stack {
     });
   }
 
+  /** The body of a successful GET; `T` is the caller's word for its shape. */
+  async json<T>(path: string): Promise<T> {
+    const response = await this.api(path);
+    if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
+    return (await response.json()) as T;
+  }
+
   async down(): Promise<void> {
     await this.run("down", "--clean");
     if (this.#child.exitCode === null && this.#child.signalCode === null) {

@@ -43,7 +43,7 @@ suite("an application with broken services", () => {
   });
 
   const reasonOf = async (name: string): Promise<string> => {
-    const services: ServiceView[] = await (await stack.api("/v1/services")).json();
+    const services = await stack.json<ServiceView[]>("/v1/services");
     return services.find((service) => service.name === name)?.reason ?? "";
   };
   const said = (name: string, pattern: RegExp): Promise<unknown> =>
@@ -57,7 +57,7 @@ suite("an application with broken services", () => {
     await said("quits", /code 3/);
     await said("quits", /settings\.json/);
     const launches = async (): Promise<number> => {
-      const page: { kind: string; service: string }[] = await (await stack.api("/v1/activities?limit=500")).json();
+      const page = await stack.json<{ service: string }[]>("/v1/activities?limit=500");
       return page.filter((activity) => activity.service === "quits").length;
     };
     const before = await launches();

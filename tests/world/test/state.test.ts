@@ -95,7 +95,7 @@ test("with the state disk full control is read-only, says so, still replaces the
       const { bavail, bsize } = statfsSync(disk);
       writeFileSync(filler, Buffer.alloc(Number(bavail) * Number(bsize)), { flag: "a" });
     };
-    const stateOf = async (): Promise<string> => (await (await stack.api("/v1/status")).json()).state;
+    const stateOf = async (): Promise<string> => (await stack.json<{ state: string }>("/v1/status")).state;
     fill();
     const victims = await appInstances(stack);
     const victim = victims[0];
@@ -108,7 +108,7 @@ test("with the state disk full control is read-only, says so, still replaces the
     });
     const refused = await stack.api("/v1/services/hello/scale", { desired: 3 });
     assert.equal(refused.status, 503);
-    assert.equal((await refused.json()).code, "STATE_READ_ONLY");
+    assert.match(await refused.text(), /STATE_READ_ONLY/);
     rmSync(filler);
     await waitFor("writable again", async () => (await stateOf()) === "writable");
     assert.equal((await stack.api("/v1/services/hello/scale", { desired: 3 })).ok, true);
