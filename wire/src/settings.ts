@@ -1,5 +1,7 @@
 /** What control hands to servers of ours in {@link Env.settings}, as JSON. */
 
+import type { Zone } from "@holdfast/kernel";
+
 export interface RouteSettings {
   /** `/api/**` (prefix), or an exact path. The longest match wins. */
   readonly match: string;
@@ -43,4 +45,21 @@ export interface RegistrySettings {
   readonly name: string;
   /** Base URLs of the other peers. */
   readonly peers: readonly string[];
+}
+
+/** A zone agent's settings; handed over by `up`. All paths are absolute. */
+export interface AgentSettings {
+  readonly zone: Zone;
+  /** Unix socket of the agent's API: at most 107 bytes. Its directory is made 0700. */
+  readonly socket: string;
+  /** Where the list of instances and the epoch are kept, so that the next agent can adopt them. */
+  readonly stateFile: string;
+  /** Holds pid and start time of the running agent: one agent per state file. */
+  readonly pidFile: string;
+  /** `<instance>.log` and `<instance>.log.1` are written here. */
+  readonly logDirectory: string;
+  /** Base URLs of the registries, own zone first. */
+  readonly registries: readonly string[];
+  /** Where instances keep their last registry view, one file a service and zone; none when absent. */
+  readonly viewDirectory?: string;
 }
