@@ -30,7 +30,8 @@ export const floors: readonly (readonly RegExp[])[] = [
   [/^runtime\/sidecar$/],
   [/^services\//, /^engines\//, /^console$/],
   [/^holdfast$/],
-  [/^(examples|bench|tests|tools)(\/|$)/],
+  [/^tools$/],
+  [/^(examples|bench|tests)(\/|$)/],
 ];
 
 /** Floor number of a folder, or -1 for a folder that is in no floor. */

@@ -1,0 +1,1 @@
+export { commandsOf, type DocCommand, docCommands } from "./doc-commands.ts";
