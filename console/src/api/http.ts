@@ -1,0 +1,38 @@
+import { errorFromProblem } from "@holdfast/wire";
+
+/** What a refused or failed API call throws: `code`, `status` and the `next` step come from its problem body. */
+export type ApiError = ReturnType<typeof errorFromProblem>;
+
+/** A call that takes longer is given up, in ms: control answers from memory, so a wait this long means it is gone. */
+const timeoutMs = 8_000;
+
+/**
+ * One call of control's API.
+ *
+ * @throws {@link ApiError} for any answer but 2xx; `TypeError` when nothing answers; `TimeoutError` after 8 s.
+ */
+export async function call<T>(method: "GET" | "POST", path: string, body?: unknown): Promise<T> {
+  const response = await fetch(path, {
+    method,
+    signal: AbortSignal.timeout(timeoutMs),
+    headers: body === undefined ? {} : { "content-type": "application/json" },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const answer = await response.json().catch(() => undefined);
+  if (!response.ok) throw errorFromProblem(answer, response.status);
+  return answer as T;
+}
+
+/** True when control does not know who asks: the page then shows how to sign in. */
+export function isSignedOut(error: unknown): boolean {
+  return error instanceof Error && "status" in error && error.status === 401;
+}
+
+/** What to tell a person about a failed call: one sentence and, where known, what to do next. */
+export function explain(error: unknown): { readonly sentence: string; readonly next: string | undefined } {
+  if (error instanceof Error && "code" in error && "status" in error) {
+    const next = "next" in error && typeof error.next === "string" ? error.next : undefined;
+    return { sentence: error.message, next };
+  }
+  return { sentence: "Control does not answer.", next: "npx holdfast status" };
+}

@@ -1,0 +1,61 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { readTexts } from "./lib/filters.ts";
+import { NotFoundPage } from "./pages/not-found.tsx";
+import { Shell } from "./ui/shell.tsx";
+
+/** Addresses are state: every filter and the open instance are in them, so that a link shows what its sender saw. */
+
+const root = createRootRoute({
+  component: Shell,
+  notFoundComponent: NotFoundPage,
+  validateSearch: (search) => readTexts(search, ["instance"]),
+});
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  component: lazyRouteComponent(() => import("./pages/home/home-page.tsx"), "HomePage"),
+});
+
+const services = createRoute({
+  getParentRoute: () => root,
+  path: "/services",
+  component: lazyRouteComponent(() => import("./pages/services/services-page.tsx"), "ServicesPage"),
+});
+
+const service = createRoute({
+  getParentRoute: () => root,
+  path: "/services/$name",
+  component: lazyRouteComponent(() => import("./pages/services/service-page.tsx"), "ServicePage"),
+});
+
+const instances = createRoute({
+  getParentRoute: () => root,
+  path: "/instances",
+  validateSearch: (search) => readTexts(search, ["service", "zone", "kind", "status", "q"]),
+  component: lazyRouteComponent(() => import("./pages/instances/instances-page.tsx"), "InstancesPage"),
+});
+
+const activity = createRoute({
+  getParentRoute: () => root,
+  path: "/activity",
+  validateSearch: (search) => readTexts(search, ["service", "kind", "outcome"]),
+  component: lazyRouteComponent(() => import("./pages/activity/activity-page.tsx"), "ActivityPage"),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([home, services, service, instances, activity]),
+  defaultPreload: "intent",
+  // Plain `?zone=local-1a` instead of JSON: people read and type these.
+  parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
+  stringifySearch: (search) => {
+    const texts = Object.entries(search).filter((entry): entry is [string, string] => typeof entry[1] === "string");
+    return texts.length === 0 ? "" : `?${new URLSearchParams(texts)}`;
+  },
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    readonly router: typeof router;
+  }
+}

@@ -1,0 +1,52 @@
+import type { ReactNode } from "react";
+
+function Icon({ children }: { readonly children: ReactNode }): ReactNode {
+  return (
+    <svg
+      width="18"
+      height="18"
+      viewBox="0 0 18 18"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="1.600"
+      strokeLinecap="round"
+      strokeLinejoin="round"
+      aria-hidden="true"
+    >
+      {children}
+    </svg>
+  );
+}
+
+export function HomeIcon(): ReactNode {
+  return (
+    <Icon>
+      <path d="M2.500 15.500V7L9 2.500 15.500 7v8.500h-4.300v-4.800H6.800v4.800z" />
+    </Icon>
+  );
+}
+
+export function ServicesIcon(): ReactNode {
+  return (
+    <Icon>
+      <path d="M2.500 4h13M2.500 9h13M2.500 14h13" />
+      <path d="M5.500 2.500v3M11.500 7.500v3M7.500 12.500v3" />
+    </Icon>
+  );
+}
+
+export function InstancesIcon(): ReactNode {
+  return (
+    <Icon>
+      <path d="M2.500 2.500h5v5h-5zM10.500 2.500h5v5h-5zM2.500 10.500h5v5h-5zM10.500 10.500h5v5h-5z" />
+    </Icon>
+  );
+}
+
+export function ActivityIcon(): ReactNode {
+  return (
+    <Icon>
+      <path d="M1.500 9h3l2.500-6 4 12 2.500-6h3" />
+    </Icon>
+  );
+}

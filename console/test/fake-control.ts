@@ -1,0 +1,194 @@
+import { readFile } from "node:fs/promises";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { extname, join, normalize } from "node:path";
+import { problem } from "@holdfast/wire";
+import type { ActivityView, ControlEvent, InstanceView, OperationView, StatusView } from "@holdfast/wire/control";
+import { fakeActivities, fakeInstances, fakeMetrics, fakeStatus, replacementFor } from "./fake-world.ts";
+
+/** A call that changed something, as the page made it. */
+export interface RecordedCall {
+  readonly method: string;
+  readonly path: string;
+  readonly body: unknown;
+}
+
+const contentTypes: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+};
+
+/**
+ * Control's API in the small, with the console's files, for tests and for drawing pages without a stack. It keeps no
+ * promise of the real one: killing only rewrites a list.
+ */
+export class FakeControl {
+  readonly calls: RecordedCall[] = [];
+  status: StatusView = fakeStatus();
+  instances: readonly InstanceView[] = fakeInstances();
+  activities: readonly ActivityView[] = fakeActivities();
+  /** When false every API call is answered 401. */
+  signedIn = true;
+  /** When set, changes are refused with this problem, as the real control does with a full disk. */
+  readOnly = false;
+  readonly #files: string;
+  readonly #server: Server;
+  readonly #streams = new Set<ServerResponse>();
+  readonly #operations = new Map<string, OperationView>();
+
+  private constructor(files: string) {
+    this.#files = files;
+    this.#server = createServer((request, response) => {
+      this.#answer(request, response).catch((error: unknown) => response.destroy(error as Error));
+    });
+  }
+
+  /** Serves the console built in `files` on a free port of 127.0.0.1, or on `port`. */
+  static async start(files: string, port = 0): Promise<FakeControl> {
+    const control = new FakeControl(files);
+    await control.listen(port);
+    return control;
+  }
+
+  listen(port: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen(port, "127.0.0.1", () => resolve());
+    });
+  }
+
+  get port(): number {
+    const address = this.#server.address();
+    return typeof address === "object" && address !== null ? address.port : 0;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get streams(): number {
+    return this.#streams.size;
+  }
+
+  push(event: ControlEvent): void {
+    const text = `event: ${event.topic}\ndata: ${JSON.stringify(event.data)}\n\n`;
+    for (const stream of this.#streams) stream.write(text);
+  }
+
+  pushAll(): void {
+    this.push({ topic: "status", data: this.status });
+    this.push({ topic: "instances", data: this.instances });
+    this.push({ topic: "activities", data: this.activities });
+  }
+
+  async close(): Promise<void> {
+    for (const stream of this.#streams) stream.destroy();
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? "/", "http://control");
+    if (!url.pathname.startsWith("/v1/")) return this.#file(url.pathname, response);
+    if (!this.signedIn) return refuse(response, 401, "UNAUTHENTICATED", "no session", "npx holdfast open");
+    if (request.method === "GET") return this.#read(url, response);
+    const body = await bodyOf(request);
+    this.calls.push({ method: request.method ?? "", path: url.pathname, body });
+    if (this.readOnly) {
+      return refuse(response, 503, "STATE_READ_ONLY", "control: state cannot be written", "Free space on the disk.");
+    }
+    this.#change(url.pathname, body, response);
+  }
+
+  #read(url: URL, response: ServerResponse): void {
+    const { pathname } = url;
+    const [, , kind, name = "", part] = pathname.split("/");
+    if (pathname === "/v1/events") return this.#stream(response);
+    if (pathname === "/v1/status") return answer(response, 200, this.status);
+    if (pathname === "/v1/instances") return answer(response, 200, this.instances);
+    if (pathname === "/v1/activities") return answer(response, 200, this.activities);
+    if (kind === "services" && part === "metrics") return answer(response, 200, fakeMetrics());
+    if (kind === "operations" && this.#operations.has(name)) return answer(response, 200, this.#step(name));
+    refuse(response, 404, "NOT_FOUND", `${pathname}: no such thing`);
+  }
+
+  #change(path: string, body: unknown, response: ServerResponse): void {
+    const [, , kind, name = "", verb = ""] = path.split("/");
+    const service = this.status.services.find((one) => one.name === name);
+    if (kind === "instances" && verb === "kill") return this.#kill(name, response);
+    if (kind !== "services" || service === undefined) {
+      return refuse(response, 404, "SERVICE_UNKNOWN", `${name}: no such service`, "npx holdfast status");
+    }
+    const desired = typeof body === "object" && body !== null && "desired" in body ? Number(body.desired) : undefined;
+    const operation: OperationView = {
+      id: `op-${this.#operations.size + 1}`,
+      kind: verb === "scale" ? "scale" : "restart",
+      service: name,
+      state: "running",
+      detail: "",
+      done: 0,
+      total: desired ?? service.desired,
+      startedAt: new Date().toISOString(),
+      endedAt: null,
+    };
+    this.#operations.set(operation.id, operation);
+    answer(response, 202, operation);
+  }
+
+  #kill(id: string, response: ServerResponse): void {
+    const victim = this.instances.find((instance) => instance.id === id);
+    if (victim === undefined) return refuse(response, 404, "INSTANCE_UNKNOWN", `${id}: no such instance`);
+    const { replacement, activities } = replacementFor(victim, this.activities);
+    this.instances = [...this.instances.filter((instance) => instance !== victim), replacement];
+    this.activities = [...activities, ...this.activities];
+    answer(response, 202, {});
+    this.pushAll();
+  }
+
+  #step(id: string): OperationView | undefined {
+    const operation = this.#operations.get(id);
+    if (operation === undefined) return undefined;
+    const done = Math.min(operation.total, operation.done + 1);
+    const next: OperationView = { ...operation, done, state: done === operation.total ? "succeeded" : "running" };
+    this.#operations.set(id, next);
+    return next;
+  }
+
+  #stream(response: ServerResponse): void {
+    response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
+    response.write(":\n\n");
+    this.#streams.add(response);
+    response.on("close", () => this.#streams.delete(response));
+    response.write(`event: status\ndata: ${JSON.stringify(this.status)}\n\n`);
+  }
+
+  async #file(path: string, response: ServerResponse): Promise<void> {
+    const name = extname(path) === "" ? "index.html" : normalize(path);
+    const file = join(this.#files, name);
+    const content = await readFile(file).catch(() => undefined);
+    if (content === undefined) return refuse(response, 404, "NOT_FOUND", `${path}: no such file`);
+    response.writeHead(200, { "content-type": contentTypes[extname(name)] ?? "application/octet-stream" });
+    response.end(content);
+  }
+}
+
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  let text = "";
+  for await (const chunk of request.setEncoding("utf8")) text += String(chunk);
+  return text === "" ? undefined : JSON.parse(text);
+}
+
+function answer(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { "content-type": "application/json" });
+  response.end(JSON.stringify(body));
+}
+
+function refuse(response: ServerResponse, status: number, code: string, detail: string, next?: string): void {
+  response.writeHead(status, { "content-type": "application/problem+json" });
+  response.end(JSON.stringify(problem(status, code, detail, { next })));
+}
