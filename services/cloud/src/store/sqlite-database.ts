@@ -1,0 +1,174 @@
+import { renameSync, rmSync } from "node:fs";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { ActivityView } from "@holdfast/wire/control";
+import type { ServerGroup } from "../group.ts";
+import type { SqliteWorkerData } from "./sqlite-protocol.ts";
+import { activitiesKeptMax, type StoreOpening, type StoreWrite } from "./state-store.ts";
+
+const schema = `
+  CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS applications (name TEXT PRIMARY KEY, body TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS groups (cluster TEXT PRIMARY KEY, body TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS activities (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
+`;
+
+/** The layout of the tables; a file with a higher one was written by a newer Holdfast. */
+const layout = 1;
+// SQLITE_CORRUPT and SQLITE_NOTADB (sqlite3.h).
+const corruptCodes = new Set([11, 26]);
+
+/** The blocking half of the SQLite store. Lives in a worker thread. */
+export class SqliteDatabase {
+  readonly #data: SqliteWorkerData;
+  #db: DatabaseSync | undefined;
+  #statements = new Map<string, StatementSync>();
+
+  constructor(data: SqliteWorkerData) {
+    this.#data = data;
+  }
+
+  /** Opens and reads all; a file that is no sound database is moved aside first. */
+  open(activitiesMax: number): StoreOpening {
+    let movedAside: string | undefined;
+    try {
+      this.#open();
+    } catch (error) {
+      if (!isCorrupt(error)) throw error;
+      movedAside = this.#moveAside();
+      this.#open();
+    }
+    return { movedAside, state: this.#read(activitiesMax) };
+  }
+
+  /** Writes all of `changes` or nothing. After a failure the file is opened again: the old handle may be wedged. */
+  write(changes: readonly StoreWrite[]): void {
+    if (this.#db === undefined) this.#open();
+    try {
+      this.#run("BEGIN IMMEDIATE");
+      for (const change of changes) this.#apply(change);
+      this.#run("COMMIT");
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  activities(limit: number, before: number): ActivityView[] {
+    if (this.#db === undefined) this.#open();
+    const rows = this.#prepare("SELECT body FROM activities WHERE id < ? ORDER BY id DESC LIMIT ?").all(before, limit);
+    return rows.map((row) => JSON.parse(String(row["body"])));
+  }
+
+  close(): void {
+    this.#statements = new Map();
+    try {
+      this.#db?.close();
+    } catch {
+      // A handle that failed cannot always be closed cleanly; the file is sound all the same (WAL).
+    }
+    this.#db = undefined;
+  }
+
+  #open(): void {
+    // A second process on the same file (a control that is just ending) holds it for moments only.
+    const db = new DatabaseSync(this.#data.file, { timeout: 2_000 });
+    try {
+      db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 4194304");
+      const pageSize = Number(db.prepare("PRAGMA page_size").get()?.["page_size"] ?? 4_096);
+      db.exec(`PRAGMA max_page_count = ${Math.max(16, Math.floor(this.#data.bytesMax / pageSize))}`);
+      const check = db.prepare("PRAGMA quick_check(1)").get()?.["quick_check"];
+      if (check !== "ok") throw corruptError(String(check));
+      const found = Number(db.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
+      if (found > layout) {
+        throw new Error(`${this.#data.file} was written by a newer version (layout ${found}, known: ${layout})`);
+      }
+      // A file that is whole needs no write to be read: a full disk must not keep control from starting.
+      if (found < layout) db.exec(`${schema} PRAGMA user_version = ${layout}`);
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+    this.#db = db;
+  }
+
+  #read(activitiesMax: number): StoreOpening["state"] {
+    const all = (sql: string): Record<string, unknown>[] => this.#prepare(sql).all();
+    const meta = all("SELECT key, value FROM meta").map((row) => [String(row["key"]), String(row["value"])]);
+    const applications = all("SELECT name, body FROM applications").map((row) => [row["name"], parse(row)]);
+    return {
+      meta: Object.fromEntries(meta),
+      applications: Object.fromEntries(applications),
+      groups: all("SELECT body FROM groups ORDER BY rowid").map((row) => parse(row) as ServerGroup),
+      activities: this.activities(activitiesMax, Number.MAX_SAFE_INTEGER).toReversed(),
+    };
+  }
+
+  #apply(change: StoreWrite): void {
+    switch (change.kind) {
+      case "meta":
+        this.#run("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", [
+          change.key,
+          change.value,
+        ]);
+        return;
+      case "application":
+        this.#run("INSERT INTO applications VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body", [
+          change.name,
+          JSON.stringify(change.body),
+        ]);
+        return;
+      case "group":
+        this.#run("INSERT INTO groups VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body", [
+          change.group.cluster,
+          JSON.stringify(change.group),
+        ]);
+        return;
+      case "group-removed":
+        this.#run("DELETE FROM groups WHERE cluster = ?", [change.cluster]);
+        return;
+      case "activity":
+        this.#run("INSERT INTO activities VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body", [
+          change.activity.id,
+          JSON.stringify(change.activity),
+        ]);
+        this.#run("DELETE FROM activities WHERE id <= ?", [change.activity.id - activitiesKeptMax]);
+        return;
+      default:
+        change satisfies never;
+    }
+  }
+
+  #run(sql: string, values: readonly (string | number)[] = []): void {
+    this.#prepare(sql).run(...values);
+  }
+
+  #prepare(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    if (this.#db === undefined) throw new Error("the state file is closed");
+    const statement = this.#db.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+
+  #moveAside(): string {
+    const stamp = new Date(this.#data.startedAtMs).toISOString().replaceAll(":", "-");
+    const aside = `${this.#data.file}.corrupt-${stamp}`;
+    renameSync(this.#data.file, aside);
+    // A log of the old file must not be replayed into the new one.
+    for (const suffix of ["-wal", "-shm"]) rmSync(`${this.#data.file}${suffix}`, { force: true });
+    return aside;
+  }
+}
+
+function parse(row: Record<string, unknown>): unknown {
+  return JSON.parse(String(row["body"]));
+}
+
+function isCorrupt(error: unknown): boolean {
+  return error instanceof Error && "errcode" in error && corruptCodes.has(Number(error.errcode) & 0xff);
+}
+
+function corruptError(found: string): Error {
+  return Object.assign(new Error(`quick_check: ${found}`), { errcode: 11 });
+}

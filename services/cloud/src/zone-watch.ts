@@ -1,0 +1,50 @@
+import type { Zone } from "@holdfast/kernel";
+import type { PlanZone } from "./plan/action.ts";
+
+/** Ten seconds: an agent that is restarted answers again in one or two; instances run on without it meanwhile. */
+export const zoneLostAfterMs = 10_000;
+
+/** Remembers which zones' agents answer, and since when the others have not. Times are monotonic. */
+export class ZoneWatch {
+  readonly #silentSinceMs = new Map<string, number>();
+  readonly #lostAfterMs: number;
+  readonly zones: readonly Zone[];
+
+  /** Every zone counts as silent until its agent has answered for the first time. */
+  constructor(zones: readonly Zone[], nowMs: number, lostAfterMs: number = zoneLostAfterMs) {
+    this.zones = zones;
+    this.#lostAfterMs = lostAfterMs;
+    for (const zone of zones) this.#silentSinceMs.set(zone.name, nowMs);
+  }
+
+  /** An agent answered. */
+  answered(zone: string): void {
+    this.#silentSinceMs.delete(zone);
+  }
+
+  /** An agent did not answer. */
+  silent(zone: string, nowMs: number): void {
+    if (!this.#silentSinceMs.has(zone)) this.#silentSinceMs.set(zone, nowMs);
+  }
+
+  isReachable(zone: string): boolean {
+    return !this.#silentSinceMs.has(zone);
+  }
+
+  get allReachable(): boolean {
+    return this.#silentSinceMs.size === 0;
+  }
+
+  /** The zone by name; `undefined` for one this stack does not have. */
+  zone(name: string): Zone | undefined {
+    return this.zones.find((zone) => zone.name === name);
+  }
+
+  states(nowMs: number): PlanZone[] {
+    return this.zones.map(({ name }) => {
+      const sinceMs = this.#silentSinceMs.get(name);
+      if (sinceMs === undefined) return { name, state: "reachable" };
+      return { name, state: nowMs - sinceMs >= this.#lostAfterMs ? "lost" : "unknown" };
+    });
+  }
+}
