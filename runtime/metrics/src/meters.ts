@@ -1,0 +1,71 @@
+import { bucketCount, bucketOf } from "./buckets.ts";
+
+export type Tags = Readonly<Record<string, string>>;
+
+/** Counts events; never goes down. */
+export class Counter {
+  #count = 0;
+
+  increment(by = 1): void {
+    if (by > 0) this.#count += by;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+}
+
+/** Holds the last value set. */
+export class Gauge {
+  #value = Number.NaN;
+
+  set(value: number): void {
+    this.#value = value;
+  }
+
+  get value(): number {
+    return this.#value;
+  }
+}
+
+/** Counts durations in ms: how many, how long in all, the longest, and a histogram that merges over instances. */
+export class Timer {
+  #count = 0;
+  #totalMs = 0;
+  #maxMs = 0;
+  readonly #buckets = new Float64Array(bucketCount);
+
+  /** Records one duration; negative and non-finite ones are ignored. Allocates nothing. */
+  record(ms: number): void {
+    if (!(ms >= 0) || ms === Number.POSITIVE_INFINITY) return;
+    this.#count += 1;
+    this.#totalMs += ms;
+    if (ms > this.#maxMs) this.#maxMs = ms;
+    const bucket = bucketOf(ms);
+    this.#buckets[bucket] = (this.#buckets[bucket] ?? 0) + 1;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get totalMs(): number {
+    return this.#totalMs;
+  }
+
+  /** The longest since the last call of {@link takeMax}. */
+  get maxMs(): number {
+    return this.#maxMs;
+  }
+
+  get buckets(): Float64Array {
+    return this.#buckets;
+  }
+
+  /** Returns the longest and starts over. */
+  takeMax(): number {
+    const max = this.#maxMs;
+    this.#maxMs = 0;
+    return max;
+  }
+}
