@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Config } from "@holdfast/config";
+
+test("a stronger layer hides a weaker one until it is removed, and explain shows both", () => {
+  const config = new Config();
+  config.set("application", "ratings.limit", 10);
+  config.set("runtime", "ratings.limit", 20);
+  assert.equal(config.get("ratings.limit", 5), 20);
+  assert.deepEqual(config.explain("ratings.limit"), {
+    key: "ratings.limit",
+    layer: "runtime",
+    value: 20,
+    layers: [
+      { layer: "runtime", value: 20 },
+      { layer: "application", value: 10 },
+    ],
+  });
+  config.set("runtime", "ratings.limit", undefined);
+  assert.equal(config.get("ratings.limit", 5), 10);
+});
+
+test("subscribers hear of effective changes only, and not after they left", () => {
+  const config = new Config();
+  const limit = config.property("limit", 1);
+  const seen: number[] = [];
+  const leave = limit.subscribe((value) => seen.push(value));
+  config.set("runtime", "limit", 2);
+  config.set("application", "limit", 7);
+  config.set("runtime", "limit", undefined);
+  leave();
+  config.set("runtime", "limit", 9);
+  assert.deepEqual(seen, [2, 7]);
+  assert.equal(limit.get(), 9);
+});
+
+test("the environment is read by name and a value of the wrong type is passed over", () => {
+  const config = new Config();
+  config.readEnvironment({ HOLDFAST_RATINGS_LIMIT: "30", HOLDFAST_DEBUG: "true", PATH: "/bin", HOLDFAST_SIZE: "big" });
+  assert.equal(config.get("ratings.limit", 5), 30);
+  assert.equal(config.get("debug", false), true);
+  assert.equal(config.get("size", 4), 4);
+});
