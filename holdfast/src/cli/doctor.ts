@@ -1,0 +1,157 @@
+import { accessSync, constants, existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { messageOf } from "@holdfast/kernel";
+import { defaultPorts, operatorAddress } from "@holdfast/wire";
+import { packageVersion, programDirectory } from "../programs.ts";
+import { runDirectoryOf, runFiles } from "../stack/directories.ts";
+import { holdersOf } from "../stack/port-holder.ts";
+import { portNames, probePort } from "../stack/ports.ts";
+import { isRunning } from "../stack/processes.ts";
+import { runningProcesses } from "../stack/remains.ts";
+import { findStack, type StackFile } from "../stack/stack-file.ts";
+import { readFileLimit } from "../up/limits.ts";
+import { readLock } from "../up/lock.ts";
+import type { CommandContext, StackOptions } from "./context.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { formatTable } from "./table.ts";
+
+export interface Finding {
+  readonly name: string;
+  readonly state: "ok" | "warning" | "bad";
+  readonly text: string;
+}
+
+/** What a fault of the chaos tools would be on this machine: never a silent downgrade. */
+export interface FaultSupport {
+  readonly fault: string;
+  readonly support: "real" | "simulated" | "unavailable";
+  readonly why: string;
+}
+
+/** `holdfast doctor`: what this machine can do, and what stands in the way. Exit code 1 when something is bad. */
+export async function doctor(context: CommandContext, options: StackOptions): Promise<number> {
+  const { terminal } = context;
+  const stack = stackOrNothing(options);
+  const findings: Finding[] = [modeFinding(), nodeFinding(), buildFinding(), fileFinding(), ...stackFindings(stack)];
+  findings.push(...(await portFindings(stack)), ...programFindings());
+  const faults = faultSupport(process.platform);
+  const bad = findings.some((finding) => finding.state === "bad");
+  terminal.printJson({ ok: !bad, mode: "loopback", version: packageVersion(), findings, faults });
+  const { green, yellow, red } = terminal.colors;
+  const sign = { ok: green("✔"), warning: yellow("!"), bad: red("✖") };
+  const width = Math.max(...findings.map((finding) => finding.name.length));
+  for (const finding of findings) terminal.print(`${sign[finding.state]} ${finding.name.padEnd(width)}  ${finding.text}`);
+  terminal.print("");
+  const rows = faults.map((fault) => [fault.fault, fault.support, fault.why]);
+  for (const line of formatTable(["FAULT", "HERE", "WHY"], rows, terminal.columns)) terminal.print(line);
+  return bad ? exitCodes.failed : exitCodes.ok;
+}
+
+/** Per fault: real, simulated or unavailable on a platform, and why. */
+export function faultSupport(platform: NodeJS.Platform): FaultSupport[] {
+  const signals: FaultSupport["support"] = platform === "win32" ? "unavailable" : "real";
+  const how = platform === "win32" ? "Windows has no such signal" : "the signal goes to the instance's own process";
+  const network = "testing L4 proxy only; real from network namespaces, not built yet";
+  return [
+    { fault: "kill (SIGKILL)", support: "real", why: "the instance's own process is ended" },
+    { fault: "freeze (SIGSTOP, SIGCONT)", support: signals, why: how },
+    { fault: "partition", support: "simulated", why: network },
+    { fault: "delay and loss", support: "simulated", why: network },
+    { fault: "zone loss", support: "real", why: "all instances of the zone are killed; cutting its network: see partition" },
+    { fault: "full disk, clock skew", support: "unavailable", why: "not built yet" },
+  ];
+}
+
+function modeFinding(): Finding {
+  const text =
+    process.platform === "linux"
+      ? "loopback: instances have addresses 127.R.Z.I (netns, with real network faults, is not built yet)"
+      : "loopback: addresses 127.R.Z.I may need aliases here (macOS: ifconfig lo0 alias)";
+  return { name: "mode", state: process.platform === "linux" ? "ok" : "warning", text };
+}
+
+function nodeFinding(): Finding {
+  const major = Number(process.versions.node.split(".")[0]);
+  return { name: "node", state: major >= 24 ? "ok" : "bad", text: `${process.version} at ${process.execPath} (24 or newer is needed)` };
+}
+
+function buildFinding(): Finding {
+  const directory = programDirectory();
+  if (directory === undefined) return { name: "build", state: "bad", text: "the programs are not built; try: node tools/src/build.ts" };
+  return { name: "build", state: "ok", text: `holdfast ${packageVersion()} in ${directory}` };
+}
+
+function fileFinding(): Finding {
+  const limit = readFileLimit();
+  if (limit === undefined) return { name: "open files", state: "ok", text: "this system does not tell its limit" };
+  const state = limit.soft < 512 ? "bad" : limit.soft < 4_096 ? "warning" : "ok";
+  return { name: "open files", state, text: `limit ${limit.soft} (4096 is comfortable; raise it with ulimit -n 4096)` };
+}
+
+function stackFindings(stack: StackFile | undefined): Finding[] {
+  if (stack === undefined) return [{ name: "stack", state: "ok", text: "none was started here yet" }];
+  const findings: Finding[] = [];
+  try {
+    accessSync(stack.stateDirectory, constants.W_OK);
+    findings.push({ name: "state", state: "ok", text: `${stack.stateDirectory} is writable` });
+  } catch (error) {
+    findings.push({ name: "state", state: "bad", text: `${stack.stateDirectory}: ${messageOf(error)}` });
+  }
+  const run = existsSync(stack.runDirectory) ? stack.runDirectory : runDirectoryOf(stack.stateDirectory);
+  const holder = readLock(runFiles.lock(run));
+  const processes = runningProcesses(run).length;
+  if (holder !== undefined && isRunning(holder)) {
+    findings.push({ name: "stack", state: "ok", text: `${stack.application}: pid ${holder.pid} supervises ${processes} processes since ${holder.since}` });
+  } else if (processes > 0) {
+    const text = `${stack.application}: its supervisor is gone, ${processes} processes still run; try: holdfast up (takes them over) or holdfast down`;
+    findings.push({ name: "stack", state: "warning", text });
+  } else {
+    findings.push({ name: "stack", state: "ok", text: `${stack.application}: not running` });
+  }
+  return findings;
+}
+
+async function portFindings(stack: StackFile | undefined): Promise<Finding[]> {
+  const ports = stack?.ports ?? defaultPorts;
+  const own = new Set(stack === undefined ? [] : runningProcesses(stack.runDirectory).map((mark) => mark.pid));
+  const findings: Finding[] = [];
+  for (const name of portNames) {
+    const port = ports[name];
+    const state = await probePort(operatorAddress, port);
+    const holders = state === "free" ? [] : holdersOf(operatorAddress, port);
+    if (state === "free") findings.push({ name: `port ${port}`, state: "ok", text: `free (${name})` });
+    else if (holders.length > 0 && holders.every((holder) => own.has(holder.pid))) {
+      findings.push({ name: `port ${port}`, state: "ok", text: `${name} of this stack` });
+    } else {
+      const who = holders.map((holder) => `pid ${holder.pid} (${holder.command})`).join(", ") || state;
+      findings.push({ name: `port ${port}`, state: "warning", text: `${name}: in use by ${who}; try: holdfast up --port ${name}=${port + 1}` });
+    }
+  }
+  return findings;
+}
+
+function programFindings(): Finding[] {
+  const optional = [
+    ["npm", "npm", "needed to install"],
+    ["podman", "podman", "container engine: not built yet"],
+    ["chromium", "chromium", "console tests only"],
+    ["nft", "nft", "network faults: not built yet"],
+  ] as const;
+  return optional.map(([name, program, what]) => {
+    const path = findProgram(program);
+    return { name, state: "ok", text: path === undefined ? `not found (${what})` : `${path} (${what})` };
+  });
+}
+
+function findProgram(name: string): string | undefined {
+  const directories = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin"];
+  return directories.filter((directory) => directory !== "").map((directory) => join(directory, name)).find((path) => existsSync(path));
+}
+
+function stackOrNothing(options: StackOptions): StackFile | undefined {
+  try {
+    return findStack(options.dir ?? process.env["HOLDFAST_DIR"]);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,48 @@
+import { PlatformError } from "@holdfast/kernel";
+import { ControlPaths, type OperationView } from "@holdfast/wire/control";
+import type { ControlClient } from "../stack/control-client.ts";
+import { type CommandContext, openStack, type StackOptions } from "./context.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { readCountArgument } from "./arguments.ts";
+
+/** Longest wait for an operation; it goes on when the command gives up. */
+const operationMaxMs = 180_000;
+
+/** `holdfast restart <svc>`: rolling, one per zone at a time, never below the desired strength. */
+export async function restart(context: CommandContext, service: string, options: StackOptions): Promise<number> {
+  const { control } = openStack(options);
+  const started = await control.call<OperationView>("POST", ControlPaths.restart(service), {});
+  return await follow(context, control, started);
+}
+
+/** `holdfast scale <svc> N`. */
+export async function scale(context: CommandContext, service: string, text: string, options: StackOptions): Promise<number> {
+  const desired = readCountArgument("N", text, 99);
+  const { control } = openStack(options);
+  const started = await control.call<OperationView>("POST", ControlPaths.scale(service), { desired });
+  return await follow(context, control, started);
+}
+
+async function follow(context: CommandContext, control: ControlClient, started: OperationView): Promise<number> {
+  const { clock, terminal } = context;
+  const endMs = clock.monotonicMs() + operationMaxMs;
+  let said = "";
+  let operation = started;
+  for (;;) {
+    const line = `${operation.kind} ${operation.service}: ${operation.done} of ${operation.total}${operation.detail === "" ? "" : `: ${operation.detail}`}`;
+    if (line !== said) terminal.print(line);
+    said = line;
+    if (operation.state !== "running") break;
+    if (clock.monotonicMs() > endMs) {
+      throw new PlatformError("NOT_HEALTHY_IN_TIME", `${line}; still running after ${operationMaxMs / 1000} s`, { next: "holdfast status" });
+    }
+    await clock.sleep(200);
+    operation = await control.call<OperationView>("GET", ControlPaths.operation(operation.id));
+  }
+  control.close();
+  terminal.printJson(operation);
+  if (operation.state === "succeeded") return exitCodes.ok;
+  throw new PlatformError("OPERATION_FAILED", `${operation.kind} ${operation.service}: ${operation.detail}`, {
+    next: `holdfast logs ${operation.service}`,
+  });
+}

@@ -1,0 +1,90 @@
+import { Command, Option } from "commander";
+import type { CommandContext } from "./context.ts";
+
+/** Runs a command; its module is loaded only then. */
+type Run = (context: CommandContext) => Promise<number>;
+
+/**
+ * The commands, their arguments and options. What a command does is in the file of its name, loaded when it is chosen.
+ *
+ * @param choose gets the chosen command and whether `--json` was given.
+ */
+export function buildProgram(choose: (run: Run, json: boolean) => void): Command {
+  const program = new Command("holdfast")
+    .description("One command brings up a highly available application.")
+    .helpOption("-h, --help", "show help")
+    .helpCommand(false)
+    .option("-V, --version", "show the version")
+    .configureHelp({ sortSubcommands: false, helpWidth: 100 });
+  const add = (usage: string, description: string): Command =>
+    program.command(usage).description(description).option("--json", "print JSON and nothing else");
+  const onStack = (usage: string, description: string): Command =>
+    add(usage, description).option("--dir <directory>", "the application's or the state directory (default: here or above)");
+
+  add("up [dir]", "start the application of a directory and keep it running")
+    .option("-d, --detach", "return when everything is healthy")
+    .option("--zones <n>", "zones in each region (default: the application's, else 3)")
+    .option("--regions <n>", "regions (default: the application's, else 1)")
+    .option("--port <name=n>", "edge=N, console=N or registry=N; may be repeated", collect)
+    .option("--isolated", "free ports and a state directory of its own, beside other stacks")
+    .action((dir, flags) => choose(async (context) => (await import("./up.ts")).up(context, dir, flags), flags.json === true));
+  onStack("down [dir]", "stop it; whatever it started ends")
+    .option("--clean", "remove its state too")
+    .action((dir, flags) => choose(async (context) => (await import("./down.ts")).down(context, dir, flags), flags.json === true));
+  onStack("status", "say in one sentence how it is, and each service's state").action((flags) =>
+    choose(async (context) => (await import("./status.ts")).status(context, flags), flags.json === true),
+  );
+  onStack("ps", "list all instances").action((flags) =>
+    choose(async (context) => (await import("./ps.ts")).ps(context, flags), flags.json === true),
+  );
+  onStack("logs [service]", "print the logs of all services or of one")
+    .option("-f, --follow", "go on with new lines")
+    .option("--instance <id>", "only of this instance")
+    .option("--tail <n>", "begin so many lines before the end (default: 200)")
+    .action((service, flags) => choose(async (context) => (await import("./logs.ts")).logs(context, service, flags), flags.json === true));
+  onStack("kill <instance>", "kill an instance, by its id or the beginning of it")
+    .option("--signal <name>", "SIGKILL, SIGTERM, SIGSTOP or SIGCONT (default: SIGKILL)")
+    .action((id, flags) => choose(async (context) => (await import("./kill.ts")).kill(context, id, flags), flags.json === true));
+  onStack("restart <service>", "replace all instances of a service, without losing a request").action((service, flags) =>
+    choose(async (context) => (await import("./operations.ts")).restart(context, service, flags), flags.json === true),
+  );
+  onStack("scale <service> <n>", "change how many instances a service has").action((service, n, flags) =>
+    choose(async (context) => (await import("./operations.ts")).scale(context, service, n, flags), flags.json === true),
+  );
+  onStack("open", "open the console with a fresh login link").action((flags) =>
+    choose(async (context) => (await import("./open.ts")).open(context, flags), flags.json === true),
+  );
+  onStack("doctor", "say what this machine can do and what stands in the way").action((flags) =>
+    choose(async (context) => (await import("./doctor.ts")).doctor(context, flags), flags.json === true),
+  );
+  addAppCommands(program, choose);
+  program.addHelpText("after", "\nExit codes: 0 ok, 1 failed, 2 usage or application file, 3 not found, 4 not healthy in time,\n5 port, permission or another stack, 130 interrupted.");
+  return program;
+}
+
+function addAppCommands(program: Command, choose: (run: Run, json: boolean) => void): void {
+  const app = program.command("app").description("the application file: schema, check, print").helpCommand(false);
+  app
+    .command("schema")
+    .description("print the JSON Schema of the application file")
+    .option("--json", "the same")
+    .action((flags) => choose(async () => (await import("./app.ts")).appSchema(), flags.json === true));
+  app
+    .command("check [dir]")
+    .description("check the application file; all faults at once")
+    .option("--json", "print JSON and nothing else")
+    .action((dir, flags) => choose(async (context) => (await import("./app.ts")).appCheck(context, dir), flags.json === true));
+  app
+    .command("print [dir]")
+    .description("print the application with all defaults filled in")
+    .addOption(new Option("-o, --output <form>", "yaml or json").default("yaml"))
+    .option("--json", "the same as -o json")
+    .action((dir, flags) => {
+      const form = flags.json === true ? "json" : String(flags.output);
+      choose(async (context) => (await import("./app.ts")).appPrint(context, dir, form), flags.json === true);
+    });
+}
+
+function collect(value: string, earlier: readonly string[] = []): string[] {
+  return [...earlier, value];
+}

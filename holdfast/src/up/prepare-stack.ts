@@ -1,0 +1,88 @@
+import { mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { Clock, Random } from "@holdfast/kernel";
+import { defaultPorts } from "@holdfast/wire";
+import { findApplicationFile } from "../app-file/find.ts";
+import type { NamedApplication } from "../app-file/load.ts";
+import { loadApplication } from "../app-file/load-application.ts";
+import { packageVersion } from "../programs.ts";
+import { openRunDirectory, openStateDirectory, runDirectoryOf, runFiles } from "../stack/directories.ts";
+import { checkPorts, freePorts, takePortBlock } from "../stack/ports.ts";
+import { runningProcesses } from "../stack/remains.ts";
+import { readStackFile, type StackFile, stateDirectoryName, writeStackFile } from "../stack/stack-file.ts";
+import { ApplicationFaultsError } from "./application-faults.ts";
+import { checkFileLimit, readFileLimit } from "./limits.ts";
+import { takeLock } from "./lock.ts";
+import { planZones, plannedProcesses, type UpOptions } from "./plan.ts";
+
+/** All that was checked and taken before the first process is started. */
+export interface PreparedStack {
+  readonly stack: StackFile;
+  readonly application: NamedApplication;
+  /** Something to tell that does not stand in the way. */
+  readonly warnings: readonly string[];
+  /** Processes of this stack that an earlier supervisor left running. */
+  readonly running: number;
+  /** Lets go of lock and ports. */
+  release(): void;
+}
+
+/**
+ * Reads the application and takes the state directory, the lock and the ports, in the order in which a person wants to
+ * hear of what is wrong.
+ *
+ * @throws ApplicationFaultsError, or PlatformError `APP_FILE_MISSING`, `STATE_NOT_WRITABLE`, `STACK_HELD`,
+ * `PORT_TAKEN`, `PORT_NOT_PERMITTED`, `FILE_LIMIT_TOO_LOW` …
+ */
+export async function prepareStack(clock: Clock, random: Random, options: UpOptions): Promise<PreparedStack> {
+  const file = realpathSync(findApplicationFile(options.where));
+  const loaded = await loadApplication(clock, file);
+  if (loaded.kind === "faults") throw new ApplicationFaultsError(loaded.faults);
+  const { application } = loaded;
+  const zones = planZones(application, options);
+  const warnings: string[] = [];
+  const limit = checkFileLimit(readFileLimit(), plannedProcesses(application, zones.length));
+  if (limit !== undefined) warnings.push(limit);
+
+  const directory = options.isolated ? mkdtempSync(join(tmpdir(), "holdfast-")) : join(dirname(file), stateDirectoryName);
+  const undo: (() => void)[] = [];
+  try {
+    if (options.isolated) undo.push(() => rmSync(directory, { recursive: true, force: true }));
+    const stateDirectory = openStateDirectory(directory);
+    const runDirectory = runDirectoryOf(stateDirectory);
+    openRunDirectory(runDirectory);
+    const lock = takeLock(runFiles.lock(runDirectory), clock.wallMs());
+    undo.push(() => lock.release());
+
+    const earlier = readStackFile(stateDirectory);
+    const running = runningProcesses(runDirectory);
+    const ownPids = new Set(running.map((mark) => mark.pid));
+    const basePorts = options.isolated ? await freePorts(random) : defaultPorts;
+    const ports = { ...basePorts, ...options.ports };
+    await checkPorts(ports, ownPids);
+    const block = await takePortBlock(stateDirectory, zones, earlier?.portBase, ownPids);
+    undo.push(() => block.release());
+
+    const stack: StackFile = {
+      version: packageVersion(),
+      application: application.name,
+      file,
+      stateDirectory,
+      runDirectory,
+      ports,
+      portBase: block.base,
+      zones,
+      isolated: options.isolated,
+    };
+    writeStackFile(stack);
+    return { stack, application, warnings, running: running.length, release: () => releaseAll(undo) };
+  } catch (error) {
+    releaseAll(undo);
+    throw error;
+  }
+}
+
+function releaseAll(undo: (() => void)[]): void {
+  for (const step of undo.toReversed()) step();
+}

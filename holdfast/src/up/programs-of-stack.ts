@@ -1,0 +1,77 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { addressOf, reservedHosts, type Zone, zoneKey } from "@holdfast/kernel";
+import { type AgentSettings, Env } from "@holdfast/wire";
+import type { ControlSettings } from "../control/settings.ts";
+import { runFiles } from "../stack/directories.ts";
+import type { StackFile } from "../stack/stack-file.ts";
+import type { ProgramSpec } from "./managed-process.ts";
+
+/** Base URLs of the registries, the one of `zone` first: host 1 of each zone, on the block's first ports, for ever. */
+export function registryUrls(zones: readonly Zone[], portBase: number, own: Zone | undefined): string[] {
+  const urls = zones.map((zone, index) => ({
+    zone,
+    url: `http://${addressOf(zone, reservedHosts.registry)}:${portBase + index}`,
+  }));
+  const isOwn = (item: { zone: Zone }): boolean => own !== undefined && item.zone.name === own.name;
+  return [...urls.filter(isOwn), ...urls.filter((item) => !isOwn(item))].map((item) => item.url);
+}
+
+export function agentProgram(stack: StackFile, zone: Zone, platform: string): ProgramSpec {
+  const run = stack.runDirectory;
+  const name = `agent-${zoneKey(zone)}`;
+  const settings: AgentSettings = {
+    zone,
+    socket: runFiles.agentSocket(run, zone),
+    stateFile: runFiles.agentState(run, zone),
+    pidFile: join(run, `${name}.pid`),
+    logDirectory: join(stack.stateDirectory, "logs"),
+    registries: registryUrls(stack.zones, stack.portBase, zone),
+    viewDirectory: join(stack.stateDirectory, "views"),
+  };
+  return program(stack, name, join(platform, "agent.mjs"), settings);
+}
+
+export function controlProgram(stack: StackFile, platform: string): ProgramSpec {
+  const settings: ControlSettings = {
+    stateDirectory: stack.stateDirectory,
+    runDirectory: stack.runDirectory,
+    zones: stack.zones,
+    agentSockets: Object.fromEntries(stack.zones.map((zone) => [zone.name, runFiles.agentSocket(stack.runDirectory, zone)])),
+    ports: stack.ports,
+    portBase: stack.portBase,
+    bundles: {
+      registry: join(platform, "registry.mjs"),
+      gateway: join(platform, "gateway.mjs"),
+      balancer: join(platform, "balancer.mjs"),
+    },
+    mode: "loopback",
+    version: stack.version,
+  };
+  return program(stack, "control", join(platform, "control.mjs"), settings);
+}
+
+function program(stack: StackFile, name: string, file: string, settings: object): ProgramSpec {
+  return {
+    name,
+    file,
+    env: { ...cleanEnvironment(process.env), [Env.settings]: JSON.stringify(settings) },
+    logFile: join(stack.stateDirectory, "logs", `${name}.log`),
+    workingDirectory: stack.stateDirectory,
+  };
+}
+
+/** What our own servers get of the user's environment: nothing that changes how Node runs, nothing of npm's. */
+function cleanEnvironment(from: NodeJS.ProcessEnv): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const [name, value] of Object.entries(from)) {
+    if (value !== undefined && !/^(npm_|NODE_|HOLDFAST_|FORCE_COLOR$)/.test(name)) kept[name] = value;
+  }
+  return kept;
+}
+
+/** Programs with the same fingerprint may be taken over; another one is replaced. */
+export function fingerprintOf(spec: ProgramSpec): string {
+  const text = JSON.stringify([spec.file, spec.env[Env.settings], process.version]);
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
+}
