@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { hasCode, SeededRandom, SystemClock, type Random } from "@holdfast/kernel";
+import { hasCode, type Random, SeededRandom, SystemClock } from "@holdfast/kernel";
 import { type Application, parseApplication } from "@holdfast/wire/application";
 import { formatFault } from "../src/app-file/fault.ts";
 import { findApplicationFile, nameFromDirectory } from "../src/app-file/find.ts";
-import { loadHere, type LoadResult } from "../src/app-file/load.ts";
+import { type LoadResult, loadHere } from "../src/app-file/load.ts";
 import { loadApplication } from "../src/app-file/load-application.ts";
 import { formatApplication } from "../src/cli/app.ts";
 import { scratch } from "./scratch.ts";
@@ -59,7 +59,11 @@ test("all faults of a TypeScript file are reported at once, each with its line a
     /^holdfast\.config\.ts:18:14 services\.api\.env\.DEBUG: /,
     /^holdfast\.config\.ts:23:7 routes\[1\]\.match: must be a path/,
   ];
-  for (const pattern of expected) assert.ok(found.some((line) => pattern.test(line)), `${pattern} in\n${found.join("\n")}`);
+  for (const pattern of expected)
+    assert.ok(
+      found.some((line) => pattern.test(line)),
+      `${pattern} in\n${found.join("\n")}`,
+    );
   assert.ok(found.length >= 10, found.join("\n"));
 });
 
@@ -96,7 +100,9 @@ test("a file that hangs, throws, ends the process or exports nothing is reported
   const clock = new SystemClock();
   const load = async (name: string): Promise<string> =>
     lines(await loadApplication(clock, join(directory, name), 1_500), directory)[0] ?? "";
-  const [hangs, throws, exits, empty] = await Promise.all(["hangs.mjs", "throws.mjs", "exits.mjs", "empty.mjs"].map(load));
+  const [hangs, throws, exits, empty] = await Promise.all(
+    ["hangs.mjs", "throws.mjs", "exits.mjs", "empty.mjs"].map(load),
+  );
   assert.match(hangs ?? "", /^hangs\.mjs:1:1 did not finish loading within 1\.5 s/);
   assert.match(throws ?? "", /^throws\.mjs:2:7 cannot be run: no database$/);
   assert.match(exits ?? "", /^exits\.mjs:1:1 ended the process \(exit code 3\)/);
@@ -104,7 +110,9 @@ test("a file that hangs, throws, ends the process or exports nothing is reported
 });
 
 test("a plain object without any import is an application, named after its directory", async (t) => {
-  const directory = scratch(t, { "My Shop 2/holdfast.config.ts": "export default { services: { web: { run: 'node web.js' } } };\n" });
+  const directory = scratch(t, {
+    "My Shop 2/holdfast.config.ts": "export default { services: { web: { run: 'node web.js' } } };\n",
+  });
   const result = await loadApplication(new SystemClock(), findApplicationFile(join(directory, "My Shop 2")));
   assert.equal(result.kind === "ok" && result.application.name, "my-shop-2");
 });
@@ -114,7 +122,8 @@ test("a missing application file says what was looked for, two of them say which
   assert.throws(() => findApplicationFile(join(directory, "empty")), /looked for holdfast\.config\.\{ts,mts/);
   assert.throws(
     () => findApplicationFile(directory),
-    (error) => hasCode(error, "APP_FILE_AMBIGUOUS") && /holdfast\.config\.ts and holdfast\.config\.yaml/.test(error.message),
+    (error) =>
+      hasCode(error, "APP_FILE_AMBIGUOUS") && /holdfast\.config\.ts and holdfast\.config\.yaml/.test(error.message),
   );
 });
 
@@ -141,7 +150,25 @@ test("what `app print` prints is the same application again, for 60 seeds", asyn
   }
 });
 
-const awkward = ["yes", "no", "null", "1e3", "0x1f", "~", "- a", "# not a comment", "a: b", "'", '"', "\\", "ünï", " two ", "%", "@x", "a\nb"];
+const awkward = [
+  "yes",
+  "no",
+  "null",
+  "1e3",
+  "0x1f",
+  "~",
+  "- a",
+  "# not a comment",
+  "a: b",
+  "'",
+  '"',
+  "\\",
+  "ünï",
+  " two ",
+  "%",
+  "@x",
+  "a\nb",
+];
 
 function randomApplication(random: Random): unknown {
   const pick = <T>(items: readonly T[]): T => items[random.below(items.length)] as T;

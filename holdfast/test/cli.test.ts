@@ -3,11 +3,11 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { FakeClock } from "@holdfast/testing";
 import { hasCode, PlatformError } from "@holdfast/kernel";
+import { FakeClock } from "@holdfast/testing";
 import type { InstanceView } from "@holdfast/wire/control";
-import { parseNodeCommand } from "../src/bundle/run-command.ts";
 import { bundleService } from "../src/bundle/bundle-service.ts";
+import { parseNodeCommand } from "../src/bundle/run-command.ts";
 import { faultSupport } from "../src/cli/doctor.ts";
 import { exitCodeOf } from "../src/cli/exit-codes.ts";
 import { helpText } from "../src/cli/help.ts";
@@ -33,9 +33,14 @@ function holdfast(cwd: string, ...args: string[]): Promise<Ran> {
   const script = `const { main } = await import(${JSON.stringify(main)}); process.exitCode = await main(process.argv.slice(1));`;
   const words = ["--disable-warning=ExperimentalWarning", "--input-type=module", "-e", script, "--", ...args];
   return new Promise((resolve) => {
-    execFile(process.execPath, words, { cwd, env: { ...process.env, NO_COLOR: "1", HOLDFAST_DIR: undefined } }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
-    });
+    execFile(
+      process.execPath,
+      words,
+      { cwd, env: { ...process.env, NO_COLOR: "1", HOLDFAST_DIR: undefined } },
+      (error, stdout, stderr) => {
+        resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+      },
+    );
   });
 }
 
@@ -74,7 +79,10 @@ test("app check prints one line a fault, and the same as JSON", async (t) => {
     holdfast(directory, "app", "schema"),
   ]);
   assert.equal(plain.code, 2);
-  assert.match(plain.stderr, /^holdfast\.config\.yaml:2:3 services\.web\.run: .*\nholdfast\.config\.yaml:3:9 services\.api\.run: .*\n✖ .*: 2 faults\n/);
+  assert.match(
+    plain.stderr,
+    /^holdfast\.config\.yaml:2:3 services\.web\.run: .*\nholdfast\.config\.yaml:3:9 services\.api\.run: .*\n✖ .*: 2 faults\n/,
+  );
   assert.equal(JSON.parse(json.stdout).error.faults.length, 2);
   assert.equal(JSON.parse(schema.stdout).$schema, "https://json-schema.org/draft/2020-12/schema");
 });
@@ -100,14 +108,26 @@ test("an instance is chosen by its id or a beginning only one has", () => {
   const instances = [instance("i-aa11"), instance("i-aa22"), instance("i-bb33"), instance("i-bb44", "stopped")];
   assert.equal(chooseInstance(instances, "i-aa11").id, "i-aa11");
   assert.equal(chooseInstance(instances, "bb").id, "i-bb33");
-  assert.throws(() => chooseInstance(instances, "i-aa"), (error) => hasCode(error, "AMBIGUOUS"));
-  assert.throws(() => chooseInstance(instances, "i-cc"), (error) => hasCode(error, "INSTANCE_UNKNOWN"));
+  assert.throws(
+    () => chooseInstance(instances, "i-aa"),
+    (error) => hasCode(error, "AMBIGUOUS"),
+  );
+  assert.throws(
+    () => chooseInstance(instances, "i-cc"),
+    (error) => hasCode(error, "INSTANCE_UNKNOWN"),
+  );
 });
 
 test("each kind of failure has its exit code", () => {
   const code = (name: string, status = 500): number => exitCodeOf(new PlatformError(name, "x", { status }));
   assert.deepEqual(
-    [code("APP_FILE_FAULTY"), code("SERVICE_UNKNOWN", 404), code("NOT_HEALTHY_IN_TIME"), code("PORT_TAKEN"), code("STATE_READ_ONLY", 503)],
+    [
+      code("APP_FILE_FAULTY"),
+      code("SERVICE_UNKNOWN", 404),
+      code("NOT_HEALTHY_IN_TIME"),
+      code("PORT_TAKEN"),
+      code("STATE_READ_ONLY", 503),
+    ],
     [2, 3, 4, 5, 1],
   );
   assert.equal(exitCodeOf(new Error("bug")), 1);
@@ -115,18 +135,32 @@ test("each kind of failure has its exit code", () => {
 
 test("flags of up are checked by name", () => {
   const options = readUpFlags(undefined, { port: ["edge=9000", "console=9001"], zones: "2" });
-  assert.deepEqual(options, { where: ".", zones: 2, regions: undefined, ports: { edge: 9_000, console: 9_001 }, isolated: false });
+  assert.deepEqual(options, {
+    where: ".",
+    zones: 2,
+    regions: undefined,
+    ports: { edge: 9_000, console: 9_001 },
+    isolated: false,
+  });
   for (const port of ["edge", "edge=x", "web=80", "edge=0", "edge=70000", "toString=1"]) {
-    assert.throws(() => readUpFlags(".", { port: [port] }), (error) => hasCode(error, "OPTION_INVALID"), port);
+    assert.throws(
+      () => readUpFlags(".", { port: [port] }),
+      (error) => hasCode(error, "OPTION_INVALID"),
+      port,
+    );
   }
 });
 
 test("a node command is taken apart and put together with another script", () => {
   const parsed = parseNodeCommand("node --import ./a.mjs --max-old-space-size=64 src/api.ts --port 1 'x y'");
   assert.equal(parsed?.script, "src/api.ts");
-  assert.equal(parsed?.withScript("src/api.mjs"), "node --import ./a.mjs --max-old-space-size=64 src/api.mjs --port 1 'x y'");
+  assert.equal(
+    parsed?.withScript("src/api.mjs"),
+    "node --import ./a.mjs --max-old-space-size=64 src/api.mjs --port 1 'x y'",
+  );
   assert.equal(parseNodeCommand('node "my api.ts"')?.withScript("my api.mjs"), 'node "my api.mjs"');
-  for (const other of ["python app.py", "node", "node --version", "npm start", "node build"]) assert.equal(parseNodeCommand(other), undefined, other);
+  for (const other of ["python app.py", "node", "node --version", "npm start", "node build"])
+    assert.equal(parseNodeCommand(other), undefined, other);
 });
 
 test("a service is bundled into one file that runs, and a missing import is named", async (t) => {
@@ -147,12 +181,21 @@ test("a service is bundled into one file that runs, and a missing import is name
 });
 
 test("tables align, and a long last column never breaks a line", () => {
-  assert.deepEqual(formatTable(["A", "REASON"], [["x", "short"], ["longer", "a reason that goes on"]], 20), [
-    "A       REASON",
-    "x       short",
-    "longer  a reason th…",
-  ]);
-  assert.deepEqual([formatAge(0, 5_000), formatAge(0, 300_000), formatAge(0, 86_400_000), formatAge(0, 864_000_000)], ["5 s", "5 min", "24 h", "10 d"]);
+  assert.deepEqual(
+    formatTable(
+      ["A", "REASON"],
+      [
+        ["x", "short"],
+        ["longer", "a reason that goes on"],
+      ],
+      20,
+    ),
+    ["A       REASON", "x       short", "longer  a reason th…"],
+  );
+  assert.deepEqual(
+    [formatAge(0, 5_000), formatAge(0, 300_000), formatAge(0, 86_400_000), formatAge(0, 864_000_000)],
+    ["5 s", "5 min", "24 h", "10 d"],
+  );
 });
 
 const plan = {

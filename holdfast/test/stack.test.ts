@@ -51,11 +51,17 @@ test("a taken port is refused by naming the process and the two ways out", linux
   const { port } = server.address() as AddressInfo;
   const free = await freePorts(new SeededRandom(process.pid));
   try {
-    assert.deepEqual(holdersOf("127.0.0.1", port).map((holder) => holder.pid), [process.pid]);
+    assert.deepEqual(
+      holdersOf("127.0.0.1", port).map((holder) => holder.pid),
+      [process.pid],
+    );
     await assert.rejects(checkPorts({ ...free, edge: port }, new Set()), (error) => {
       assert.ok(hasCode(error, "PORT_TAKEN"));
       assert.match(error.message, new RegExp(`port ${port} \\(edge\\) is in use by pid ${process.pid} \\(.*node`));
-      assert.match(String((error as { next?: string }).next), new RegExp(`--port edge=${port + 1}   or   holdfast up --isolated`));
+      assert.match(
+        String((error as { next?: string }).next),
+        new RegExp(`--port edge=${port + 1}   or   holdfast up --isolated`),
+      );
       return true;
     });
     // The same holder is fine when it is a process of this stack that an earlier supervisor left.
@@ -88,18 +94,33 @@ test("a read-only state directory is refused with the reason", (t) => {
   mkdirSync(join(state, "images"), { recursive: true });
   mkdirSync(join(state, "logs"));
   chmodSync(state, 0o500);
-  t.after(() => chmodSync(state, 0o700));
-  assert.throws(() => openStateDirectory(state), (error) => hasCode(error, "STATE_NOT_WRITABLE") && error.message.includes(state));
+  try {
+    assert.throws(
+      () => openStateDirectory(state),
+      (error) => hasCode(error, "STATE_NOT_WRITABLE") && error.message.includes(state),
+    );
+  } finally {
+    chmodSync(state, 0o700);
+  }
   writeFileSync(join(directory, "file"), "");
-  assert.throws(() => openStateDirectory(join(directory, "file")), (error) => hasCode(error, "STATE_NOT_WRITABLE"));
+  assert.throws(
+    () => openStateDirectory(join(directory, "file")),
+    (error) => hasCode(error, "STATE_NOT_WRITABLE"),
+  );
 });
 
 test("the run directory is short, the same for one state directory, and refused when sockets would be cut", () => {
   const run = runDirectoryOf("/home/somebody/very/deep/project/.holdfast", { XDG_RUNTIME_DIR: "/run/user/1000" });
   assert.match(run, /^\/run\/user\/1000\/holdfast-\d+\/[0-9a-f]{12}$/);
-  assert.equal(run, runDirectoryOf("/home/somebody/very/deep/project/.holdfast", { XDG_RUNTIME_DIR: "/run/user/1000" }));
+  assert.equal(
+    run,
+    runDirectoryOf("/home/somebody/very/deep/project/.holdfast", { XDG_RUNTIME_DIR: "/run/user/1000" }),
+  );
   const deep = `/${"d".repeat(90)}`;
-  assert.throws(() => runDirectoryOf("/a", { XDG_RUNTIME_DIR: deep }), (error) => hasCode(error, "SOCKET_PATH_TOO_LONG"));
+  assert.throws(
+    () => runDirectoryOf("/a", { XDG_RUNTIME_DIR: deep }),
+    (error) => hasCode(error, "SOCKET_PATH_TOO_LONG"),
+  );
 });
 
 test("a second supervisor is told who holds the lock; a dead one's lock is taken over", (t) => {
@@ -135,26 +156,54 @@ test("commands find the stack above the current directory, and say so when there
   assert.deepEqual(findStack(undefined, join(directory, "app/deep/er")), stack);
   assert.deepEqual(findStack("app", directory), stack);
   assert.deepEqual(findStack(stateDirectory, directory), stack);
-  assert.throws(() => findStack("other", directory), (error) => hasCode(error, "STACK_NOT_FOUND"));
+  assert.throws(
+    () => findStack("other", directory),
+    (error) => hasCode(error, "STACK_NOT_FOUND"),
+  );
 });
 
 test("zones come from the application unless the command counts them", () => {
   const regions = { "eu-1": { zones: ["left", "right"] }, "us-1": { zones: 1 } };
   assert.deepEqual(
-    planZones({ regions }, { zones: undefined, regions: undefined }).map((zone) => [zone.name, zone.regionName, zone.region, zone.zone]),
-    [["left", "eu-1", 1, 1], ["right", "eu-1", 1, 2], ["us-1a", "us-1", 2, 1]],
+    planZones({ regions }, { zones: undefined, regions: undefined }).map((zone) => [
+      zone.name,
+      zone.regionName,
+      zone.region,
+      zone.zone,
+    ]),
+    [
+      ["left", "eu-1", 1, 1],
+      ["right", "eu-1", 1, 2],
+      ["us-1a", "us-1", 2, 1],
+    ],
   );
   assert.equal(planZones({ regions }, { zones: 2, regions: undefined }).length, 4);
-  assert.deepEqual(planZones({}, { zones: undefined, regions: 2 }).map((zone) => zone.name).slice(2, 4), ["local-1c", "local-2a"]);
-  assert.throws(() => planZones({}, { zones: 10, regions: undefined }), (error) => hasCode(error, "OPTION_INVALID"));
+  assert.deepEqual(
+    planZones({}, { zones: undefined, regions: 2 })
+      .map((zone) => zone.name)
+      .slice(2, 4),
+    ["local-1c", "local-2a"],
+  );
+  assert.throws(
+    () => planZones({}, { zones: 10, regions: undefined }),
+    (error) => hasCode(error, "OPTION_INVALID"),
+  );
 });
 
 test("a limit on open files below the plan is refused, a tight one is told", () => {
-  assert.deepEqual(parseFileLimit("Limit  Soft Hard Units\nMax open files            1024                 unlimited            files\n"), {
-    soft: 1_024,
-    hard: Number.POSITIVE_INFINITY,
-  });
-  assert.throws(() => checkFileLimit({ soft: 128, hard: 128 }, 28), (error) => hasCode(error, "FILE_LIMIT_TOO_LOW"));
+  assert.deepEqual(
+    parseFileLimit(
+      "Limit  Soft Hard Units\nMax open files            1024                 unlimited            files\n",
+    ),
+    {
+      soft: 1_024,
+      hard: Number.POSITIVE_INFINITY,
+    },
+  );
+  assert.throws(
+    () => checkFileLimit({ soft: 128, hard: 128 }, 28),
+    (error) => hasCode(error, "FILE_LIMIT_TOO_LOW"),
+  );
   assert.match(checkFileLimit({ soft: 1_024, hard: 1_024 }, 28) ?? "", /limit of 1024/);
   assert.equal(checkFileLimit({ soft: 20_000, hard: 20_000 }, 28), undefined);
 });
@@ -186,7 +235,10 @@ test("a killed program is started again, and no longer once it is disowned", asy
   const first = managed.mark?.pid;
   managed.signal("SIGKILL");
   await waitFor("a second start", () => managed.mark !== undefined && managed.mark.pid !== first);
-  assert.deepEqual(changes.map((change) => change.kind), ["started", "exited", "started"]);
+  assert.deepEqual(
+    changes.map((change) => change.kind),
+    ["started", "exited", "started"],
+  );
   managed.disown();
   managed.signal("SIGKILL");
   await managed.ended();
@@ -216,7 +268,11 @@ test("a program that cannot stay up is tried with growing pauses", async (t) => 
 
 test("what a dead supervisor left is ended by its lists, and nothing else is", async (t) => {
   const run = scratch(t);
-  const start = () => spawn(process.execPath, ["-e", "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)"], { detached: true, stdio: "ignore" });
+  const start = () =>
+    spawn(process.execPath, ["-e", "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)"], {
+      detached: true,
+      stdio: "ignore",
+    });
   const [agent, instance, stranger] = [start(), start(), start()];
   const ends = [agent, instance].map((child) => once(child, "exit"));
   t.after(() => stranger.kill("SIGKILL"));

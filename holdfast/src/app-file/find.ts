@@ -25,10 +25,14 @@ export function findApplicationFile(where: string): string {
   const [name] = found;
   if (name !== undefined) return join(path, name);
   const reason = existsSync(path) ? "has no application file" : "does not exist";
-  throw new PlatformError("APP_FILE_MISSING", `${path}: ${reason} (looked for holdfast.config.{ts,mts,js,mjs,yaml,yml,json})`, {
-    next: "write holdfast.config.ts with: export default { services: { web: { run: 'node server.js' } } }",
-    status: 404,
-  });
+  throw new PlatformError(
+    "APP_FILE_MISSING",
+    `${path}: ${reason} (looked for holdfast.config.{ts,mts,js,mjs,yaml,yml,json})`,
+    {
+      next: "write holdfast.config.ts with: export default { services: { web: { run: 'node server.js' } } }",
+      status: 404,
+    },
+  );
 }
 
 /** A name the schema accepts, made from a directory's name; `app` when nothing of it can be used. */

@@ -21,7 +21,9 @@ export async function loadApplication(clock: Clock, file: string, timeoutMs = lo
   const done = await ask(clock, request, timeoutMs, () => {});
   if (done.kind === "loaded") return done.result;
   if (done.kind === "late") {
-    return fault(`did not finish loading within ${timeoutMs / 1000} s; an application file is data and must not wait for anything`);
+    return fault(
+      `did not finish loading within ${timeoutMs / 1000} s; an application file is data and must not wait for anything`,
+    );
   }
   if (done.kind === "exited") return fault(`ended the process (${done.how}) while it was loading`);
   return fault(done.kind === "failed" ? done.message : "could not be loaded");
@@ -59,13 +61,12 @@ export async function bakeApplication(
     throw new PlatformError(done.code, done.message, done.next === undefined ? {} : { next: done.next });
   }
   const why = done.kind === "late" ? "did not finish within 120 s" : "ended before it was done";
-  throw new PlatformError("BAKE_FAILED", `making the images: the process ${why}`, { next: "run it again; if it repeats, report it" });
+  throw new PlatformError("BAKE_FAILED", `making the images: the process ${why}`, {
+    next: "run it again; if it repeats, report it",
+  });
 }
 
-type Outcome =
-  | PrepareMessage
-  | { readonly kind: "late" }
-  | { readonly kind: "exited"; readonly how: string };
+type Outcome = PrepareMessage | { readonly kind: "late" } | { readonly kind: "exited"; readonly how: string };
 
 async function ask(
   clock: Clock,

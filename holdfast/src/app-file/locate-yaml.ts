@@ -1,5 +1,5 @@
-import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
 import { messageOf } from "@holdfast/kernel";
+import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
 import { type KeyPath, type Locate, type Position, startOfFile } from "./fault.ts";
 
 export interface YamlText {

@@ -77,10 +77,14 @@ async function bundledImage(order: BundleOrder): Promise<{ image: string; run: s
   const { name, run, directory, store, cache, say } = order;
   const command = parseNodeCommand(run);
   if (command === undefined) {
-    throw new PlatformError("BUNDLE_NOT_POSSIBLE", `services.${name}.bundle: \`${run}\` is not a \`node <script>\` command`, {
-      next: `write run: "node server.ts", or leave out bundle: true`,
-      status: 400,
-    });
+    throw new PlatformError(
+      "BUNDLE_NOT_POSSIBLE",
+      `services.${name}.bundle: \`${run}\` is not a \`node <script>\` command`,
+      {
+        next: `write run: "node server.ts", or leave out bundle: true`,
+        status: 400,
+      },
+    );
   }
   const script = resolve(directory, command.script);
   if (!existsSync(script)) {

@@ -7,7 +7,14 @@ export interface NodeCommand {
 }
 
 /** Node options that take their value as a word of their own. */
-const optionsWithValue: ReadonlySet<string> = new Set(["-r", "--require", "--import", "--loader", "-C", "--conditions"]);
+const optionsWithValue: ReadonlySet<string> = new Set([
+  "-r",
+  "--require",
+  "--import",
+  "--loader",
+  "-C",
+  "--conditions",
+]);
 
 /** Reads `node [options] <script.ts|js|mjs…> [arguments]`; `undefined` for every other command. */
 export function parseNodeCommand(run: string): NodeCommand | undefined {

@@ -18,7 +18,9 @@ export function appSchema(): number {
 export async function appCheck(context: CommandContext, where: string | undefined): Promise<number> {
   const { file, application } = await load(context, where);
   const services = Object.keys(application.services);
-  context.terminal.print(`✔ ${shortPath(file)}: ${application.name} with ${count(services.length, "service")} (${services.join(", ")})`);
+  context.terminal.print(
+    `✔ ${shortPath(file)}: ${application.name} with ${count(services.length, "service")} (${services.join(", ")})`,
+  );
   context.terminal.printJson({ file, application: application.name, services, faults: [] });
   return exitCodes.ok;
 }
@@ -26,7 +28,10 @@ export async function appCheck(context: CommandContext, where: string | undefine
 /** `holdfast app print [dir] -o yaml|json`: with every default filled in; what it prints is a valid application file. */
 export async function appPrint(context: CommandContext, where: string | undefined, form: string): Promise<number> {
   if (form !== "yaml" && form !== "json") {
-    throw new PlatformError("USAGE", `--output: must be yaml or json, got ${form}`, { next: "holdfast app print -o yaml", status: 400 });
+    throw new PlatformError("USAGE", `--output: must be yaml or json, got ${form}`, {
+      next: "holdfast app print -o yaml",
+      status: 400,
+    });
   }
   const { application } = await load(context, where);
   process.stdout.write(await formatApplication(application, form));

@@ -40,7 +40,8 @@ export async function doctor(context: CommandContext, options: StackOptions): Pr
   const { green, yellow, red } = terminal.colors;
   const sign = { ok: green("✔"), warning: yellow("!"), bad: red("✖") };
   const width = Math.max(...findings.map((finding) => finding.name.length));
-  for (const finding of findings) terminal.print(`${sign[finding.state]} ${finding.name.padEnd(width)}  ${finding.text}`);
+  for (const finding of findings)
+    terminal.print(`${sign[finding.state]} ${finding.name.padEnd(width)}  ${finding.text}`);
   terminal.print("");
   const rows = faults.map((fault) => [fault.fault, fault.support, fault.why]);
   for (const line of formatTable(["FAULT", "HERE", "WHY"], rows, terminal.columns)) terminal.print(line);
@@ -57,7 +58,11 @@ export function faultSupport(platform: NodeJS.Platform): FaultSupport[] {
     { fault: "freeze (SIGSTOP, SIGCONT)", support: signals, why: how },
     { fault: "partition", support: "simulated", why: network },
     { fault: "delay and loss", support: "simulated", why: network },
-    { fault: "zone loss", support: "real", why: "all instances of the zone are killed; cutting its network: see partition" },
+    {
+      fault: "zone loss",
+      support: "real",
+      why: "all instances of the zone are killed; cutting its network: see partition",
+    },
     { fault: "full disk, clock skew", support: "unavailable", why: "not built yet" },
   ];
 }
@@ -72,12 +77,17 @@ function modeFinding(): Finding {
 
 function nodeFinding(): Finding {
   const major = Number(process.versions.node.split(".")[0]);
-  return { name: "node", state: major >= 24 ? "ok" : "bad", text: `${process.version} at ${process.execPath} (24 or newer is needed)` };
+  return {
+    name: "node",
+    state: major >= 24 ? "ok" : "bad",
+    text: `${process.version} at ${process.execPath} (24 or newer is needed)`,
+  };
 }
 
 function buildFinding(): Finding {
   const directory = programDirectory();
-  if (directory === undefined) return { name: "build", state: "bad", text: "the programs are not built; try: node tools/src/build.ts" };
+  if (directory === undefined)
+    return { name: "build", state: "bad", text: "the programs are not built; try: node tools/src/build.ts" };
   return { name: "build", state: "ok", text: `holdfast ${packageVersion()} in ${directory}` };
 }
 
@@ -101,7 +111,11 @@ function stackFindings(stack: StackFile | undefined): Finding[] {
   const holder = readLock(runFiles.lock(run));
   const processes = runningProcesses(run).length;
   if (holder !== undefined && isRunning(holder)) {
-    findings.push({ name: "stack", state: "ok", text: `${stack.application}: pid ${holder.pid} supervises ${processes} processes since ${holder.since}` });
+    findings.push({
+      name: "stack",
+      state: "ok",
+      text: `${stack.application}: pid ${holder.pid} supervises ${processes} processes since ${holder.since}`,
+    });
   } else if (processes > 0) {
     const text = `${stack.application}: its supervisor is gone, ${processes} processes still run; try: holdfast up (takes them over) or holdfast down`;
     findings.push({ name: "stack", state: "warning", text });
@@ -124,7 +138,11 @@ async function portFindings(stack: StackFile | undefined): Promise<Finding[]> {
       findings.push({ name: `port ${port}`, state: "ok", text: `${name} of this stack` });
     } else {
       const who = holders.map((holder) => `pid ${holder.pid} (${holder.command})`).join(", ") || state;
-      findings.push({ name: `port ${port}`, state: "warning", text: `${name}: in use by ${who}; try: holdfast up --port ${name}=${port + 1}` });
+      findings.push({
+        name: `port ${port}`,
+        state: "warning",
+        text: `${name}: in use by ${who}; try: holdfast up --port ${name}=${port + 1}`,
+      });
     }
   }
   return findings;
@@ -145,7 +163,10 @@ function programFindings(): Finding[] {
 
 function findProgram(name: string): string | undefined {
   const directories = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin"];
-  return directories.filter((directory) => directory !== "").map((directory) => join(directory, name)).find((path) => existsSync(path));
+  return directories
+    .filter((directory) => directory !== "")
+    .map((directory) => join(directory, name))
+    .find((path) => existsSync(path));
 }
 
 function stackOrNothing(options: StackOptions): StackFile | undefined {

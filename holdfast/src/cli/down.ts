@@ -19,9 +19,18 @@ export async function down(context: CommandContext, where: string | undefined, f
   });
   const clean = flags.clean === true || stack.isolated;
   if (clean) rmSync(stack.stateDirectory, { recursive: true, force: true });
-  const what = { supervisor: "stopped", remains: `ended ${count(report.processes, "process")}`, nothing: "nothing was running" };
+  const what = {
+    supervisor: "stopped",
+    remains: `ended ${count(report.processes, "process")}`,
+    nothing: "nothing was running",
+  };
   const state = `state ${clean ? "removed" : "kept"}: ${shortPath(stack.stateDirectory)}`;
   terminal.print(`${what[report.how]}; ${state}`);
-  terminal.printJson({ ...report, application: stack.application, stateDirectory: stack.stateDirectory, stateRemoved: clean });
+  terminal.printJson({
+    ...report,
+    application: stack.application,
+    stateDirectory: stack.stateDirectory,
+    stateRemoved: clean,
+  });
   return exitCodes.ok;
 }

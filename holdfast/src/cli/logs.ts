@@ -33,6 +33,7 @@ export async function logs(context: CommandContext, service: string | undefined,
 
 function readTail(text = "200"): string {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || value > 10_000) throw new OptionError("--tail", "a whole number from 0 to 10000", text);
+  if (!Number.isInteger(value) || value < 0 || value > 10_000)
+    throw new OptionError("--tail", "a whole number from 0 to 10000", text);
   return text;
 }

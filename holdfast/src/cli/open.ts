@@ -18,10 +18,17 @@ export async function open(context: CommandContext, options: StackOptions): Prom
 }
 
 async function startBrowser(url: string): Promise<void> {
-  const hasDisplay = process.platform !== "linux" || process.env["DISPLAY"] !== undefined || process.env["WAYLAND_DISPLAY"] !== undefined;
+  const hasDisplay =
+    process.platform !== "linux" ||
+    process.env["DISPLAY"] !== undefined ||
+    process.env["WAYLAND_DISPLAY"] !== undefined;
   if (!hasDisplay) return;
   const [program, ...args] =
-    process.platform === "darwin" ? ["open", url] : process.platform === "win32" ? ["cmd", "/c", "start", "", url] : ["xdg-open", url];
+    process.platform === "darwin"
+      ? ["open", url]
+      : process.platform === "win32"
+        ? ["cmd", "/c", "start", "", url]
+        : ["xdg-open", url];
   await new Promise<void>((resolve) => {
     const child = spawn(program ?? "xdg-open", args, { stdio: "ignore", detached: true });
     // No browser: the link is on the terminal.

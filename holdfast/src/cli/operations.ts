@@ -1,9 +1,9 @@
 import { PlatformError } from "@holdfast/kernel";
 import { ControlPaths, type OperationView } from "@holdfast/wire/control";
 import type { ControlClient } from "../stack/control-client.ts";
+import { readCountArgument } from "./arguments.ts";
 import { type CommandContext, openStack, type StackOptions } from "./context.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { readCountArgument } from "./arguments.ts";
 
 /** Longest wait for an operation; it goes on when the command gives up. */
 const operationMaxMs = 180_000;
@@ -16,7 +16,12 @@ export async function restart(context: CommandContext, service: string, options:
 }
 
 /** `holdfast scale <svc> N`. */
-export async function scale(context: CommandContext, service: string, text: string, options: StackOptions): Promise<number> {
+export async function scale(
+  context: CommandContext,
+  service: string,
+  text: string,
+  options: StackOptions,
+): Promise<number> {
   const desired = readCountArgument("N", text, 99);
   const { control } = openStack(options);
   const started = await control.call<OperationView>("POST", ControlPaths.scale(service), { desired });
@@ -34,7 +39,9 @@ async function follow(context: CommandContext, control: ControlClient, started: 
     said = line;
     if (operation.state !== "running") break;
     if (clock.monotonicMs() > endMs) {
-      throw new PlatformError("NOT_HEALTHY_IN_TIME", `${line}; still running after ${operationMaxMs / 1000} s`, { next: "holdfast status" });
+      throw new PlatformError("NOT_HEALTHY_IN_TIME", `${line}; still running after ${operationMaxMs / 1000} s`, {
+        next: "holdfast status",
+      });
     }
     await clock.sleep(200);
     operation = await control.call<OperationView>("GET", ControlPaths.operation(operation.id));

@@ -19,7 +19,10 @@ export function buildProgram(choose: (run: Run, json: boolean) => void): Command
   const add = (usage: string, description: string): Command =>
     program.command(usage).description(description).option("--json", "print JSON and nothing else");
   const onStack = (usage: string, description: string): Command =>
-    add(usage, description).option("--dir <directory>", "the application's or the state directory (default: here or above)");
+    add(usage, description).option(
+      "--dir <directory>",
+      "the application's or the state directory (default: here or above)",
+    );
 
   add("up [dir]", "start the application of a directory and keep it running")
     .option("-d, --detach", "return when everything is healthy")
@@ -27,10 +30,14 @@ export function buildProgram(choose: (run: Run, json: boolean) => void): Command
     .option("--regions <n>", "regions (default: the application's, else 1)")
     .option("--port <name=n>", "edge=N, console=N or registry=N; may be repeated", collect)
     .option("--isolated", "free ports and a state directory of its own, beside other stacks")
-    .action((dir, flags) => choose(async (context) => (await import("./up.ts")).up(context, dir, flags), flags.json === true));
+    .action((dir, flags) =>
+      choose(async (context) => (await import("./up.ts")).up(context, dir, flags), flags.json === true),
+    );
   onStack("down [dir]", "stop it; whatever it started ends")
     .option("--clean", "remove its state too")
-    .action((dir, flags) => choose(async (context) => (await import("./down.ts")).down(context, dir, flags), flags.json === true));
+    .action((dir, flags) =>
+      choose(async (context) => (await import("./down.ts")).down(context, dir, flags), flags.json === true),
+    );
   onStack("status", "say in one sentence how it is, and each service's state").action((flags) =>
     choose(async (context) => (await import("./status.ts")).status(context, flags), flags.json === true),
   );
@@ -41,12 +48,20 @@ export function buildProgram(choose: (run: Run, json: boolean) => void): Command
     .option("-f, --follow", "go on with new lines")
     .option("--instance <id>", "only of this instance")
     .option("--tail <n>", "begin so many lines before the end (default: 200)")
-    .action((service, flags) => choose(async (context) => (await import("./logs.ts")).logs(context, service, flags), flags.json === true));
+    .action((service, flags) =>
+      choose(async (context) => (await import("./logs.ts")).logs(context, service, flags), flags.json === true),
+    );
   onStack("kill <instance>", "kill an instance, by its id or the beginning of it")
     .option("--signal <name>", "SIGKILL, SIGTERM, SIGSTOP or SIGCONT (default: SIGKILL)")
-    .action((id, flags) => choose(async (context) => (await import("./kill.ts")).kill(context, id, flags), flags.json === true));
-  onStack("restart <service>", "replace all instances of a service, without losing a request").action((service, flags) =>
-    choose(async (context) => (await import("./operations.ts")).restart(context, service, flags), flags.json === true),
+    .action((id, flags) =>
+      choose(async (context) => (await import("./kill.ts")).kill(context, id, flags), flags.json === true),
+    );
+  onStack("restart <service>", "replace all instances of a service, without losing a request").action(
+    (service, flags) =>
+      choose(
+        async (context) => (await import("./operations.ts")).restart(context, service, flags),
+        flags.json === true,
+      ),
   );
   onStack("scale <service> <n>", "change how many instances a service has").action((service, n, flags) =>
     choose(async (context) => (await import("./operations.ts")).scale(context, service, n, flags), flags.json === true),
@@ -58,7 +73,10 @@ export function buildProgram(choose: (run: Run, json: boolean) => void): Command
     choose(async (context) => (await import("./doctor.ts")).doctor(context, flags), flags.json === true),
   );
   addAppCommands(program, choose);
-  program.addHelpText("after", "\nExit codes: 0 ok, 1 failed, 2 usage or application file, 3 not found, 4 not healthy in time,\n5 port, permission or another stack, 130 interrupted.");
+  program.addHelpText(
+    "after",
+    "\nExit codes: 0 ok, 1 failed, 2 usage or application file, 3 not found, 4 not healthy in time,\n5 port, permission or another stack, 130 interrupted.",
+  );
   return program;
 }
 
@@ -73,7 +91,9 @@ function addAppCommands(program: Command, choose: (run: Run, json: boolean) => v
     .command("check [dir]")
     .description("check the application file; all faults at once")
     .option("--json", "print JSON and nothing else")
-    .action((dir, flags) => choose(async (context) => (await import("./app.ts")).appCheck(context, dir), flags.json === true));
+    .action((dir, flags) =>
+      choose(async (context) => (await import("./app.ts")).appCheck(context, dir), flags.json === true),
+    );
   app
     .command("print [dir]")
     .description("print the application with all defaults filled in")

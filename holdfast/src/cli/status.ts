@@ -22,7 +22,10 @@ export async function status(context: CommandContext, options: StackOptions): Pr
     ["Console", view.console],
     ["Edge", view.edge],
     ["Registry", view.registry],
-    ["State", `${shortPath(view.stateDirectory)}${view.state === "writable" ? "" : ` (read-only: ${view.stateReason})`}`],
+    [
+      "State",
+      `${shortPath(view.stateDirectory)}${view.state === "writable" ? "" : ` (read-only: ${view.stateReason})`}`,
+    ],
   ] as const) {
     terminal.print(`${name.padEnd(9)} ${value}`);
   }

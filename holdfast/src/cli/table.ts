@@ -1,5 +1,9 @@
 /** Columns as wide as their longest cell, two spaces apart; the last one is cut so that a row stays one line. */
-export function formatTable(header: readonly string[], rows: readonly (readonly string[])[], columns: number): string[] {
+export function formatTable(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  columns: number,
+): string[] {
   const all = [header, ...rows];
   const widths = header.map((_, i) => Math.max(...all.map((row) => (row[i] ?? "").length)));
   return all.map((row) => {

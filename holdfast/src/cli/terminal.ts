@@ -39,7 +39,9 @@ export class Terminal {
       this.printJson({ error: { code: known?.code ?? "INTERNAL", message: messageOf(error), ...next, ...faults } });
       return;
     }
-    const { red, dim } = picocolors.createColors(process.stderr.isTTY === true && (process.env["NO_COLOR"] ?? "") === "");
+    const { red, dim } = picocolors.createColors(
+      process.stderr.isTTY === true && (process.env["NO_COLOR"] ?? "") === "",
+    );
     const lines: string[] = [];
     if (error instanceof ApplicationFaultsError) {
       lines.push(...error.faults.map((fault) => formatFault({ ...fault, file: shortPath(fault.file) })));

@@ -20,7 +20,12 @@ function jsonOf(event: UpEvent): unknown {
 
 /** Console, edge, registry, state, stop: at most eight aligned lines. */
 export function bannerLines(
-  plan: { readonly application: string; readonly urls: UpUrls; readonly stateDirectory: string; readonly kept: boolean },
+  plan: {
+    readonly application: string;
+    readonly urls: UpUrls;
+    readonly stateDirectory: string;
+    readonly kept: boolean;
+  },
   login: string | undefined,
   detached: boolean,
 ): string[] {
@@ -37,7 +42,12 @@ export function bannerLines(
 }
 
 /** The block under the banner while not everything is healthy: one line of summary, one for each thing waited for. */
-export function statusLines(status: StatusBrief | undefined, waitingFor: string, seconds: number, columns: number): string[] {
+export function statusLines(
+  status: StatusBrief | undefined,
+  waitingFor: string,
+  seconds: number,
+  columns: number,
+): string[] {
   const cut = (line: string): string => (line.length < columns ? line : `${line.slice(0, Math.max(1, columns - 2))}…`);
   const time = `${seconds.toFixed(0)} s`;
   if (status === undefined) return [cut(`  waiting for ${waitingFor} · ${time}`)];
@@ -132,7 +142,8 @@ class BlockView implements UpView {
   show(event: UpEvent): void {
     if (event.event === "plan") this.#plan = event;
     else if (event.event === "waiting") this.#waiting = event.for;
-    else if (event.event === "login" && this.#plan !== undefined) this.#keep(bannerLines(this.#plan, event.url, this.#detached));
+    else if (event.event === "login" && this.#plan !== undefined)
+      this.#keep(bannerLines(this.#plan, event.url, this.#detached));
     else if (event.event === "status") this.#status = event.status;
     else if (event.event === "stopping") this.#stopping = event.text;
     else if (event.event === "ready") {
@@ -167,7 +178,8 @@ class BlockView implements UpView {
 
   #block(): string[] {
     const { columns } = this.#terminal;
-    if (this.#stopping !== undefined) return [`  stopping: waiting for ${this.#stopping} (ctrl-c again: at once)`.slice(0, columns - 1)];
+    if (this.#stopping !== undefined)
+      return [`  stopping: waiting for ${this.#stopping} (ctrl-c again: at once)`.slice(0, columns - 1)];
     if (this.#ready && (this.#status === undefined || this.#status.verdict === "healthy")) return [];
     const seconds = (this.#clock.monotonicMs() - this.#startMs) / 1000;
     return statusLines(this.#status, this.#waiting, seconds, columns);

@@ -42,7 +42,14 @@ export function readUpFlags(where: string | undefined, flags: UpFlags): UpOption
   for (const text of flags.port ?? []) {
     const [name, value] = text.split("=");
     const port = Number(value);
-    if (name === undefined || !isPortName(name) || value === undefined || !Number.isInteger(port) || port < 1 || port > 65_535) {
+    if (
+      name === undefined ||
+      !isPortName(name) ||
+      value === undefined ||
+      !Number.isInteger(port) ||
+      port < 1 ||
+      port > 65_535
+    ) {
       throw new OptionError("--port", `${Object.keys(defaultPorts).join("=N, ")}=N with N from 1 to 65535`, text);
     }
     ports[name] = port;
@@ -57,12 +64,13 @@ export function readUpFlags(where: string | undefined, flags: UpFlags): UpOption
 }
 
 function isPortName(name: string): name is PortName {
-  return name in defaultPorts;
+  return Object.hasOwn(defaultPorts, name);
 }
 
 function readCount(flag: string, text: string | undefined, max: number): number | undefined {
   if (text === undefined) return undefined;
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > max) throw new OptionError(flag, `a whole number from 1 to ${max}`, text);
+  if (!Number.isInteger(value) || value < 1 || value > max)
+    throw new OptionError(flag, `a whole number from 1 to ${max}`, text);
   return value;
 }

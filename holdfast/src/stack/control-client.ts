@@ -49,7 +49,13 @@ export class ControlClient {
     this.#agent.destroy();
   }
 
-  #send(method: string, path: string, body: unknown, timeoutMs: number, signal?: AbortSignal): Promise<IncomingMessage> {
+  #send(
+    method: string,
+    path: string,
+    body: unknown,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<IncomingMessage> {
     const text = body === undefined ? undefined : JSON.stringify(body);
     const headers: Record<string, string> = { authorization: `Bearer ${this.#token()}`, accept: "application/json" };
     if (text !== undefined) headers["content-type"] = "application/json";
@@ -78,19 +84,27 @@ export class ControlClient {
     try {
       return readFileSync(join(this.#stateDirectory, "token"), "utf8").trim();
     } catch (error) {
-      throw new PlatformError("CONTROL_UNREACHABLE", `${this.#stateDirectory}/token: cannot be read (${codeOf(error)})`, {
-        next: "start the stack: holdfast up",
-        cause: error,
-      });
+      throw new PlatformError(
+        "CONTROL_UNREACHABLE",
+        `${this.#stateDirectory}/token: cannot be read (${codeOf(error)})`,
+        {
+          next: "start the stack: holdfast up",
+          cause: error,
+        },
+      );
     }
   }
 }
 
 function unreachable(port: number, error: unknown): PlatformError {
-  return new PlatformError("CONTROL_UNREACHABLE", `control does not answer on ${operatorAddress}:${port} (${messageOf(error)})`, {
-    next: "start the stack: holdfast up   (what runs now: holdfast doctor)",
-    cause: error,
-  });
+  return new PlatformError(
+    "CONTROL_UNREACHABLE",
+    `control does not answer on ${operatorAddress}:${port} (${messageOf(error)})`,
+    {
+      next: "start the stack: holdfast up   (what runs now: holdfast doctor)",
+      cause: error,
+    },
+  );
 }
 
 async function textOf(response: IncomingMessage): Promise<string> {

@@ -18,9 +18,13 @@ export function runDirectoryOf(stateDirectory: string, environment: NodeJS.Proce
   const directory = join(base, `holdfast-${userInfo().uid}`, hash);
   const longest = Buffer.byteLength(join(directory, "agent-99.9.sock"));
   if (longest > socketPathBytesMax) {
-    throw new PlatformError("SOCKET_PATH_TOO_LONG", `${directory}: sockets there have paths of ${longest} bytes, and systems cut them at ${socketPathBytesMax}`, {
-      next: "set TMPDIR (or XDG_RUNTIME_DIR) to a shorter directory",
-    });
+    throw new PlatformError(
+      "SOCKET_PATH_TOO_LONG",
+      `${directory}: sockets there have paths of ${longest} bytes, and systems cut them at ${socketPathBytesMax}`,
+      {
+        next: "set TMPDIR (or XDG_RUNTIME_DIR) to a shorter directory",
+      },
+    );
   }
   return directory;
 }
@@ -46,16 +50,21 @@ export function openStateDirectory(path: string): string {
     for (const part of ["images", "logs"]) mkdirSync(join(path, part), { recursive: true });
     // Asks the permission bits too: the super-user can write where they say no, and should still be told.
     accessSync(path, constants.W_OK);
-    if ((statSync(path).mode & 0o222) === 0) throw Object.assign(new Error("it is marked read-only"), { code: "EROFS" });
+    if ((statSync(path).mode & 0o222) === 0)
+      throw Object.assign(new Error("it is marked read-only"), { code: "EROFS" });
     const probe = join(path, `.probe-${process.pid}`);
     writeFileSync(probe, "x");
     rmSync(probe);
     return realpathSync(path);
   } catch (error) {
-    throw new PlatformError("STATE_NOT_WRITABLE", `${path}: the state directory cannot be written (${codeOf(error)}: ${messageOf(error)})`, {
-      next: "make it writable, or run with a state directory of its own: holdfast up --isolated",
-      cause: error,
-    });
+    throw new PlatformError(
+      "STATE_NOT_WRITABLE",
+      `${path}: the state directory cannot be written (${codeOf(error)}: ${messageOf(error)})`,
+      {
+        next: "make it writable, or run with a state directory of its own: holdfast up --isolated",
+        cause: error,
+      },
+    );
   }
 }
 

@@ -1,5 +1,5 @@
 import { createServer, type Server } from "node:net";
-import { codeOf, hash32, PlatformError, type Random, type Zone, addressOf, reservedHosts } from "@holdfast/kernel";
+import { addressOf, codeOf, hash32, PlatformError, type Random, reservedHosts, type Zone } from "@holdfast/kernel";
 import { operatorAddress, type PortName } from "@holdfast/wire";
 import { holdersOf } from "./port-holder.ts";
 
@@ -33,7 +33,8 @@ export async function checkPorts(ports: StackPorts, ownPids: ReadonlySet<number>
     }
     const holders = holdersOf(operatorAddress, port);
     if (holders.length > 0 && holders.every((holder) => ownPids.has(holder.pid))) continue;
-    const who = holders.map((holder) => `pid ${holder.pid} (${holder.command})`).join(", ") || "a process that cannot be seen";
+    const who =
+      holders.map((holder) => `pid ${holder.pid} (${holder.command})`).join(", ") || "a process that cannot be seen";
     faults.push(
       new PlatformError("PORT_TAKEN", `port ${port} (${name}) is in use by ${who}`, {
         next: `holdfast up --port ${name}=${port + 1}   or   holdfast up --isolated`,
@@ -59,7 +60,9 @@ export async function freePorts(random: Random): Promise<StackPorts> {
   }
   const [edge, console, registry] = found;
   if (edge === undefined || console === undefined || registry === undefined) {
-    throw new PlatformError("PORT_TAKEN", "ports 30000–32700: three free ones were not found", { next: "stop other stacks: holdfast down" });
+    throw new PlatformError("PORT_TAKEN", "ports 30000–32700: three free ones were not found", {
+      next: "stop other stacks: holdfast down",
+    });
   }
   return { edge, console, registry };
 }

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "@holdfast/kernel";
-import { isRunning, type ProcessMark, signalProcess } from "./processes.ts";
 import { runFiles } from "./directories.ts";
+import { isRunning, type ProcessMark, signalProcess } from "./processes.ts";
 import { writeFileAtOnce } from "./stack-file.ts";
 
 /** A process a supervisor started, and what it was started with: another fingerprint means it must be replaced. */
@@ -52,7 +52,8 @@ export function killEverything(runDirectory: string): number {
   for (const mark of Object.values(readOwnProcesses(runDirectory))) {
     if (signalProcess(mark, "SIGKILL", false)) killed++;
   }
-  for (const mark of [...instances, ...runningInstances(runDirectory)]) if (signalProcess(mark, "SIGKILL", true)) killed++;
+  for (const mark of [...instances, ...runningInstances(runDirectory)])
+    if (signalProcess(mark, "SIGKILL", true)) killed++;
   return killed;
 }
 

@@ -59,7 +59,10 @@ export function findStack(where: string | undefined, from: string = process.cwd(
     if (stack !== undefined) return stack;
     if (directory === dirname(directory)) break;
   }
-  throw notFound(`${from}: no stack here or in a directory above`, "holdfast up, or name its directory: --dir <application directory>");
+  throw notFound(
+    `${from}: no stack here or in a directory above`,
+    "holdfast up, or name its directory: --dir <application directory>",
+  );
 }
 
 function notFound(message: string, next: string): PlatformError {

@@ -7,7 +7,8 @@ export class ApplicationFaultsError extends PlatformError<"APP_FILE_FAULTY"> {
 
   constructor(faults: readonly FileFault[]) {
     super("APP_FILE_FAULTY", faults.map(formatFault).join("\n"), {
-      next: faults.length === 1 ? "correct it and run it again" : `correct these ${faults.length} faults and run it again`,
+      next:
+        faults.length === 1 ? "correct it and run it again" : `correct these ${faults.length} faults and run it again`,
       status: 400,
     });
     this.faults = faults;

@@ -35,7 +35,9 @@ export async function upDetached(clock: Clock, options: UpOptions, onEvent: (eve
   let waiting = "the supervisor";
   try {
     await new Promise<void>((resolve, reject) => {
-      const timer = clock.after(detachedReadyMs, () => reject(late(reasons.length > 0 ? reasons : [`waiting for ${waiting}`])));
+      const timer = clock.after(detachedReadyMs, () =>
+        reject(late(reasons.length > 0 ? reasons : [`waiting for ${waiting}`])),
+      );
       const finish = (error?: Error): void => {
         timer.cancel();
         if (error === undefined) resolve();
@@ -51,7 +53,12 @@ export async function upDetached(clock: Clock, options: UpOptions, onEvent: (eve
       });
       child.on("error", finish);
       child.on("exit", (code, signal) => {
-        finish(new PlatformError("UP_ENDED", `the supervisor ended (${signal ?? `exit code ${code}`}) before the stack was ready`));
+        finish(
+          new PlatformError(
+            "UP_ENDED",
+            `the supervisor ended (${signal ?? `exit code ${code}`}) before the stack was ready`,
+          ),
+        );
       });
     });
   } finally {
@@ -68,7 +75,11 @@ function rebuilt(message: Extract<DetachedMessage, { kind: "failed" }>): Error {
 }
 
 function late(reasons: readonly string[]): PlatformError {
-  return new PlatformError("NOT_HEALTHY_IN_TIME", `not everything was healthy after ${detachedReadyMs / 1000} s: ${reasons.join("; ")}`, {
-    next: "holdfast status   (it goes on starting; end it with: holdfast down)",
-  });
+  return new PlatformError(
+    "NOT_HEALTHY_IN_TIME",
+    `not everything was healthy after ${detachedReadyMs / 1000} s: ${reasons.join("; ")}`,
+    {
+      next: "holdfast status   (it goes on starting; end it with: holdfast down)",
+    },
+  );
 }

@@ -8,12 +8,23 @@ export interface UpUrls {
 
 /** What the supervisor tells whoever watches it: a terminal, a pipe, `--json`, or the process that detached it. */
 export type UpEvent =
-  | { readonly event: "plan"; readonly application: string; readonly stateDirectory: string; readonly urls: UpUrls; readonly kept: boolean }
+  | {
+      readonly event: "plan";
+      readonly application: string;
+      readonly stateDirectory: string;
+      readonly urls: UpUrls;
+      readonly kept: boolean;
+    }
   /** What is being waited for now; one sentence. */
   | { readonly event: "waiting"; readonly for: string }
   | { readonly event: "note"; readonly text: string }
   | { readonly event: "warning"; readonly text: string }
-  | { readonly event: "process"; readonly name: string; readonly change: "started" | "adopted" | "exited"; readonly text: string }
+  | {
+      readonly event: "process";
+      readonly name: string;
+      readonly change: "started" | "adopted" | "exited";
+      readonly text: string;
+    }
   | { readonly event: "login"; readonly url: string }
   | { readonly event: "status"; readonly status: StatusBrief }
   | {
@@ -33,7 +44,13 @@ export interface StatusBrief {
   readonly verdict: StatusView["verdict"];
   readonly sentence: string;
   readonly reasons: readonly string[];
-  readonly services: readonly { readonly name: string; readonly up: number; readonly desired: number; readonly state: string; readonly reason: string }[];
+  readonly services: readonly {
+    readonly name: string;
+    readonly up: number;
+    readonly desired: number;
+    readonly state: string;
+    readonly reason: string;
+  }[];
 }
 
 export function briefOf(status: StatusView): StatusBrief {
@@ -44,4 +61,3 @@ export function briefOf(status: StatusView): StatusBrief {
     services: status.services.map(({ name, up, desired, state, reason }) => ({ name, up, desired, state, reason })),
   };
 }
-

@@ -40,9 +40,13 @@ export function checkFileLimit(limit: FileLimit | undefined, processes: number):
   if (limit === undefined) return undefined;
   const needed = filesNeeded(processes);
   if (limit.soft < needed) {
-    throw new PlatformError("FILE_LIMIT_TOO_LOW", `open files: the limit is ${limit.soft}, this stack of ${processes} processes needs ${needed} in each`, {
-      next: `ulimit -n ${Math.max(comfortable, needed)}   and run it again`,
-    });
+    throw new PlatformError(
+      "FILE_LIMIT_TOO_LOW",
+      `open files: the limit is ${limit.soft}, this stack of ${processes} processes needs ${needed} in each`,
+      {
+        next: `ulimit -n ${Math.max(comfortable, needed)}   and run it again`,
+      },
+    );
   }
   if (limit.soft >= comfortable) return undefined;
   return `open files: the limit of ${limit.soft} is enough to run; heavy load wants ulimit -n ${comfortable}`;

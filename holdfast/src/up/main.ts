@@ -29,7 +29,14 @@ try {
 } catch (error) {
   const faults = error instanceof ApplicationFaultsError ? { faults: error.faults } : {};
   const known = error instanceof PlatformError ? error : undefined;
-  tell({ kind: "failed", code: codeOf(error), message: messageOf(error), next: known?.next, status: known?.status ?? 500, ...faults });
+  tell({
+    kind: "failed",
+    code: codeOf(error),
+    message: messageOf(error),
+    next: known?.next,
+    status: known?.status ?? 500,
+    ...faults,
+  });
   process.exitCode = 1;
 }
 // The channel to the command that started us must not keep us, nor it, alive.

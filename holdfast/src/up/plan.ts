@@ -20,7 +20,10 @@ export interface UpOptions {
  *
  * @throws OptionError outside 1–99 regions or 1–9 zones.
  */
-export function planZones(application: Pick<NamedApplication, "regions">, options: Pick<UpOptions, "zones" | "regions">): Zone[] {
+export function planZones(
+  application: Pick<NamedApplication, "regions">,
+  options: Pick<UpOptions, "zones" | "regions">,
+): Zone[] {
   const named = Object.entries(application.regions ?? {});
   if (named.length === 0 || options.regions !== undefined) {
     const names = named.map(([name]) => name).slice(0, options.regions);

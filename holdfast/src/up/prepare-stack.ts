@@ -14,7 +14,7 @@ import { readStackFile, type StackFile, stateDirectoryName, writeStackFile } fro
 import { ApplicationFaultsError } from "./application-faults.ts";
 import { checkFileLimit, readFileLimit } from "./limits.ts";
 import { takeLock } from "./lock.ts";
-import { planZones, plannedProcesses, type UpOptions } from "./plan.ts";
+import { plannedProcesses, planZones, type UpOptions } from "./plan.ts";
 
 /** All that was checked and taken before the first process is started. */
 export interface PreparedStack {
@@ -45,7 +45,9 @@ export async function prepareStack(clock: Clock, random: Random, options: UpOpti
   const limit = checkFileLimit(readFileLimit(), plannedProcesses(application, zones.length));
   if (limit !== undefined) warnings.push(limit);
 
-  const directory = options.isolated ? mkdtempSync(join(tmpdir(), "holdfast-")) : join(dirname(file), stateDirectoryName);
+  const directory = options.isolated
+    ? mkdtempSync(join(tmpdir(), "holdfast-"))
+    : join(dirname(file), stateDirectoryName);
   const undo: (() => void)[] = [];
   try {
     if (options.isolated) undo.push(() => rmSync(directory, { recursive: true, force: true }));

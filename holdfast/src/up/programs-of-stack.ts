@@ -37,7 +37,9 @@ export function controlProgram(stack: StackFile, platform: string): ProgramSpec 
     stateDirectory: stack.stateDirectory,
     runDirectory: stack.runDirectory,
     zones: stack.zones,
-    agentSockets: Object.fromEntries(stack.zones.map((zone) => [zone.name, runFiles.agentSocket(stack.runDirectory, zone)])),
+    agentSockets: Object.fromEntries(
+      stack.zones.map((zone) => [zone.name, runFiles.agentSocket(stack.runDirectory, zone)]),
+    ),
     ports: stack.ports,
     portBase: stack.portBase,
     bundles: {

@@ -1,12 +1,12 @@
 import { rmSync } from "node:fs";
 import { type Clock, codeOf, PlatformError } from "@holdfast/kernel";
-import { type LockHolder, readLock } from "./lock.ts";
-import type { UpEvent } from "./events.ts";
 import { runFiles } from "../stack/directories.ts";
 import { isRunning, signalProcess } from "../stack/processes.ts";
 import { stopRemains } from "../stack/remains.ts";
 import { requestSocket } from "../stack/socket-request.ts";
 import type { StackFile } from "../stack/stack-file.ts";
+import type { UpEvent } from "./events.ts";
+import { type LockHolder, readLock } from "./lock.ts";
 
 export interface StopReport {
   /** `supervisor`: it stopped everything in order. `remains`: it was dead, and what it left was ended. `nothing`: nothing ran. */
@@ -15,7 +15,11 @@ export interface StopReport {
 }
 
 /** Stops a stack through its supervisor, or, when that is dead or does not react, by the lists it and the agents left. */
-export async function stopStack(clock: Clock, stack: StackFile, onEvent: (event: UpEvent) => void): Promise<StopReport> {
+export async function stopStack(
+  clock: Clock,
+  stack: StackFile,
+  onEvent: (event: UpEvent) => void,
+): Promise<StopReport> {
   const { runDirectory } = stack;
   try {
     const onLine = (line: string): void => onEvent(JSON.parse(line));

@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs";
-import { type Clock, messageOf, parseDurationMs, PlatformError, type Random } from "@holdfast/kernel";
+import { type Clock, messageOf, PlatformError, parseDurationMs, type Random } from "@holdfast/kernel";
 import { operatorAddress } from "@holdfast/wire";
 import { ControlPaths, type StatusView } from "@holdfast/wire/control";
 import { bakeApplication } from "../app-file/load-application.ts";
@@ -109,7 +109,13 @@ export class Supervisor {
     });
     await this.#socket.listen();
     for (const text of prepared.warnings) this.#tell({ event: "warning", text });
-    this.#tell({ event: "plan", application: stack.application, stateDirectory: stack.stateDirectory, urls, kept: !stack.isolated });
+    this.#tell({
+      event: "plan",
+      application: stack.application,
+      stateDirectory: stack.stateDirectory,
+      urls,
+      kept: !stack.isolated,
+    });
 
     const baking = bakeApplication(this.#clock, stack.file, application, stack.stateDirectory, (text) =>
       this.#tell({ event: "note", text }),
@@ -174,7 +180,8 @@ export class Supervisor {
     const { stack } = this.#stack();
     const marks: Record<string, OwnProcess> = {};
     for (const program of this.#programs) {
-      if (program.mark !== undefined) marks[program.spec.name] = { ...program.mark, fingerprint: fingerprintOf(program.spec) };
+      if (program.mark !== undefined)
+        marks[program.spec.name] = { ...program.mark, fingerprint: fingerprintOf(program.spec) };
     }
     writeOwnProcesses(stack.runDirectory, marks);
     if (change.kind === "exited") {
@@ -210,7 +217,10 @@ export class Supervisor {
       const { code } = await control.call<{ code: string }>("POST", `${ControlPaths.session}/codes`);
       this.#tell({ event: "login", url: `${urls.console}/login?code=${code}` });
     } catch (error) {
-      this.#tell({ event: "warning", text: `the console's login link could not be made: ${messageOf(error)}; try: holdfast open` });
+      this.#tell({
+        event: "warning",
+        text: `the console's login link could not be made: ${messageOf(error)}; try: holdfast open`,
+      });
     }
   }
 
@@ -283,7 +293,10 @@ export class Supervisor {
     const over = new AbortController();
     const report = this.#clock.every(1_000, () => {
       const left = runningInstances(runDirectory).length;
-      this.#tell({ event: "stopping", text: left === 0 ? "the agents" : `${left} instances that finish their requests` });
+      this.#tell({
+        event: "stopping",
+        text: left === 0 ? "the agents" : `${left} instances that finish their requests`,
+      });
     });
     const bound = this.#clock.sleep(boundMs, over.signal).catch(() => {});
     await Promise.race([done, bound]);
@@ -293,7 +306,9 @@ export class Supervisor {
 
   /** The longest drain of any service, and a moment for the agents themselves. */
   #graceMs(): number {
-    const drains = Object.values(this.#prepared?.application.services ?? {}).map((service) => parseDurationMs(service.drain) ?? 0);
+    const drains = Object.values(this.#prepared?.application.services ?? {}).map(
+      (service) => parseDurationMs(service.drain) ?? 0,
+    );
     return Math.max(2_000, ...drains);
   }
 
