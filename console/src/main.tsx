@@ -1,3 +1,5 @@
+import "./styles/mantine.css";
+import "./styles/tokens.css";
 import { MantineProvider } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
@@ -6,11 +8,9 @@ import { createRoot } from "react-dom/client";
 import { isSignedOut } from "./api/http.ts";
 import { LiveFeed } from "./api/live-feed.ts";
 import { LiveContext } from "./api/live.ts";
-import { router } from "./router.tsx";
+import { preloadPages, router } from "./router.tsx";
 import { theme } from "./theme.ts";
 import { NoticesProvider } from "./ui/notices.tsx";
-import "./styles/mantine.css";
-import "./styles/tokens.css";
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -41,3 +41,8 @@ createRoot(place).render(
     </MantineProvider>
   </StrictMode>,
 );
+
+addEventListener("load", () => {
+  // Once the first page stands; what does not come now comes when it is asked for.
+  setTimeout(() => void preloadPages().catch(() => {}), 1_500);
+});

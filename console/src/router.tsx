@@ -1,5 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { readTexts } from "./lib/filters.ts";
+import { BrokenPage } from "./pages/broken.tsx";
 import { NotFoundPage } from "./pages/not-found.tsx";
 import { Shell } from "./ui/shell.tsx";
 
@@ -46,6 +47,7 @@ const activity = createRoute({
 export const router = createRouter({
   routeTree: root.addChildren([home, services, service, instances, activity]),
   defaultPreload: "intent",
+  defaultErrorComponent: BrokenPage,
   // Plain `?zone=local-1a` instead of JSON: people read and type these.
   parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
   stringifySearch: (search) => {
@@ -53,6 +55,12 @@ export const router = createRouter({
     return texts.length === 0 ? "" : `?${new URLSearchParams(texts)}`;
   },
 });
+
+/** Fetches the pages not yet shown, so that they open at once, and also while control is away. */
+export async function preloadPages(): Promise<void> {
+  for (const to of ["/", "/services", "/instances", "/activity"] as const) await router.preloadRoute({ to });
+  await router.preloadRoute({ to: "/services/$name", params: { name: "-" } });
+}
 
 declare module "@tanstack/react-router" {
   interface Register {

@@ -109,8 +109,14 @@ export function fakeStatus(): StatusView {
       fakeService("balancer", {
         kind: "balancer",
         application: "holdfast",
-        ...{ min: 1, desired: 1, max: 1, up: 1, zones: {} },
-        ...{ requestsPerSecond: null, errorPercent: null, p99Ms: null },
+        min: 1,
+        desired: 1,
+        max: 1,
+        up: 1,
+        zones: {},
+        requestsPerSecond: null,
+        errorPercent: null,
+        p99Ms: null,
       }),
     ],
   };

@@ -1,8 +1,9 @@
-import { Button, Modal } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
-import { type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { explain } from "../api/http.ts";
 import { CommandLine } from "../ui/command-line.tsx";
+import { Dialog } from "../ui/dialog.tsx";
 import "./action-dialog.css";
 
 /** Asks before something is done, says what will happen, and shows the same as a command. Stays open when refused. */
@@ -18,14 +19,7 @@ export function ActionDialog(props: {
 }): ReactNode {
   const action = useMutation({ mutationFn: props.run, onSuccess: props.onClose });
   return (
-    <Modal
-      opened
-      onClose={props.onClose}
-      title={props.title}
-      centered
-      size={480}
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
+    <Dialog title={props.title} onClose={props.onClose}>
       <form
         className="action-dialog"
         onSubmit={(event) => {
@@ -53,7 +47,7 @@ export function ActionDialog(props: {
           </Button>
         </div>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -28,6 +28,12 @@ export function readTexts<Field extends string>(
   return texts;
 }
 
+/** True when at least one list filter is set; the open instance is not a filter. */
+export function isFiltering(filter: InstanceFilter & ActivityFilter & { readonly instance?: string }): boolean {
+  const { instance: _open, ...fields } = filter;
+  return Object.keys(fields).length > 0;
+}
+
 export function filterInstances(instances: readonly InstanceView[], filter: InstanceFilter): readonly InstanceView[] {
   const needle = filter.q?.toLowerCase();
   return instances.filter(

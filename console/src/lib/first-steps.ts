@@ -9,6 +9,7 @@ export interface FirstStep {
   readonly done: boolean;
 }
 
+/** The steps for this stack as it is now, each with a command that works as it stands; none while nothing is deployed. */
 export function firstSteps(
   status: StatusView,
   instances: readonly InstanceView[],
@@ -16,7 +17,8 @@ export function firstSteps(
 ): readonly FirstStep[] {
   const services = status.services.filter((service) => service.kind === "app");
   const target = services.find((service) => service.up > 1) ?? services[0];
-  const victim = instances.find((instance) => instance.name === target?.name && instance.status === "up");
+  if (target === undefined) return [];
+  const victim = instances.find((instance) => instance.name === target.name && instance.status === "up");
   const happened = (kind: ActivityView["kind"]): boolean =>
     activities.some((activity) => activity.kind === kind && activity.actor !== "reconciler");
   const gateway = status.services.find((service) => service.kind === "gateway");
@@ -36,13 +38,11 @@ export function firstSteps(
       done: happened("kill"),
     });
   }
-  if (target !== undefined) {
-    steps.push({
-      title: `Scale ${target.name}`,
-      expect: "New instances go where there are fewest.",
-      command: scaleCommand(target.name, Math.min(target.desired + 1, target.max)),
-      done: happened("scale"),
-    });
-  }
+  steps.push({
+    title: `Scale ${target.name}`,
+    expect: "New instances go where there are fewest.",
+    command: scaleCommand(target.name, Math.min(target.desired + 1, target.max)),
+    done: happened("scale"),
+  });
   return steps;
 }

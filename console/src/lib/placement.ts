@@ -51,3 +51,10 @@ export function outsideZones(zones: readonly ZoneView[], instances: readonly Ins
   const zoneNames = new Set(zones.map((zone) => zone.name));
   return instances.filter((instance) => !zoneNames.has(instance.zone) && instance.status !== "stopped");
 }
+
+/** `local-1a` as `1a` where that still tells all zones apart; the full names otherwise. */
+export function shortZoneNames(names: readonly string[]): ReadonlyMap<string, string> {
+  const short = names.map((name) => name.slice(name.lastIndexOf("-") + 1));
+  const distinct = new Set(short).size === names.length;
+  return new Map(names.map((name, index) => [name, distinct ? (short[index] ?? name) : name]));
+}

@@ -16,11 +16,12 @@ export function InstanceChip({ instance }: { readonly instance: InstanceView }):
       className="instance-chip"
       data-tone={toneOf(status)}
       title={`${id} · ${status} · ${instance.address}:${instance.port}`}
-      aria-label={`${name} ${id}, ${status}, in ${zone}`}
     >
       <ToneShape tone={toneOf(status)} size={11} />
+      <span className="visually-hidden">{name} </span>
       <span className="mono">{shortId(id)}</span>
-      {status === "up" ? undefined : <span>{status}</span>}
+      <span className={status === "up" ? "visually-hidden" : ""}> {status}</span>
+      <span className="visually-hidden"> in {zone}</span>
     </Link>
   );
 }

@@ -32,7 +32,7 @@ export function Shell(): ReactNode {
         Skip to content
       </a>
       <header className="shell-side">
-        <Link to="/" className="shell-brand" aria-label="Holdfast, home">
+        <Link to="/" className="shell-brand">
           <Logo size={30} />
           <span>
             <strong>Holdfast</strong>

@@ -4,7 +4,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { activitiesMax } from "../../api/merge.ts";
 import { useActivities } from "../../api/queries.ts";
-import { type ActivityFilter, filterActivities, optionsOf, withoutEmpty } from "../../lib/filters.ts";
+import { type ActivityFilter, filterActivities, isFiltering, optionsOf, withoutEmpty } from "../../lib/filters.ts";
 import { formatDay } from "../../lib/format.ts";
 import { Empty, Loaded } from "../../ui/loaded.tsx";
 import { Page, Panel } from "../../ui/page.tsx";
@@ -68,14 +68,11 @@ function Filters(props: { readonly activities: readonly ActivityView[]; readonly
       {select("service", "Service")}
       {select("kind", "Kind")}
       {select("outcome", "Outcome")}
-      <Button
-        className="filters-clear"
-        variant="subtle"
-        disabled={Object.keys(filter).length === 0}
-        onClick={() => void navigate({ search: {} })}
-      >
-        Clear
-      </Button>
+      {isFiltering(filter) ? (
+        <Button className="filters-clear" variant="subtle" onClick={() => void navigate({ search: {} })}>
+          Clear
+        </Button>
+      ) : undefined}
     </search>
   );
 }

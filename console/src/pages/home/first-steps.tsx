@@ -13,7 +13,7 @@ export function FirstSteps({ steps }: { readonly steps: readonly FirstStep[] }):
     defaultValue: false,
     getInitialValueInEffect: false,
   });
-  if (hidden) return undefined;
+  if (hidden || steps.length === 0) return undefined;
   return (
     <Panel
       title="Try this"

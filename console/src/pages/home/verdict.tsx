@@ -16,11 +16,15 @@ export function Verdict({ status }: { readonly status: StatusView }): ReactNode 
             {status.sentence}
           </p>
           <p className="verdict-where">
-            <span className="muted">Edge</span>{" "}
-            <a href={status.edge} target="_blank" rel="noreferrer">
-              {status.edge}
-            </a>
-            <span className="muted">Registry</span> <span className="mono">{status.registry}</span>
+            <span>
+              <span className="muted">Edge</span>{" "}
+              <a href={status.edge} target="_blank" rel="noreferrer">
+                {status.edge}
+              </a>
+            </span>
+            <span>
+              <span className="muted">Registry</span> <span className="mono">{status.registry}</span>
+            </span>
           </p>
         </div>
       </div>

@@ -1,4 +1,4 @@
-import { Button, Modal } from "@mantine/core";
+import { Button } from "@mantine/core";
 import type { InstanceView } from "@holdfast/wire/control";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
@@ -6,6 +6,7 @@ import { KillDialog } from "../../actions/kill-dialog.tsx";
 import { useInstances } from "../../api/queries.ts";
 import { Age } from "../../ui/age.tsx";
 import { StatusMark } from "../../ui/status-mark.tsx";
+import { Dialog } from "../../ui/dialog.tsx";
 import { FactPair } from "../../ui/fact-pair.tsx";
 import "./instances.css";
 
@@ -22,14 +23,7 @@ export function InstanceCard(): ReactNode {
     void navigate({ to: ".", search: ({ instance: _closed, ...rest }) => rest });
   };
   return (
-    <Modal
-      opened
-      onClose={close}
-      title={instance === undefined ? id : `${instance.name} ${id}`}
-      centered
-      size={500}
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
+    <Dialog title={instance === undefined ? id : `${instance.name} ${id}`} onClose={close}>
       {instance === undefined ? (
         <p>
           This instance is gone. <Link to="/activity">Activity</Link> says why.
@@ -42,7 +36,7 @@ export function InstanceCard(): ReactNode {
               All of {instance.name}
             </Link>
             <Button
-              size="compact-md"
+              size="xs"
               variant="default"
               onClick={() => {
                 setKilling(instance);
@@ -54,7 +48,7 @@ export function InstanceCard(): ReactNode {
           </div>
         </>
       )}
-    </Modal>
+    </Dialog>
   );
 }
 

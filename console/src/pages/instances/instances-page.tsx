@@ -3,7 +3,7 @@ import type { InstanceView } from "@holdfast/wire/control";
 import { getRouteApi } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useInstances } from "../../api/queries.ts";
-import { filterInstances, type InstanceFilter, optionsOf, withoutEmpty } from "../../lib/filters.ts";
+import { filterInstances, type InstanceFilter, isFiltering, optionsOf, withoutEmpty } from "../../lib/filters.ts";
 import { count } from "../../lib/format.ts";
 import { Empty, Loaded } from "../../ui/loaded.tsx";
 import { Page, Panel } from "../../ui/page.tsx";
@@ -66,14 +66,11 @@ function Filters(props: { readonly instances: readonly InstanceView[]; readonly 
       {select("zone", "Zone", (instance) => instance.zone)}
       {select("kind", "Kind", (instance) => instance.kind)}
       {select("status", "Status", (instance) => instance.status)}
-      <Button
-        className="filters-clear"
-        variant="subtle"
-        disabled={Object.keys(filter).length === 0}
-        onClick={() => void navigate({ search: {} })}
-      >
-        Clear
-      </Button>
+      {isFiltering(filter) ? (
+        <Button className="filters-clear" variant="subtle" onClick={() => void navigate({ search: {} })}>
+          Clear
+        </Button>
+      ) : undefined}
     </search>
   );
 }

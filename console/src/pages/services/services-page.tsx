@@ -6,7 +6,7 @@ import { RestartDialog } from "../../actions/restart-dialog.tsx";
 import { ScaleDialog } from "../../actions/scale-dialog.tsx";
 import { useStatus } from "../../api/queries.ts";
 import { formatMs, formatPercent, formatRate } from "../../lib/format.ts";
-import { isPlatform, servicesInOrder } from "../../lib/placement.ts";
+import { isPlatform, servicesInOrder, shortZoneNames } from "../../lib/placement.ts";
 import { Empty, Loaded } from "../../ui/loaded.tsx";
 import { Page, Panel } from "../../ui/page.tsx";
 import { StatusMark } from "../../ui/status-mark.tsx";
@@ -62,43 +62,54 @@ function ServiceTable(props: {
   const groups = [
     { title: `Application ${props.status.application}`, services: services.filter(({ kind }) => !isPlatform(kind)) },
     { title: "Platform", services: services.filter(({ kind }) => isPlatform(kind)) },
-  ];
+  ].filter((group) => group.services.length > 0);
   const zones = props.status.zones.map((zone) => zone.name);
-  return groups
-    .filter((group) => group.services.length > 0)
-    .map((group) => (
-      <Panel key={group.title} title={group.title} flush>
-        <table className="table services-table" aria-label={group.title}>
-          <thead>
-            <tr>
-              <th scope="col">Name</th>
-              <th scope="col">State</th>
-              <th scope="col" className="end">
-                Up / desired
-              </th>
-              <th scope="col">Zones</th>
-              <th scope="col" className="end">
-                Req / s
-              </th>
-              <th scope="col" className="end">
-                Errors
-              </th>
-              <th scope="col" className="end">
-                p99
-              </th>
-              <th scope="col" className="end">
-                <span className="visually-hidden">Actions</span>
+  return (
+    <Panel flush>
+      <table className="table services-table" aria-label="Services">
+        <TableHead />
+        {groups.map((group) => (
+          <tbody key={group.title}>
+            <tr className="table-group">
+              <th colSpan={8} scope="rowgroup">
+                {group.title}
               </th>
             </tr>
-          </thead>
-          <tbody>
             {group.services.map((service) => (
               <ServiceRow key={service.name} service={service} zones={zones} onAction={props.onAction} />
             ))}
           </tbody>
-        </table>
-      </Panel>
-    ));
+        ))}
+      </table>
+    </Panel>
+  );
+}
+
+function TableHead(): ReactNode {
+  return (
+    <thead>
+      <tr>
+        <th scope="col">Name</th>
+        <th scope="col">State</th>
+        <th scope="col" className="end">
+          Up / desired
+        </th>
+        <th scope="col">Zones</th>
+        <th scope="col" className="end">
+          Req / s
+        </th>
+        <th scope="col" className="end">
+          Errors
+        </th>
+        <th scope="col" className="end">
+          p99
+        </th>
+        <th scope="col">
+          <span className="visually-hidden">Actions</span>
+        </th>
+      </tr>
+    </thead>
+  );
 }
 
 function ServiceRow(props: {
@@ -170,10 +181,11 @@ export function ServiceButtons(props: {
   );
 }
 
-/** `1a 1 · 1b 1 · 1c 0`: an empty zone stands out by its outline and its zero. */
+/** `1a 1`, `1b 1`, `1c 0`: an empty zone stands out by its outline and its zero. */
 function ZoneCounts(props: { readonly zones: readonly string[]; readonly service: ServiceView }): ReactNode {
   const counts = props.service.zones;
   const names = [...props.zones, ...Object.keys(counts).filter((zone) => !props.zones.includes(zone))];
+  const short = shortZoneNames(names);
   return (
     <span className="zone-counts">
       {names
@@ -187,7 +199,8 @@ function ZoneCounts(props: { readonly zones: readonly string[]; readonly service
             data-empty={(counts[zone] ?? 0) === 0}
             title={`${counts[zone] ?? 0} up in ${zone}`}
           >
-            <span>{zone}</span> <b className="numeric">{counts[zone] ?? 0}</b>
+            <span className="visually-hidden">{props.service.name}, up in </span>
+            <span>{short.get(zone)}</span> <b className="numeric">{counts[zone] ?? 0}</b>
           </Link>
         ))}
     </span>

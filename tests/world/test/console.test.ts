@@ -1,0 +1,276 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { buildConsole } from "@holdfast/console";
+import { FakeControl } from "@holdfast/console/fake-control";
+import { temporaryDirectory, waitFor } from "@holdfast/testing";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+
+/** The console in a real browser, against a control of straw; `console-live.test.ts` has the real one. */
+
+const executablePath = process.env["HOLDFAST_CHROMIUM"] ?? "/usr/bin/chromium";
+const skip = existsSync(executablePath) ? false : "skipped: needs chromium";
+const args = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+const axePath = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+
+const pages = [
+  { path: "/", name: "Home", sees: "All 5 services healthy in 3 zones" },
+  { path: "/services", name: "Services", sees: "recommendations" },
+  { path: "/services/catalog", name: "catalog", sees: "movies-catalog-v001" },
+  { path: "/instances", name: "Instances", sees: "127.1.1.10:12000" },
+  { path: "/activity", name: "Activity", sees: "first start of movies" },
+] as const;
+
+/** Both colour schemes, a desk and a phone. */
+const looks = [
+  ["light", 1_280],
+  ["dark", 1_280],
+  ["light", 420],
+  ["dark", 420],
+] as const;
+
+describe("console", { skip }, () => {
+  let directory: ReturnType<typeof temporaryDirectory>;
+  let browser: Browser;
+  let shots: string;
+
+  before(async () => {
+    directory = temporaryDirectory("console");
+    shots = process.env["HOLDFAST_SCREENSHOTS"] ?? join(directory.path, "screenshots");
+    mkdirSync(shots, { recursive: true });
+    await buildConsole(join(directory.path, "files"));
+    browser = await chromium.launch({ executablePath, args });
+  });
+
+  after(async () => {
+    await browser?.close();
+    directory?.[Symbol.dispose]();
+  });
+
+  /** A fresh stack and a fresh browser profile; anything the page complains about fails the test. */
+  async function open(path: string): Promise<Visit> {
+    const control = await FakeControl.start(join(directory.path, "files"));
+    const context = await browser.newContext({ viewport: { width: 1_280, height: 800 }, reducedMotion: "reduce" });
+    const visit = new Visit(control, context, await context.newPage());
+    await visit.page.goto(control.url + path);
+    return visit;
+  }
+
+  for (const { path, name, sees } of pages) {
+    test(`${name} shows what the API says, is accessible and fits, by day, by night and on a phone`, async () => {
+      await using visit = await open(path);
+      const { page } = visit;
+      for (const [scheme, width] of looks) {
+        await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
+        await page.setViewportSize({ width, height: 800 });
+        await page.getByText(sees).first().waitFor({ state: "attached" });
+        assert.equal(await page.getByRole("heading", { level: 1 }).textContent(), name);
+        await page.screenshot({ path: join(shots, `${name}-${scheme}-${width}.png`) });
+        assert.deepEqual(await visit.violations(), [], `${scheme} at ${width} px`);
+        const tooWide = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
+        assert.equal(tooWide, 0, `${name} is ${String(tooWide)} px wider than a window of ${width} px`);
+      }
+      assert.deepEqual(visit.foreign, [], "the console asks nobody but control");
+    });
+  }
+
+  test("a change pushed by control is on the page without a reload", async () => {
+    await using visit = await open("/");
+    const { control, page } = visit;
+    await waitFor("the event stream", () => control.streams === 1);
+    control.status = { ...control.status, verdict: "degraded", sentence: "catalog degraded: 2 of 3 up" };
+    const [first, ...rest] = control.instances;
+    assert.ok(first !== undefined);
+    control.instances = [{ ...first, status: "unhealthy" }, ...rest];
+    control.pushAll();
+    await page.getByText("catalog degraded: 2 of 3 up").waitFor({ timeout: 2_000 });
+    await page
+      .getByRole("link", { name: `${first.name} ${first.id.slice(2, 6)} unhealthy` })
+      .waitFor({ timeout: 2_000 });
+    assert.deepEqual(await visit.violations(), []);
+  });
+
+  test("killing an instance asks first, shows the command, posts the one right call and shows the replacement", async () => {
+    await using visit = await open("/instances?service=catalog&zone=local-1b");
+    const { control, page } = visit;
+    const victim = control.instances.find((one) => one.name === "catalog" && one.zone === "local-1b");
+    assert.ok(victim !== undefined);
+    await page.getByRole("button", { name: `Kill catalog ${victim.id}` }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText(`npx holdfast kill ${victim.id}`).waitFor();
+    assert.deepEqual(await visit.violations(), []);
+    assert.equal(control.calls.length, 0, "nothing is done before the confirmation");
+    await dialog.getByRole("button", { name: "Kill", exact: true }).click();
+    await page.getByText(`SIGKILL sent to catalog ${victim.id}.`).waitFor();
+    const kill = { method: "POST", path: `/v1/instances/${victim.id}/kill`, body: { signal: "SIGKILL" } };
+    assert.deepEqual(control.calls, [kill]);
+    await page.getByRole("cell", { name: "starting" }).waitFor({ timeout: 2_000 });
+  });
+
+  test("the keyboard alone kills an instance, and Escape leaves it alone", async () => {
+    await using visit = await open("/instances?service=api&zone=local-1a");
+    const { control, page } = visit;
+    const button = page.getByRole("button", { name: /^Kill api / });
+    await button.focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    assert.equal(control.calls.length, 0);
+    await button.focus();
+    await page.keyboard.press("Enter");
+    await page.getByLabel("How").focus();
+    await page.getByLabel("How").selectOption("SIGSTOP");
+    await page.getByRole("dialog").getByText("--signal SIGSTOP").waitFor();
+    await page.getByRole("button", { name: "Freeze", exact: true }).focus();
+    await page.keyboard.press("Enter");
+    await waitFor("the call", () => control.calls.length === 1);
+    assert.deepEqual(control.calls[0]?.body, { signal: "SIGSTOP" });
+  });
+
+  test("scaling posts the number asked for and is followed to its end", async () => {
+    await using visit = await open("/services");
+    const { control, page } = visit;
+    await page.getByRole("button", { name: "Scale api" }).click();
+    await page.getByLabel("Instances", { exact: true }).fill("4");
+    await page.getByText("npx holdfast scale api 4").waitFor();
+    await page.getByRole("button", { name: "Scale", exact: true }).click();
+    await waitFor("the call", () => control.calls.length === 1);
+    assert.deepEqual(control.calls[0], { method: "POST", path: "/v1/services/api/scale", body: { desired: 4 } });
+    await page.getByText("Scaling api to 4: succeeded").waitFor({ timeout: 10_000 });
+  });
+
+  test("a refused change stays in its dialog with the reason and the next step", async () => {
+    await using visit = await open("/services");
+    visit.forgive(/503/);
+    const { control, page } = visit;
+    control.readOnly = true;
+    await page.getByRole("button", { name: "Restart api" }).click();
+    await page.getByRole("button", { name: "Restart", exact: true }).click();
+    const alert = page.getByRole("dialog").getByRole("alert");
+    await alert.getByText("control: state cannot be written").waitFor();
+    await alert.getByText("Free space on the disk.").waitFor();
+  });
+
+  test("a lost control is said so within seconds, and its return makes the page live again", async () => {
+    await using visit = await open("/");
+    visit.forgive(/ERR_CONNECTION|ERR_EMPTY|ERR_INCOMPLETE/);
+    const { control, page } = visit;
+    await page.getByText("All 5 services healthy in 3 zones").waitFor();
+    await waitFor("every page's code", () => visit.loaded.some((path) => path.includes("activity-page")));
+    await page.waitForLoadState("networkidle");
+    const { port } = control;
+    await control.close();
+    await page.getByText("Reconnecting since").waitFor({ timeout: 5_000 });
+    await page.getByText("All 5 services healthy in 3 zones").waitFor();
+    assert.deepEqual(await visit.violations(), []);
+    await page.getByRole("link", { name: "Services", exact: true }).click();
+    await page.getByRole("heading", { name: "Services" }).waitFor();
+    await page.getByRole("link", { name: "Home", exact: true }).click();
+    control.status = { ...control.status, sentence: "Back again" };
+    await control.listen(port);
+    await page.getByText("Back again").waitFor({ timeout: 15_000 });
+    await page.getByText("Reconnecting since").waitFor({ state: "detached" });
+  });
+
+  test("without a session the page says how to get one, and comes alive once there is one", async () => {
+    await using visit = await open("/");
+    visit.forgive(/401/);
+    const { control, page } = visit;
+    await page.getByText("All 5 services").waitFor();
+    control.signedIn = false;
+    await page.reload();
+    await page.getByRole("heading", { name: "This console needs a key" }).waitFor();
+    await page.getByText("npx holdfast open").waitFor();
+    assert.deepEqual(await visit.violations(), []);
+    control.signedIn = true;
+    await page.getByText("All 5 services").waitFor({ timeout: 15_000 });
+  });
+
+  test("with nothing deployed every page says what would change that", async () => {
+    await using visit = await open("/");
+    const { control, page } = visit;
+    control.instances = [];
+    control.activities = [];
+    control.status = { ...control.status, verdict: "starting", sentence: "Nothing deployed yet", services: [] };
+    for (const [path, sees] of [
+      ["/", "Nothing has happened yet."],
+      ["/services", "No services yet."],
+      ["/instances", "No instances yet."],
+      ["/activity", "Nothing has happened yet."],
+    ] as const) {
+      await page.goto(control.url + path);
+      await page.getByText(sees).waitFor();
+      assert.deepEqual(await visit.violations(), []);
+    }
+  });
+
+  test("the first load of Home stays within 220 KB of script and 36 KB of style, compressed", async () => {
+    await using visit = await open("/");
+    await visit.page.getByText("All 5 services").waitFor();
+    const size = (ending: string): number =>
+      visit.loaded
+        .filter((path) => path.endsWith(ending))
+        .reduce((sum, path) => sum + gzipSync(readFileSync(join(directory.path, "files", path))).length, 0);
+    assert.ok(size(".js") > 0 && size(".js") <= 220 * 1_024, `${size(".js")} bytes of script`);
+    assert.ok(size(".css") > 0 && size(".css") <= 36 * 1_024, `${size(".css")} bytes of style`);
+  });
+});
+
+/** One page in one browser profile with one control, and what the page asked for and complained of. */
+class Visit implements AsyncDisposable {
+  readonly control: FakeControl;
+  readonly page: Page;
+  readonly #context: BrowserContext;
+  readonly loaded: string[] = [];
+  readonly foreign: string[] = [];
+  readonly complaints: string[] = [];
+  #forgiven = /^$/;
+
+  constructor(control: FakeControl, context: BrowserContext, page: Page) {
+    this.control = control;
+    this.page = page;
+    this.#context = context;
+    const own = control.url;
+    page.on("request", (request) => {
+      const url = new URL(request.url());
+      if (url.origin === own) this.loaded.push(url.pathname);
+      else this.foreign.push(request.url());
+    });
+    page.on("pageerror", (error) => this.complaints.push(String(error)));
+    page.on("console", (message) => {
+      if (message.type() !== "error" && message.type() !== "warning") return;
+      if (!this.#forgiven.test(message.text())) this.complaints.push(message.text());
+    });
+  }
+
+  /** Complaints that the test is about to provoke. */
+  forgive(pattern: RegExp): void {
+    this.#forgiven = pattern;
+  }
+
+  /** What axe-core has against the page as it is now: rule and the elements concerned. */
+  async violations(): Promise<readonly string[]> {
+    await this.page.evaluate(readFileSync(axePath, "utf8"));
+    return this.page.evaluate(`axe.run(document, { resultTypes: ["violations"] }).then((result) =>
+      result.violations.map((one) => one.id + ": " + one.nodes.map((node) => node.target + " " + (node.any[0]?.message ?? "")).join(" | ")))`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#context.close();
+    await this.control.close().catch(() => {});
+    assert.deepEqual(this.complaints, [], "the page complained");
+  }
+}
