@@ -1,0 +1,308 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync, unlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
+import {
+  type Clock,
+  type InstanceId,
+  type Log,
+  PlatformError,
+  type Random,
+  type Timer,
+  within,
+} from "@holdfast/kernel";
+import type { AgentSettings, EngineSignal, InstanceObservation, LaunchSpec } from "@holdfast/wire";
+import { bootId } from "../system/processes.ts";
+import { environmentOf } from "./environment.ts";
+import { HealthProbe } from "./health-probe.ts";
+import { Instance, type InstanceContext } from "./instance.ts";
+import { boundLog } from "./log-file.ts";
+import type { RegistryDoor } from "./registry-door.ts";
+import { type AgentState, readAgentState, StateWriter } from "./state-file.ts";
+
+export interface AgentTimings {
+  /** A stopped instance is listed so long, then forgotten, in ms. */
+  readonly forgetAfterMs: number;
+  /** Log sizes are looked at so often, in ms. */
+  readonly logCheckMs: number;
+  /** Logs of forgotten instances that are kept. */
+  readonly oldLogsMax: number;
+}
+
+export const agentTimingsDefaults: AgentTimings = { forgetAfterMs: 60_000, logCheckMs: 5_000, oldLogsMax: 50 };
+
+export interface AgentHealth {
+  readonly zone: string;
+  readonly pid: number;
+  readonly epoch: number;
+  readonly startedAtMs: number;
+  readonly instances: number;
+  /** Why the state file could not be written; empty when it could. */
+  readonly stateProblem: string;
+}
+
+/** The intent to start something is on disk before it starts; a disk slower than this does not hold it up. */
+const intentMs = 500;
+/** After a shutdown, the news of the deaths may take so long to reach the registries. */
+const farewellMs = 1_000;
+
+/** Parents the instances of one zone: starts, watches, ends and adopts them. */
+export class ZoneAgent {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #settings: AgentSettings;
+  readonly #timings: AgentTimings;
+  readonly #context: InstanceContext;
+  readonly #probe: HealthProbe;
+  readonly #registry: RegistryDoor;
+  readonly #writer: StateWriter;
+  readonly #boot = bootId();
+  readonly #startedAtMs: number;
+  readonly #instances = new Map<InstanceId, Instance>();
+  readonly #launches = new Map<InstanceId, Promise<void>>();
+  readonly #listeners = new Set<(observation: InstanceObservation) => void>();
+  readonly #timers = new Set<Timer>();
+  #oldLogs: string[] = [];
+  #epoch = 0;
+  #stopping = false;
+
+  constructor(
+    clock: Clock,
+    random: Random,
+    log: Log,
+    registry: RegistryDoor,
+    settings: AgentSettings,
+    timings: Partial<AgentTimings> = {},
+  ) {
+    this.#clock = clock;
+    this.#log = log;
+    this.#settings = settings;
+    this.#timings = { ...agentTimingsDefaults, ...timings };
+    this.#registry = registry;
+    this.#startedAtMs = clock.wallMs();
+    this.#probe = new HealthProbe(clock);
+    this.#writer = new StateWriter(clock, log, settings.stateFile, () => this.#state());
+    this.#context = {
+      clock,
+      random,
+      log,
+      probe: this.#probe,
+      registry,
+      logFileOf: (spec) => join(settings.logDirectory, `${spec.id}.log`),
+      environmentOf: (spec, token) => this.#environmentOf(spec, token),
+      onChange: (instance) => this.#onChange(instance),
+    };
+  }
+
+  /**
+   * Adopts what an earlier agent left, and begins to look after logs.
+   *
+   * @throws PlatformError `AGENT_STATE_UNREADABLE`: starting without knowing one's instances would orphan them.
+   */
+  start(): void {
+    for (const directory of [this.#settings.logDirectory, dirname(this.#settings.stateFile)]) {
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
+    }
+    const state = readAgentState(this.#settings.stateFile);
+    if (state !== undefined) this.#adopt(state);
+    this.#timers.add(this.#clock.every(this.#timings.logCheckMs, () => this.#boundLogs()));
+    this.#writer.mark();
+  }
+
+  get health(): AgentHealth {
+    return {
+      zone: this.#settings.zone.name,
+      pid: process.pid,
+      epoch: this.#epoch,
+      startedAtMs: this.#startedAtMs,
+      instances: this.#instances.size,
+      stateProblem: this.#writer.problem,
+    };
+  }
+
+  /**
+   * Notes the epoch of a commander.
+   *
+   * @throws PlatformError `EPOCH_STALE` (409) when a higher one has commanded already.
+   */
+  acceptEpoch(epoch: number): void {
+    if (epoch < this.#epoch) {
+      throw new PlatformError("EPOCH_STALE", `agent ${this.#settings.zone.name}: epoch ${epoch} is over`, {
+        details: { epoch, current: this.#epoch },
+        next: `another controller with epoch ${this.#epoch} commands this zone; stop this one`,
+        status: 409,
+      });
+    }
+    if (epoch === this.#epoch) return;
+    this.#epoch = epoch;
+    this.#writer.mark();
+  }
+
+  list(): InstanceObservation[] {
+    return Array.from(this.#instances.values(), (instance) => instance.observation);
+  }
+
+  /** Calls `listener` after each change until the returned function is called. */
+  subscribe(listener: (observation: InstanceObservation) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Starts an instance; one with this id that exists already is returned as it is. Resolves when its process runs, or
+   * is known not to.
+   *
+   * @throws PlatformError `AGENT_STOPPING` (503) during a shutdown, `ZONE_WRONG` (409) for another zone's instance.
+   */
+  async launch(spec: LaunchSpec): Promise<InstanceObservation> {
+    const zone = this.#settings.zone.name;
+    if (this.#stopping) throw new PlatformError("AGENT_STOPPING", `agent ${zone}: is shutting down`, { status: 503 });
+    if (spec.zone.name !== zone) {
+      const next = "send it to the agent of its own zone";
+      throw new PlatformError("ZONE_WRONG", `${spec.id}: is for ${spec.zone.name}, not ${zone}`, { status: 409, next });
+    }
+    const known = this.#instances.get(spec.id);
+    if (known !== undefined) {
+      await this.#launches.get(spec.id);
+      return known.observation;
+    }
+    const instance = new Instance(this.#context, spec, randomBytes(16).toString("hex"));
+    this.#instances.set(spec.id, instance);
+    const launch = this.#launch(instance);
+    this.#launches.set(spec.id, launch);
+    await launch;
+    this.#launches.delete(spec.id);
+    return instance.observation;
+  }
+
+  /** Accepts the order to drain and end an instance; `undefined` for an unknown id. The promise inside ends with it. */
+  terminate(id: InstanceId, cause: string): { readonly ended: Promise<void> } | undefined {
+    const instance = this.#instances.get(id);
+    return instance === undefined ? undefined : { ended: instance.terminate(cause) };
+  }
+
+  /** Sends a signal to an instance's processes. False when there are none. */
+  signal(id: InstanceId, signal: EngineSignal, cause: string): boolean {
+    const sent = this.#instances.get(id)?.signal(signal, cause) ?? false;
+    this.#log.info("agent.instance.signal", { instance: id, signal, cause, sent });
+    return sent;
+  }
+
+  /**
+   * Ends all instances in parallel, the registries last so that the others can drain, each within `graceMs`.
+   * Nothing can be launched afterwards. Resolves with how many were ended, when no process is left.
+   */
+  async shutdown(graceMs: number): Promise<{ readonly ended: number }> {
+    this.#stopping = true;
+    const running = [...this.#instances.values()].filter((instance) => instance.state !== "stopped");
+    const endMs = this.#clock.monotonicMs() + graceMs;
+    const left = (): number => Math.max(0, endMs - this.#clock.monotonicMs());
+    const end = (wave: readonly Instance[]): Promise<unknown> =>
+      Promise.all(wave.map((instance) => instance.terminate("the stack is shutting down", left())));
+    await end(running.filter((instance) => instance.spec.kind !== "registry"));
+    await end(running.filter((instance) => instance.spec.kind === "registry"));
+    const farewells = Promise.allSettled(running.map((instance) => instance.settled));
+    await within(this.#clock, farewellMs, "news to the registries", farewells).catch(() => {});
+    await this.#writer.flush();
+    return { ended: running.length };
+  }
+
+  /** Lets go of everything without touching a process: what an agent does before it ends for its successor. */
+  async close(): Promise<void> {
+    this.#stopping = true;
+    for (const timer of this.#timers) timer.cancel();
+    for (const instance of this.#instances.values()) instance.release();
+    await this.#writer.flush();
+    this.#listeners.clear();
+    this.#probe.close();
+    this.#registry.close();
+  }
+
+  async #launch(instance: Instance): Promise<void> {
+    // Should this agent be killed right now, the next one must know what to look for.
+    await within(this.#clock, intentMs, "the state file", this.#writer.flush()).catch(() => {});
+    await instance.launch();
+  }
+
+  #adopt(state: AgentState): void {
+    this.#epoch = state.epoch;
+    this.#oldLogs = [...state.oldLogs];
+    for (const entry of state.instances) {
+      const instance = new Instance(this.#context, entry.spec, entry.token);
+      this.#instances.set(entry.spec.id, instance);
+      instance.adopt(entry, state.boot === this.#boot);
+    }
+    const adopted = this.list().filter((observation) => observation.state !== "stopped").length;
+    this.#log.info("agent.adopted", { adopted, ended: this.#instances.size - adopted });
+  }
+
+  #onChange(instance: Instance): void {
+    const { observation } = instance;
+    const { state, reason, reasonCode, pid } = observation;
+    this.#log.info("agent.instance", {
+      instance: instance.spec.id,
+      service: instance.spec.service,
+      state,
+      reasonCode,
+      reason,
+      pid,
+    });
+    for (const listener of this.#listeners) listener(observation);
+    if (state === "stopped") this.#forgetLater(instance);
+    this.#writer.mark();
+  }
+
+  #forgetLater(instance: Instance): void {
+    const timer = this.#clock.after(this.#timings.forgetAfterMs, () => {
+      this.#timers.delete(timer);
+      this.#instances.delete(instance.spec.id);
+      this.#keepLog(instance.logFile);
+      this.#writer.mark();
+    });
+    this.#timers.add(timer);
+  }
+
+  #keepLog(path: string): void {
+    this.#oldLogs.push(path);
+    while (this.#oldLogs.length > this.#timings.oldLogsMax) {
+      const oldest = this.#oldLogs.shift() ?? "";
+      for (const file of [oldest, `${oldest}.1`]) removeFile(file);
+    }
+  }
+
+  #boundLogs(): void {
+    for (const { spec, logFile } of this.#instances.values()) {
+      try {
+        boundLog(logFile, spec.logBytesMax);
+      } catch (error) {
+        this.#log.warn("agent.log.not-bounded", { path: logFile, error });
+      }
+    }
+  }
+
+  #environmentOf(spec: LaunchSpec, token: string): Record<string, string> {
+    const { viewDirectory, registries } = this.#settings;
+    const view = `${spec.service}.${this.#settings.zone.name}.json`;
+    const lastViewFile = viewDirectory === undefined ? undefined : join(viewDirectory, view);
+    return environmentOf(spec, { nodePath: process.execPath, registries, token, lastViewFile }, process.env);
+  }
+
+  #state(): AgentState {
+    const all = [...this.#instances.values()];
+    const stopped = all.filter((instance) => instance.state === "stopped").map((instance) => instance.logFile);
+    return {
+      format: 1,
+      boot: this.#boot,
+      epoch: this.#epoch,
+      instances: all.filter((instance) => instance.state !== "stopped").map((instance) => instance.entry),
+      oldLogs: [...this.#oldLogs, ...stopped],
+    };
+  }
+}
+
+function removeFile(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // Gone already, or not removable: its size is bounded anyway.
+  }
+}

@@ -1,0 +1,44 @@
+import { delimiter, dirname, join } from "node:path";
+import { Env, type LaunchSpec } from "@holdfast/wire";
+
+/** What an instance takes over from the agent's own environment. Everything else would make launches depend on a shell. */
+const inherited = ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER"] as const;
+
+export interface EnvironmentFacts {
+  /** Path of the Node that runs the agent: its directory leads PATH, so that `node x.ts` is this Node. */
+  readonly nodePath: string;
+  readonly registries: readonly string[];
+  readonly token: string;
+  readonly lastViewFile: string | undefined;
+}
+
+/** The environment of one instance: a clean base, what the spec asks for, then the names of {@link Env}, `PORT`, `HOST`. */
+export function environmentOf(
+  spec: LaunchSpec,
+  facts: EnvironmentFacts,
+  own: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  const environment: Record<string, string> = {};
+  for (const name of inherited) {
+    const value = own[name];
+    if (value !== undefined) environment[name] = value;
+  }
+  environment[Env.registries] = facts.registries.join(",");
+  if (facts.lastViewFile !== undefined) environment[Env.lastViewFile] = facts.lastViewFile;
+  Object.assign(environment, spec.env);
+  const path = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin";
+  return Object.assign(environment, {
+    PATH: [dirname(facts.nodePath), join(spec.image, "node_modules", ".bin"), path].join(delimiter),
+    PORT: String(spec.port),
+    HOST: spec.address,
+    [Env.region]: spec.zone.regionName,
+    [Env.zone]: spec.zone.name,
+    [Env.application]: spec.application,
+    [Env.service]: spec.service,
+    [Env.cluster]: spec.cluster,
+    [Env.serverGroup]: spec.serverGroup,
+    [Env.instanceId]: spec.id,
+    [Env.instanceToken]: facts.token,
+    [Env.adminPort]: String(spec.adminPort),
+  });
+}

@@ -1,0 +1,40 @@
+import type { ProcessExit } from "./process-handle.ts";
+
+export interface ExitFacts {
+  readonly exit: ProcessExit;
+  /** Ms from start to end. */
+  readonly livedMs: number;
+  /** Last line of its log; may be empty. */
+  readonly lastLine: string;
+  readonly shell: boolean;
+  readonly run: string;
+  /** Set when it was draining. */
+  readonly drainCause: string | undefined;
+  /** It did not end by itself within the drain's bound. */
+  readonly killed: boolean;
+  /** The last signal somebody asked the agent for, with its cause. */
+  readonly asked: { readonly signal: string; readonly cause: string } | undefined;
+}
+
+/** Puts the end of a process into one sentence and a stable code. */
+export function exitReason(facts: ExitFacts): { readonly reasonCode: string; readonly reason: string } {
+  const { exit, asked, lastLine } = facts;
+  const after = `after ${(facts.livedMs / 1_000).toFixed(facts.livedMs < 10_000 ? 1 : 0)} s`;
+  const said = lastLine === "" ? "" : `: ${lastLine}`;
+  if (facts.drainCause !== undefined) {
+    const how = facts.killed ? "; killed, for it did not end within its drain time" : "";
+    return { reasonCode: "TERMINATED", reason: `terminated (${facts.drainCause})${how}` };
+  }
+  if (exit.code === 127 && facts.shell) {
+    return { reasonCode: "COMMAND_NOT_FOUND", reason: `a command of \`${facts.run}\` does not exist${said}` };
+  }
+  if (exit.signal !== null) {
+    const why = asked?.signal === exit.signal ? ` (${asked.cause})` : "";
+    return { reasonCode: "KILLED", reason: `killed by ${exit.signal} ${after}${why}` };
+  }
+  if (!exit.known) {
+    const why = asked === undefined ? "its exit code went to the agent before this one" : asked.cause;
+    return { reasonCode: asked === undefined ? "EXITED" : "KILLED", reason: `ended ${after} (${why})` };
+  }
+  return { reasonCode: "EXITED", reason: `exited with code ${exit.code} ${after}${said}` };
+}

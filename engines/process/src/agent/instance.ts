@@ -1,0 +1,341 @@
+import { type Clock, type Log, type Random } from "@holdfast/kernel";
+import { Env, type EngineSignal, type InstanceObservation, type InstanceState, type LaunchSpec } from "@holdfast/wire";
+import { groupExists, isAlive, processesWithEnvironment, sendSignal } from "../system/processes.ts";
+import { parseCommand } from "./command.ts";
+import { drainProcess } from "./drain.ts";
+import { exitReason } from "./exit-reason.ts";
+import type { HealthVerdict } from "./health-machine.ts";
+import type { HealthProbe } from "./health-probe.ts";
+import { HealthWatch } from "./health-watch.ts";
+import { lastLine } from "./log-file.ts";
+import { probePorts } from "./port-probe.ts";
+import { adoptProcess, type ProcessExit, type ProcessHandle, startProcess } from "./process-handle.ts";
+import type { ForeignRegistration, RegistryDoor } from "./registry-door.ts";
+import type { DrainOrder, InstanceEntry } from "./state-file.ts";
+
+/** What an instance needs of its agent. */
+export interface InstanceContext {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly probe: HealthProbe;
+  readonly registry: RegistryDoor;
+  readonly logFileOf: (spec: LaunchSpec) => string;
+  readonly environmentOf: (spec: LaunchSpec, token: string) => Record<string, string>;
+  /** Called after each change that others can see. */
+  readonly onChange: (instance: Instance) => void;
+}
+
+/** After the leader's end the rest of a draining group has until the drain's bound; it is looked at so often. */
+const leftoverLookMs = 50;
+
+/** One instance on this machine, from its launch (or adoption) to its end. */
+export class Instance {
+  readonly spec: LaunchSpec;
+  readonly #context: InstanceContext;
+  readonly #token: string;
+  readonly #ended = new AbortController();
+  readonly #logFile: string;
+  #state: InstanceState = "starting";
+  #reasonCode = "STARTING";
+  #reason = "about to start";
+  #startedAtMs: number;
+  #sinceMs: number;
+  #healthyAtMs: number | undefined;
+  #exit: InstanceObservation["exit"];
+  #handle: ProcessHandle | undefined;
+  #watch: HealthWatch | undefined;
+  #selfRegistering: boolean | undefined;
+  #registration: ForeignRegistration | undefined;
+  #drain: DrainOrder | undefined;
+  #drainEndsAtMs = 0;
+  #killed = false;
+  #asked: { signal: EngineSignal; cause: string } | undefined;
+  #done: Promise<void> = Promise.resolve();
+
+  constructor(context: InstanceContext, spec: LaunchSpec, token: string) {
+    this.#context = context;
+    this.spec = spec;
+    this.#token = token;
+    this.#logFile = context.logFileOf(spec);
+    this.#startedAtMs = context.clock.wallMs();
+    this.#sinceMs = this.#startedAtMs;
+  }
+
+  get state(): InstanceState {
+    return this.#state;
+  }
+
+  get pid(): number | undefined {
+    return this.#state === "stopped" ? undefined : this.#handle?.identity.pid;
+  }
+
+  get logFile(): string {
+    return this.#logFile;
+  }
+
+  get observation(): InstanceObservation {
+    return {
+      spec: this.spec,
+      state: this.#state,
+      reason: this.#reason,
+      reasonCode: this.#reasonCode,
+      pid: this.pid,
+      startedAtMs: this.#startedAtMs,
+      sinceMs: this.#sinceMs,
+      healthyAtMs: this.#healthyAtMs,
+      exit: this.#exit,
+      logFile: this.#logFile,
+      registeredByEngine: this.#registration !== undefined,
+    };
+  }
+
+  get entry(): InstanceEntry {
+    const identity = this.#handle?.identity;
+    return {
+      spec: this.spec,
+      token: this.#token,
+      ...(identity === undefined ? {} : identity),
+      startedAtMs: this.#startedAtMs,
+      state: this.#state,
+      sinceMs: this.#sinceMs,
+      ...(this.#healthyAtMs === undefined ? {} : { healthyAtMs: this.#healthyAtMs }),
+      ...(this.#selfRegistering === undefined ? {} : { selfRegistering: this.#selfRegistering }),
+      ...(this.#drain === undefined ? {} : { drain: this.#drain }),
+    };
+  }
+
+  /** Starts the process. Resolves when it runs, or is stopped with the reason why it does not. Never throws. */
+  async launch(): Promise<void> {
+    const command = parseCommand(this.spec.run);
+    if (command === undefined) {
+      return this.#stop("COMMAND_INVALID", `run: \`${this.spec.run}\` is empty or has a quote that does not end`);
+    }
+    const problem = await probePorts(this.spec);
+    if (problem !== undefined) return this.#stop(problem.reasonCode, problem.reason);
+    if (this.#drain !== undefined)
+      return this.#stop("TERMINATED", `terminated before its start (${this.#drain.cause})`);
+    this.#startedAtMs = this.#context.clock.wallMs();
+    const environment = this.#context.environmentOf(this.spec, this.#token);
+    const started = await startProcess({ command, directory: this.spec.image, environment, logFile: this.#logFile });
+    if (started.kind === "failed") return this.#stop(started.reasonCode, started.reason);
+    if (started.logProblem !== undefined) {
+      this.#context.log.warn("agent.log.not-written", { instance: this.spec.id, problem: started.logProblem });
+    }
+    this.#run(started.handle, `process ${started.handle.identity.pid} started`);
+    // Terminated while it was starting: it is there now, so it can be.
+    if (this.#drain !== undefined) this.#startDrain(this.#drain);
+  }
+
+  /** Takes over a process from the agent before this one; one that has ended meanwhile becomes stopped. */
+  adopt(entry: InstanceEntry, sameBoot: boolean): void {
+    this.#startedAtMs = entry.startedAtMs;
+    this.#sinceMs = entry.sinceMs;
+    this.#healthyAtMs = entry.healthyAtMs;
+    this.#selfRegistering = entry.selfRegistering;
+    const identity = sameBoot ? livingIdentity(entry) : undefined;
+    if (identity === undefined) {
+      this.#drain = entry.drain;
+      this.#finished({ code: null, signal: null, known: false });
+      return;
+    }
+    if (entry.state !== "stopped") this.#state = entry.state;
+    if (entry.selfRegistering === false && entry.state !== "starting") this.#register(entry.state === "up");
+    this.#run(adoptProcess(this.#context.clock, identity), `process ${identity.pid} adopted from the agent before`);
+    if (entry.drain !== undefined) this.#startDrain(entry.drain);
+  }
+
+  /** Drains and ends it; `drainMsMax` shortens the spec's own bound. Resolves when it has ended. Idempotent. */
+  async terminate(cause: string, drainMsMax = Number.POSITIVE_INFINITY): Promise<void> {
+    if (this.#state === "stopped") return;
+    const { clock } = this.#context;
+    const endsAtMs = clock.wallMs() + Math.min(this.spec.drainMs, drainMsMax);
+    if (this.#drain === undefined) this.#startDrain({ cause, endsAtMs });
+    else if (endsAtMs < this.#drain.endsAtMs) void this.#killAt(endsAtMs);
+    await this.#endedPromise();
+  }
+
+  /** Sends a signal to the whole group; resolves at once. Returns false when there is no process. */
+  signal(signal: EngineSignal, cause: string): boolean {
+    const { pid } = this;
+    if (pid === undefined) return false;
+    this.#asked = { signal, cause };
+    return sendSignal(signal === "SIGTERM" ? pid : -pid, signal);
+  }
+
+  /** Lets go of the process without touching it. */
+  release(): void {
+    this.#watch?.stop();
+    this.#handle?.release();
+  }
+
+  /** Resolves when what an end sets off (the registries, leftovers) is done. */
+  get settled(): Promise<void> {
+    return this.#done;
+  }
+
+  #run(handle: ProcessHandle, reason: string): void {
+    const { clock, probe } = this.#context;
+    this.#handle = handle;
+    this.#reason = reason;
+    const aliveMs = Math.max(0, clock.wallMs() - this.#startedAtMs);
+    const history = {
+      startedAtMs: clock.monotonicMs() - aliveMs,
+      healthyBefore: this.#healthyAtMs !== undefined,
+    };
+    const subject = { spec: this.spec, pid: handle.identity.pid, selfRegistering: this.#selfRegistering };
+    this.#watch = new HealthWatch(clock, probe, subject, history, {
+      onVerdict: (verdict) => this.#judge(verdict),
+      onKind: (selfRegistering) => this.#learn(selfRegistering),
+    });
+    this.#watch.start();
+    void handle.ended.then((exit) => this.#onExit(exit));
+    this.#changed();
+  }
+
+  #judge(verdict: HealthVerdict): void {
+    if (this.#state === "draining" || this.#state === "stopped") return;
+    if (verdict.state === this.#state && verdict.reason === this.#reason) return;
+    if (verdict.state !== this.#state) {
+      if (verdict.state === "up") this.#healthyAtMs ??= this.#context.clock.wallMs();
+      if (verdict.state === "up") this.#registration?.up();
+      else this.#registration?.down();
+    }
+    this.#set(verdict.state, verdict.reasonCode, verdict.reason);
+  }
+
+  #learn(selfRegistering: boolean): void {
+    this.#selfRegistering = selfRegistering;
+    if (!selfRegistering && this.#drain === undefined) this.#register(true);
+    this.#changed();
+  }
+
+  #register(up: boolean): void {
+    const { spec } = this;
+    this.#registration = this.#context.registry.register({
+      app: spec.service,
+      id: spec.id,
+      // Later than any registration an earlier agent made for it: its versions are not known here.
+      incarnation: this.#context.clock.wallMs(),
+      status: up ? "UP" : "DOWN",
+      region: spec.zone.regionName,
+      zone: spec.zone.name,
+      address: spec.address,
+      port: spec.port,
+      application: spec.application,
+      cluster: spec.cluster,
+      serverGroup: spec.serverGroup,
+      verifiesIdentity: false,
+      metadata: {},
+    });
+  }
+
+  #startDrain(order: DrainOrder): void {
+    this.#drain = order;
+    this.#set("draining", "DRAINING", `draining: ${order.cause}`);
+    void this.#drainNow(order);
+  }
+
+  async #drainNow(order: DrainOrder): Promise<void> {
+    const { clock } = this.#context;
+    const pid = this.#handle?.identity.pid;
+    if (pid === undefined) return;
+    this.#watch?.stop();
+    this.#drainEndsAtMs = clock.monotonicMs() + Math.max(0, order.endsAtMs - clock.wallMs());
+    const subject = { spec: this.spec, pid, registration: this.#registration };
+    const { killed } = await drainProcess(clock, subject, this.#drainEndsAtMs, this.#ended.signal);
+    if (killed) this.#killed = true;
+  }
+
+  async #killAt(endsAtMs: number): Promise<void> {
+    const { clock } = this.#context;
+    try {
+      await clock.sleep(Math.max(0, endsAtMs - clock.wallMs()), this.#ended.signal);
+    } catch {
+      return;
+    }
+    this.#drainEndsAtMs = clock.monotonicMs();
+    this.#killed = true;
+    const pid = this.#handle?.identity.pid;
+    if (pid !== undefined) sendSignal(-pid, "SIGKILL");
+  }
+
+  async #onExit(exit: ProcessExit): Promise<void> {
+    this.#watch?.stop();
+    const group = this.#handle?.identity.pid ?? -1;
+    if (this.#drain !== undefined) await this.#drainGroup(group);
+    else sendSignal(-group, "SIGKILL");
+    this.#finished(exit);
+  }
+
+  /** The leader has ended; the others of its group get SIGTERM and the rest of the drain time. */
+  async #drainGroup(group: number): Promise<void> {
+    const { clock } = this.#context;
+    if (!groupExists(group)) return;
+    sendSignal(-group, "SIGTERM");
+    while (groupExists(group) && clock.monotonicMs() < this.#drainEndsAtMs) await clock.sleep(leftoverLookMs);
+    sendSignal(-group, "SIGKILL");
+  }
+
+  #finished(exit: ProcessExit): void {
+    const { clock } = this.#context;
+    const why = exitReason({
+      exit,
+      livedMs: Math.max(0, clock.wallMs() - this.#startedAtMs),
+      lastLine: lastLine(this.#logFile),
+      shell: parseCommand(this.spec.run)?.shell ?? false,
+      run: this.spec.run,
+      drainCause: this.#drain?.cause,
+      killed: this.#killed,
+      asked: this.#asked,
+    });
+    this.#exit = { code: exit.code, signal: exit.signal };
+    this.#done = this.#leaveRegistry(why.reason);
+    this.#stop(why.reasonCode, why.reason);
+    this.#killStrays();
+  }
+
+  #leaveRegistry(cause: string): Promise<void> {
+    if (this.#registration !== undefined) return this.#registration.stop(cause);
+    return this.#context.registry.remove(this.spec.service, this.spec.id, cause);
+  }
+
+  /** Children that left the group for a session of their own still carry the instance's id in their environment. */
+  #killStrays(): void {
+    for (const stray of processesWithEnvironment(Env.instanceId, this.spec.id)) {
+      this.#context.log.warn("agent.instance.stray-killed", { instance: this.spec.id, pid: stray.pid });
+      sendSignal(stray.pid, "SIGKILL");
+    }
+  }
+
+  #stop(reasonCode: string, reason: string): void {
+    this.#set("stopped", reasonCode, reason);
+    this.#ended.abort();
+  }
+
+  #set(state: InstanceState, reasonCode: string, reason: string): void {
+    if (this.#state !== state) this.#sinceMs = this.#context.clock.wallMs();
+    this.#state = state;
+    this.#reasonCode = reasonCode;
+    this.#reason = reason;
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.#context.onChange(this);
+  }
+
+  #endedPromise(): Promise<void> {
+    const { signal } = this.#ended;
+    if (signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  }
+}
+
+/** The entry's process if it still runs: by pid and start time, or, when it started unnoticed, by its environment. */
+function livingIdentity(entry: InstanceEntry): ProcessHandle["identity"] | undefined {
+  const { pid, startTime } = entry;
+  if (pid !== undefined && startTime !== undefined) return isAlive({ pid, startTime }) ? { pid, startTime } : undefined;
+  const leader = processesWithEnvironment(Env.instanceId, entry.spec.id).find((stat) => stat.group === stat.pid);
+  return leader === undefined ? undefined : { pid: leader.pid, startTime: leader.startTime };
+}

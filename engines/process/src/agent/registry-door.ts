@@ -1,0 +1,132 @@
+import { Agent, request } from "node:http";
+import { type Clock, codeOf, type InstanceId, type Log, messageOf, type Random } from "@holdfast/kernel";
+import { Registration } from "@holdfast/discovery";
+import { type InstanceRecord, RegistryPaths } from "@holdfast/wire";
+
+/** The registration of one program that does not register itself. */
+export interface ForeignRegistration {
+  up(): void;
+  down(): void;
+  /** Out of service; resolves when all callers have seen it, or after `awaitSeenMs`. Never rejects. */
+  drain(awaitSeenMs: number): Promise<void>;
+  /** Deregisters. Never rejects. */
+  stop(cause: string): Promise<void>;
+}
+
+/** What an agent does at the registries. */
+export interface RegistryDoor {
+  register(record: Omit<InstanceRecord, "version">): ForeignRegistration;
+  /** Takes a dead instance out, whoever registered it. Never rejects; its lease ends it when no registry answers. */
+  remove(app: string, id: InstanceId, cause: string): Promise<void>;
+  close(): void;
+}
+
+/** One registry must not hold up the news of a death: the next one is asked after this. */
+const tryTimeoutMs = 500;
+/** As long as a lease of the registry lasts, trying again makes sense. */
+const removeForMs = 9_000;
+const removeAgainMs = 500;
+
+/** Speaks to the registries over HTTP, in the order given: own zone first. */
+export class HttpRegistryDoor implements RegistryDoor {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #log: Log;
+  readonly #registries: readonly string[];
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 8, maxFreeSockets: 1 });
+  #closed = false;
+
+  constructor(clock: Clock, random: Random, log: Log, registries: readonly string[]) {
+    this.#clock = clock;
+    this.#random = random;
+    this.#log = log;
+    this.#registries = registries;
+  }
+
+  register(record: Omit<InstanceRecord, "version">): ForeignRegistration {
+    const options = { registries: this.#registries };
+    const registration = new Registration(this.#clock, this.#random.child(record.id), this.#log, options, record);
+    const status = (to: InstanceRecord["status"], awaitSeenMs: number): Promise<void> =>
+      registration.setStatus(to, awaitSeenMs).then(
+        () => {},
+        (error) => this.#log.warn("agent.registration.status-not-set", { instance: record.id, status: to, error }),
+      );
+    void registration.start().catch((error) => this.#log.warn("agent.registration.not-started", { error }));
+    return {
+      up: () => void status("UP", 0),
+      down: () => void status("DOWN", 0),
+      drain: (awaitSeenMs) => status("OUT_OF_SERVICE", awaitSeenMs),
+      stop: (cause) => registration.stop(cause).catch(() => {}),
+    };
+  }
+
+  async remove(app: string, id: InstanceId, cause: string): Promise<void> {
+    const endMs = this.#clock.monotonicMs() + removeForMs;
+    while (this.#registries.length > 0 && !this.#closed) {
+      if (await this.#removeOnce(app, id, cause)) return;
+      if (this.#clock.monotonicMs() >= endMs) return;
+      await this.#clock.sleep(removeAgainMs);
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#agent.destroy();
+  }
+
+  /** True when a registry took the removal, or some answered and none knew the instance. */
+  async #removeOnce(app: string, id: InstanceId, cause: string): Promise<boolean> {
+    let answered = false;
+    for (const registry of this.#registries) {
+      try {
+        const found = await this.#call("GET", new URL(RegistryPaths.instance(app, id), registry));
+        answered = true;
+        // Registered a moment ago at another one, perhaps: replication takes its 50 ms.
+        if (found.status === 404) continue;
+        const incarnation = incarnationIn(found.body);
+        if (incarnation === undefined) continue;
+        const url = new URL(RegistryPaths.instance(app, id), registry);
+        url.searchParams.set("incarnation", String(incarnation));
+        url.searchParams.set("cause", cause.slice(0, 300));
+        const removed = await this.#call("DELETE", url);
+        if (removed.status < 300 || removed.status === 404) return true;
+        this.#log.warn("agent.registry.not-removed", { registry, app, instance: id, status: removed.status });
+      } catch (error) {
+        this.#log.debug("agent.registry.no-answer", { registry, code: codeOf(error), message: messageOf(error) });
+      }
+    }
+    return answered;
+  }
+
+  #call(method: string, url: URL): Promise<{ readonly status: number; readonly body: string }> {
+    return new Promise((resolve, reject) => {
+      const outgoing = request(url, { method, agent: this.#agent }, (response) => {
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        response.on("error", reject);
+        response.on("end", () => {
+          timer.cancel();
+          resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() });
+        });
+      });
+      const timer = this.#clock.after(tryTimeoutMs, () =>
+        outgoing.destroy(new Error(`no answer within ${tryTimeoutMs} ms`)),
+      );
+      outgoing.on("error", (error) => {
+        timer.cancel();
+        reject(error);
+      });
+      outgoing.end();
+    });
+  }
+}
+
+function incarnationIn(body: string): number | undefined {
+  try {
+    const record: unknown = JSON.parse(body);
+    if (typeof record !== "object" || record === null || !("incarnation" in record)) return undefined;
+    return typeof record.incarnation === "number" ? record.incarnation : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,11 @@
+export type { AgentHealth, AgentTimings } from "./agent/agent.ts";
+export { AgentPaths } from "./agent/agent-paths.ts";
+export { readPidFile, socketPathBytesMax } from "./agent/exclusive.ts";
+export { type RunningAgent, runAgent } from "./agent/run-agent.ts";
+export { type AgentState, type InstanceEntry, readAgentState } from "./agent/state-file.ts";
+export { endOrphans } from "./client/end-orphans.ts";
+export { ProcessEngine, type ProcessEngineOptions } from "./client/process-engine.ts";
+export { agentHealth, shutDownAgent } from "./client/shut-down.ts";
+export { type BakeOptions, bakeDirectory, collectGarbage, type Image } from "./image/bake.ts";
+export { isAlive, type ProcessIdentity, processNow } from "./system/processes.ts";
+export { ownerOfPort, type PortOwner } from "./system/sockets.ts";
