@@ -61,6 +61,8 @@ export interface DeltaMessage {
   readonly cursor: string;
   readonly upserts: readonly InstanceRecord[];
   readonly removals: readonly { readonly app: string; readonly id: InstanceId; readonly cause: string }[];
+  /** On the first message of a resumed stream: names this listener for {@link AckMessage}. */
+  readonly listener?: string;
   /** When set, the registry waits to hear that this listener has applied the delta. */
   readonly ack?: boolean;
 }

@@ -145,6 +145,7 @@ export class Discovery implements ServerList {
   }
 
   #takeDelta(base: string, delta: DeltaMessage): void {
+    if (delta.listener !== undefined) this.#listener = delta.listener;
     this.#view.apply(delta);
     this.#turnLive(base, delta.cursor);
     if (delta.ack !== true) return;

@@ -7,6 +7,7 @@ export const ControlPaths = {
   health: "/healthz",
   openapi: "/openapi.json",
   session: "/v1/session",
+  sessionCodes: "/v1/session/codes",
   status: "/v1/status",
   instances: "/v1/instances",
   instance: (id: string): string => `/v1/instances/${encodeURIComponent(id)}`,

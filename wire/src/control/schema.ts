@@ -170,3 +170,26 @@ export type ControlEvent =
   | { readonly topic: "status"; readonly data: StatusView }
   | { readonly topic: "instances"; readonly data: readonly InstanceView[] }
   | { readonly topic: "activities"; readonly data: readonly ActivityView[] };
+
+/** RFC 9457 as control answers it; the type is `Problem` of wire. */
+export const problemSchema = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    /** Stable; the READMEs' tables say what to do. */
+    code: z.string(),
+    detail: z.string(),
+    next: z.string().optional(),
+    errors: z.array(z.object({ path: z.string(), detail: z.string() })).optional(),
+  })
+  .meta({ id: "Problem" });
+
+/** One-time code for the console's login link: `/login?code=…`. */
+export const sessionCodeSchema = z.object({ code: z.string() }).meta({ id: "SessionCode" });
+
+/** Answer to a deployment: what is under way because of it; nothing when nothing has changed. */
+export const deployAnswerSchema = z
+  .object({ application: z.string(), operations: z.array(operationViewSchema) })
+  .meta({ id: "DeployAnswer" });
+export type DeployAnswer = z.output<typeof deployAnswerSchema>;
