@@ -1,15 +1,12 @@
 import { errorFromProblem } from "@holdfast/wire";
 
-/** What a refused or failed API call throws: `code`, `status` and the `next` step come from its problem body. */
-export type ApiError = ReturnType<typeof errorFromProblem>;
-
 /** A call that takes longer is given up, in ms: control answers from memory, so a wait this long means it is gone. */
 const timeoutMs = 8_000;
 
 /**
  * One call of control's API.
  *
- * @throws {@link ApiError} for any answer but 2xx; `TypeError` when nothing answers; `TimeoutError` after 8 s.
+ * @throws `PlatformError` with the problem's `code`, `status` and `next` for any answer but 2xx; `TypeError` when nothing answers; `TimeoutError` after 8 s.
  */
 export async function call<T>(method: "GET" | "POST", path: string, body?: unknown): Promise<T> {
   const response = await fetch(path, {

@@ -10,7 +10,7 @@ export function BrokenPage({ error }: ErrorComponentProps): ReactNode {
     <Page title="This page did not open">
       <Panel>
         <Empty title="Its code could not be loaded, or it failed.">
-          <p>{error.message}</p>
+          <p>{error instanceof Error ? error.message : String(error)}</p>
           <Button onClick={() => location.reload()}>Load again</Button>
         </Empty>
       </Panel>

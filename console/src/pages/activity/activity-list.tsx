@@ -34,9 +34,11 @@ function Item({ activity }: { readonly activity: ActivityView }): ReactNode {
       <span className="activity-kind">{kind}</span>
       <div className="activity-what">
         <p>
-          <Link to="/services/$name" params={{ name: service }} className="activity-service">
-            {service}
-          </Link>
+          {service === "" ? undefined : (
+            <Link to="/services/$name" params={{ name: service }} className="activity-service">
+              {service}
+            </Link>
+          )}
           {instance === null ? undefined : (
             <Link to="." search={(search) => ({ ...search, instance })} className="mono">
               {instance}

@@ -181,7 +181,7 @@ export function ServiceButtons(props: {
   );
 }
 
-/** `1a 1`, `1b 1`, `1c 0`: an empty zone stands out by its outline and its zero. */
+/** `1a 1`, `1b 1`, `1c 0`: an empty zone has a broken outline, and is marked where something is missing. */
 function ZoneCounts(props: { readonly zones: readonly string[]; readonly service: ServiceView }): ReactNode {
   const counts = props.service.zones;
   const names = [...props.zones, ...Object.keys(counts).filter((zone) => !props.zones.includes(zone))];
@@ -197,6 +197,7 @@ function ZoneCounts(props: { readonly zones: readonly string[]; readonly service
             search={{ service: props.service.name, zone }}
             className="zone-count-chip"
             data-empty={(counts[zone] ?? 0) === 0}
+            data-missing={(counts[zone] ?? 0) === 0 && props.service.state !== "healthy"}
             title={`${counts[zone] ?? 0} up in ${zone}`}
           >
             <span className="visually-hidden">{props.service.name}, up in </span>
