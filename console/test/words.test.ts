@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { explain, isSignedOut } from "../src/api/http.ts";
+import { errorFromProblem, problem } from "@holdfast/wire";
 import { noticeFor } from "../src/actions/notice-for.ts";
+import { explain, isSignedOut } from "../src/api/http.ts";
 import { curlCommand, killCommand, logsCommand, restartCommand, scaleCommand } from "../src/lib/commands.ts";
 import { firstSteps } from "../src/lib/first-steps.ts";
 import { count, formatAge, formatMs, formatPercent, formatRate, shortId } from "../src/lib/format.ts";
-import { errorFromProblem, problem } from "@holdfast/wire";
 import { fakeActivity, fakeInstances, fakeStatus } from "./fake-world.ts";
 
 test("each action has the command that does the same", () => {

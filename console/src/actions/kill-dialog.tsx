@@ -1,6 +1,6 @@
-import { NativeSelect } from "@mantine/core";
 import type { InstanceView, KillRequest } from "@holdfast/wire/control";
 import { ControlPaths } from "@holdfast/wire/control/paths";
+import { NativeSelect } from "@mantine/core";
 import { type ReactNode, useState } from "react";
 import { call } from "../api/http.ts";
 import { defaultSignal, killCommand, type Signal } from "../lib/commands.ts";

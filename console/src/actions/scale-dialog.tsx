@@ -1,6 +1,6 @@
-import { NumberInput } from "@mantine/core";
 import type { ScaleRequest, ServiceView } from "@holdfast/wire/control";
 import { ControlPaths } from "@holdfast/wire/control/paths";
+import { NumberInput } from "@mantine/core";
 import { type ReactNode, useState } from "react";
 import { call } from "../api/http.ts";
 import { scaleCommand } from "../lib/commands.ts";

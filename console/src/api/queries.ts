@@ -1,5 +1,5 @@
 import type { ActivityView, InstanceView, StatusView } from "@holdfast/wire/control";
-import { useQuery, type UseQueryResult } from "@tanstack/react-query";
+import { type UseQueryResult, useQuery } from "@tanstack/react-query";
 import { useLiveState } from "./live.ts";
 import { activitiesResource, instancesResource, statusResource } from "./resources.ts";
 

@@ -8,8 +8,9 @@ import { buildConsole } from "@holdfast/console";
 import { FakeControl } from "@holdfast/console/fake-control";
 import { temporaryDirectory, waitFor } from "@holdfast/testing";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { full } from "./support.ts";
 
-/** The console in a real browser, against a control of straw; `console-live.test.ts` has the real one. */
+/** The console in a real browser, against a control of straw. */
 
 const executablePath = process.env["HOLDFAST_CHROMIUM"] ?? "/usr/bin/chromium";
 const skip = existsSync(executablePath) ? false : "skipped: needs chromium";
@@ -78,7 +79,9 @@ describe("console", { skip }, () => {
         await page.getByText(sees).first().waitFor({ state: "attached" });
         assert.equal(await page.getByRole("heading", { level: 1 }).textContent(), name);
         await page.screenshot({ path: join(shots, `${name}-${scheme}-${width}.png`) });
-        assert.deepEqual(await visit.violations(), [], `${scheme} at ${width} px`);
+        // Two looks cover both schemes and both layouts; the full run takes all four.
+        const looksCloser = full || (scheme === "light") === width > 1_000;
+        if (looksCloser) assert.deepEqual(await visit.violations(), [], `${scheme} at ${width} px`);
         const tooWide = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
         assert.equal(tooWide, 0, `${name} is ${String(tooWide)} px wider than a window of ${width} px`);
       }

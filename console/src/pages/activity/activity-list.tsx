@@ -45,11 +45,12 @@ function Item({ activity }: { readonly activity: ActivityView }): ReactNode {
             </Link>
           )}
           {zone === null ? undefined : <span className="muted">in {zone}</span>}
-          <span className="muted">by {actor}</span>
         </p>
         <p className="activity-cause">
           {cause}
-          {detail === "" ? undefined : <span className="muted"> {detail}</span>}
+          <span className="muted">
+            {detail === "" ? "" : `; ${detail}`}, by {actor}
+          </span>
         </p>
       </div>
       <StatusMark state={outcome} />

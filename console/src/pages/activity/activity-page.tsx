@@ -1,5 +1,5 @@
-import { Button, NativeSelect } from "@mantine/core";
 import type { ActivityView } from "@holdfast/wire/control";
+import { Button, NativeSelect } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { activitiesMax } from "../../api/merge.ts";

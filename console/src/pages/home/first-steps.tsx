@@ -3,8 +3,8 @@ import { useLocalStorage } from "@mantine/hooks";
 import type { ReactNode } from "react";
 import type { FirstStep } from "../../lib/first-steps.ts";
 import { CommandLine } from "../../ui/command-line.tsx";
-import { ToneShape } from "../../ui/status-mark.tsx";
 import { Panel } from "../../ui/page.tsx";
+import { ToneShape } from "../../ui/status-mark.tsx";
 
 /** What to try on a first visit, until it is hidden on this browser. */
 export function FirstSteps({ steps }: { readonly steps: readonly FirstStep[] }): ReactNode {

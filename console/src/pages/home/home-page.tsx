@@ -1,10 +1,10 @@
+import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useActivities, useInstances, useStatus } from "../../api/queries.ts";
 import { firstSteps } from "../../lib/first-steps.ts";
-import { ActivityList } from "../activity/activity-list.tsx";
 import { Loaded } from "../../ui/loaded.tsx";
 import { Page, Panel } from "../../ui/page.tsx";
-import { Link } from "@tanstack/react-router";
+import { ActivityList } from "../activity/activity-list.tsx";
 import { FirstSteps } from "./first-steps.tsx";
 import { Verdict } from "./verdict.tsx";
 import { ZoneColumns } from "./zone-columns.tsx";

@@ -1,13 +1,13 @@
-import { Button } from "@mantine/core";
 import type { InstanceView } from "@holdfast/wire/control";
+import { Button } from "@mantine/core";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { KillDialog } from "../../actions/kill-dialog.tsx";
 import { useInstances } from "../../api/queries.ts";
 import { Age } from "../../ui/age.tsx";
-import { StatusMark } from "../../ui/status-mark.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { FactPair } from "../../ui/fact-pair.tsx";
+import { StatusMark } from "../../ui/status-mark.tsx";
 import "./instances.css";
 
 /** All facts of the instance that `?instance=` names, over whatever page one is on. */

@@ -1,5 +1,5 @@
-import { Button } from "@mantine/core";
 import type { InstanceView } from "@holdfast/wire/control";
+import { Button } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { KillDialog } from "../../actions/kill-dialog.tsx";

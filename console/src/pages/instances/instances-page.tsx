@@ -1,5 +1,5 @@
-import { Button, NativeSelect, TextInput } from "@mantine/core";
 import type { InstanceView } from "@holdfast/wire/control";
+import { Button, NativeSelect, TextInput } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useInstances } from "../../api/queries.ts";

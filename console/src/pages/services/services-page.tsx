@@ -1,5 +1,5 @@
-import { Button } from "@mantine/core";
 import type { ServiceView, StatusView } from "@holdfast/wire/control";
+import { Button } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { RestartDialog } from "../../actions/restart-dialog.tsx";
