@@ -32,6 +32,8 @@ export class FakeControl {
   signedIn = true;
   /** When set, changes are refused with this problem, as the real control does with a full disk. */
   readOnly = false;
+  /** When set, connections stay open and nothing is answered, as with a stopped process. */
+  silent = false;
   readonly #files: string;
   readonly #server: Server;
   readonly #streams = new Set<ServerResponse>();
@@ -93,6 +95,7 @@ export class FakeControl {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.silent) return;
     const url = new URL(request.url ?? "/", "http://control");
     if (!url.pathname.startsWith("/v1/")) return this.#file(url.pathname, response);
     if (!this.signedIn) return refuse(response, 401, "UNAUTHENTICATED", "no session", "npx holdfast open");

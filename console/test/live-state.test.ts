@@ -28,7 +28,7 @@ test("a page in the background rests only from a live connection, and connects a
   assert.deepEqual(nextLiveState(resting, "shown", 4_000), { kind: "connecting" });
 });
 
-test("a connection is quiet after fifteen seconds without a message, and only a live one", () => {
+test("a connection is quiet after ten seconds without a message, and only a live one", () => {
   assert.equal(isQuiet(live, 1_000 + quietMaxMs - 1), false);
   assert.equal(isQuiet(live, 1_000 + quietMaxMs), true);
   assert.equal(isQuiet(nextLiveState(live, "lost", 2_000), 900_000), false);

@@ -1,12 +1,12 @@
 import { errorFromProblem } from "@holdfast/wire";
 
 /** A call that takes longer is given up, in ms: control answers from memory, so a wait this long means it is gone. */
-const timeoutMs = 8_000;
+const timeoutMs = 5_000;
 
 /**
  * One call of control's API.
  *
- * @throws `PlatformError` with the problem's `code`, `status` and `next` for any answer but 2xx; `TypeError` when nothing answers; `TimeoutError` after 8 s.
+ * @throws `PlatformError` with the problem's `code`, `status` and `next` for any answer but 2xx; `TypeError` when nothing answers; `TimeoutError` after 5 s.
  */
 export async function call<T>(method: "GET" | "POST", path: string, body?: unknown): Promise<T> {
   const response = await fetch(path, {

@@ -8,8 +8,8 @@ export type LiveState =
 
 export type LiveInput = "opened" | "heard" | "lost" | "hidden" | "shown";
 
-/** A first connection may take so long before the page calls it lost, in ms. */
-export const quietMaxMs = 15_000;
+/** A live connection that says nothing for so long is looked at by asking, in ms. */
+export const quietMaxMs = 10_000;
 
 export function nextLiveState(state: LiveState, input: LiveInput, nowMs: number): LiveState {
   const heardAtMs = state.kind === "connecting" ? undefined : state.heardAtMs;

@@ -42,6 +42,9 @@ const looks = [
   ["dark", 420],
 ] as const;
 
+// A skipped suite counts for nothing in the totals; a skipped test does.
+if (skip !== false) test("the console in a browser", { skip }, () => {});
+
 describe("console", { skip }, () => {
   let directory: ReturnType<typeof temporaryDirectory>;
   let browser: Browser;
@@ -186,6 +189,19 @@ describe("console", { skip }, () => {
     await control.listen(port);
     await page.getByText("Back again").waitFor({ timeout: 15_000 });
     await page.getByText("Reconnecting since").waitFor({ state: "detached" });
+  });
+
+  // Half a minute of waiting for real, so only in the full run.
+  const whenFull = full ? test : () => undefined;
+  whenFull("a control that is stopped, with its sockets open, is found out by its silence", async () => {
+    await using visit = await open("/");
+    const { control, page } = visit;
+    visit.forgive(/./);
+    await page.getByText("All 5 services").waitFor();
+    control.silent = true;
+    await page.getByText("Reconnecting since").waitFor({ timeout: 40_000 });
+    control.silent = false;
+    await page.getByText("Reconnecting since").waitFor({ state: "detached", timeout: 20_000 });
   });
 
   test("without a session the page says how to get one, and comes alive once there is one", async () => {
