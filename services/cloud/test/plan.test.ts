@@ -108,7 +108,10 @@ test("the spread of any number is even, whatever there is, and moves nothing wit
     );
     assert.ok(Math.max(...targets) - Math.min(...targets) <= 1);
     const balanced = spread("other", desired, names, new Map(names.map((name, j) => [name, targets[j] ?? 0])));
-    assert.deepEqual([...names.map((name) => balanced.get(name))], targets);
+    assert.deepEqual(
+      names.map((name) => balanced.get(name)),
+      targets,
+    );
   }
 });
 

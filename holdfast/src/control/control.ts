@@ -1,0 +1,127 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { Cloud, DurableState, type StateStore, type StoredState } from "@holdfast/cloud-server";
+import { type Clock, hasCode, type Log, type Random } from "@holdfast/kernel";
+import type { Engine } from "@holdfast/wire";
+import { Access } from "./api/access.ts";
+import { EventHub } from "./api/event-hub.ts";
+import { openApiDocument } from "./api/openapi.ts";
+import { controlRoutes } from "./api/routes.ts";
+import { apiServer, listen } from "./api/server.ts";
+import { readOrMakeToken } from "./api/token-file.ts";
+import { ControlModel, type MetricsSource } from "./control-model.ts";
+import { type Deployment } from "./deploy.ts";
+import { edgeGroups, registryGroup } from "./platform-groups.ts";
+import { type ControlSettings, instancePorts } from "./settings.ts";
+import { untilOpen } from "./waiting-room.ts";
+
+/** So many activities are read at the start; older ones stay in the store until asked for. */
+const activitiesReadMax = 500;
+const epochKey = "epoch";
+
+/** The outside world of control. */
+export interface ControlParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly store: StateStore;
+  /** Makes the engine for this life's epoch. */
+  readonly engine: (epoch: number) => Engine;
+  /** Measures what cloud says is running, until `signal` aborts. */
+  readonly metrics: (cloud: Cloud, signal: AbortSignal) => MetricsSource;
+  /** Directory of the built console. */
+  readonly consoleDirectory: string | undefined;
+}
+
+export interface RunningControl {
+  /** The port that is listened on: that of the settings unless it was 0. */
+  readonly port: number;
+  readonly cloud: Cloud;
+  /** Lets go of everything; no instance is touched. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts control: state, cloud, insight and the API. What an earlier life began goes on.
+ *
+ * @throws PlatformError `STATE_NOT_WRITABLE` when there is no token and none can be made, `PORT_TAKEN`.
+ */
+export async function startControl(parts: ControlParts, settings: ControlSettings): Promise<RunningControl> {
+  const { clock, random, log } = parts;
+  const state = new DurableState(clock, log, parts.store);
+  const { token, opened } = await untilOpen(clock, log, settings.ports.console, async () => ({
+    token: readOrMakeToken(settings.stateDirectory),
+    opened: await state.open(activitiesReadMax),
+  }));
+  const epoch = await nextEpoch(clock, log, state, opened.state);
+  const options = { zones: settings.zones, ports: instancePorts(settings) };
+  const cloud = new Cloud(clock, random.child("cloud"), log, parts.engine(epoch), state, opened.state, options);
+  if (opened.movedAside !== undefined) {
+    log.error("state.corrupt", { movedAside: opened.movedAside });
+    cloud.remark(`the state file was damaged; it was moved to ${opened.movedAside} and a new one begun`);
+  }
+  makeDirectory(join(settings.stateDirectory, "views"), log);
+  const ended = new AbortController();
+  const model = new ControlModel(clock, settings, cloud, parts.metrics(cloud, ended.signal));
+  const hub = new EventHub(clock, {
+    status: () => model.status(),
+    instances: () => model.instances(),
+    activities: () => cloud.recentActivities(100),
+  });
+  cloud.subscribe(() => hub.changed());
+  const access = new Access(clock, token, settings.ports.console);
+  const routes = controlRoutes({ clock, settings, cloud, model, hub, access });
+  const app = apiServer(log, access, routes, {
+    consoleDirectory: parts.consoleDirectory,
+    openapi: () => openApiDocument(routes, settings.version),
+  });
+  const port = await listen(app, settings.ports.console);
+  if (settings.ports.console === 0) access.allowPort(port);
+  ensurePlatform(cloud, settings);
+  cloud.start();
+  log.info("control.started", { port, epoch, groups: cloud.groups().length });
+  return {
+    port,
+    cloud,
+    close: async () => {
+      ended.abort();
+      cloud.stop();
+      hub.close();
+      await app.close();
+      await state.close();
+    },
+  };
+}
+
+/** The platform's servers as this build makes them; the edge only once there is an application to route to. */
+function ensurePlatform(cloud: Cloud, settings: ControlSettings): void {
+  const groups = [registryGroup(settings)];
+  for (const name of cloud.applications()) {
+    const deployment = cloud.application(name) as Deployment;
+    groups.push(...edgeGroups(settings, deployment.application));
+  }
+  cloud.ensure(groups);
+}
+
+/**
+ * Higher than every epoch before, also when the state was lost or cannot be written: the wall clock in seconds, or one
+ * more than the last one where that clock has gone back.
+ */
+async function nextEpoch(clock: Clock, log: Log, state: DurableState, stored: StoredState): Promise<number> {
+  const epoch = Math.max(Number(stored.meta[epochKey] ?? 0) + 1, Math.floor(clock.wallMs() / 1_000));
+  try {
+    await state.commit([{ kind: "meta", key: epochKey, value: String(epoch) }]);
+  } catch (error) {
+    if (!hasCode(error, "STATE_READ_ONLY")) throw error;
+    log.warn("control.epoch-not-kept", { epoch, error });
+  }
+  return epoch;
+}
+
+function makeDirectory(path: string, log: Log): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    log.warn("control.no-view-directory", { path, error });
+  }
+}

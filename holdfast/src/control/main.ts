@@ -1,0 +1,44 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { SqliteStore } from "@holdfast/cloud-server";
+import { ProcessEngine } from "@holdfast/engine-process";
+import { codeOf, JsonLog, messageOf, SystemClock, systemRandom } from "@holdfast/kernel";
+import { startControl } from "./control.ts";
+import { startInsight } from "./insight.ts";
+import { readControlSettings } from "./settings.ts";
+
+const clock = new SystemClock();
+const random = systemRandom();
+const log = new JsonLog(
+  (line) => process.stdout.write(line),
+  () => clock.wallMs(),
+  "info",
+  { server: "control" },
+);
+
+// Ends at once and touches nothing: the instances belong to the agents, and all that counts is in the store.
+process.on("SIGTERM", () => process.exit(0));
+process.on("SIGINT", () => process.exit(0));
+
+try {
+  const settings = readControlSettings(process.env);
+  const consoleDirectory = [
+    join(import.meta.dirname, "console"),
+    join(import.meta.dirname, "../../../console/dist"),
+  ].find((directory) => existsSync(join(directory, "index.html")));
+  await startControl(
+    {
+      clock,
+      random,
+      log,
+      store: new SqliteStore(clock, join(settings.stateDirectory, "state.db")),
+      engine: (epoch) => new ProcessEngine(clock, log, { sockets: settings.agentSockets, epoch }),
+      metrics: (cloud, signal) => startInsight(clock, random.child("insight"), log, cloud, signal),
+      consoleDirectory,
+    },
+    settings,
+  );
+} catch (error) {
+  log.error("control.failed", { code: codeOf(error), reason: messageOf(error) });
+  process.exit(1);
+}

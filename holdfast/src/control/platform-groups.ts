@@ -1,0 +1,100 @@
+import { dirname } from "node:path";
+import type { GroupDefinition, LaunchTemplate } from "@holdfast/cloud-server";
+import { parseDurationMs, reservedHosts } from "@holdfast/kernel";
+import {
+  type BalancerSettings,
+  Env,
+  type GatewaySettings,
+  gatewaySettingsDefaults,
+  healthCheckDefaults,
+  operatorAddress,
+  type RegistrySettings,
+} from "@holdfast/wire";
+import type { Application } from "@holdfast/wire/application";
+import { registryPorts, registryUrls } from "./registry-urls.ts";
+import type { ControlSettings } from "./settings.ts";
+
+/** The application that the platform's own servers belong to. */
+export const platformApplication = "holdfast";
+export const logBytesMax = 5 * 1024 * 1024;
+const drainMs = 10_000;
+
+/** One registry a zone, on an address and port that never change. */
+export function registryGroup(settings: ControlSettings): GroupDefinition {
+  const { zones, portBase, bundles } = settings;
+  const urls = registryUrls(zones, portBase);
+  const zoneEnv = zones.map((zone, index) => {
+    const own: RegistrySettings = { name: zone.name, peers: urls.filter((_url, i) => i !== index) };
+    return [zone.name, { [Env.settings]: JSON.stringify(own) }];
+  });
+  return {
+    application: platformApplication,
+    service: "registry",
+    kind: "registry",
+    template: { ...templateOf(bundles.registry), zoneEnv: Object.fromEntries(zoneEnv) },
+    scale: { min: zones.length, desired: zones.length, max: zones.length },
+    placement: { host: reservedHosts.registry, fixedPorts: registryPorts(zones, portBase) },
+  };
+}
+
+/** The edge of one application: a gateway a zone with its routes, and the balancers in front of them. */
+export function edgeGroups(settings: ControlSettings, application: Application): GroupDefinition[] {
+  return [gatewayGroup(settings, application), balancerGroup(settings)];
+}
+
+function gatewayGroup(settings: ControlSettings, application: Application): GroupDefinition {
+  const zones = settings.zones.length;
+  const gateway: GatewaySettings = { ...gatewaySettingsDefaults, routes: routesOf(application) };
+  return {
+    application: platformApplication,
+    service: "gateway",
+    kind: "gateway",
+    template: templateOf(settings.bundles.gateway, { [Env.settings]: JSON.stringify(gateway) }),
+    scale: { min: 1, desired: zones, max: zones * 3 },
+    placement: { host: reservedHosts.gateway },
+  };
+}
+
+/** The application's routes; without any, everything goes to its first service. */
+function routesOf(application: Application): GatewaySettings["routes"] {
+  const first = Object.keys(application.services)[0] ?? "";
+  const routes = application.routes ?? [{ match: "/**", to: first, timeout: "10s", stripPrefix: false }];
+  return routes.map(({ match, to, timeout, stripPrefix }) => ({
+    match,
+    to,
+    stripPrefix,
+    timeoutMs: parseDurationMs(timeout) ?? 10_000,
+  }));
+}
+
+function balancerGroup(settings: ControlSettings): GroupDefinition {
+  const { ports, bundles } = settings;
+  const balancer: BalancerSettings = {
+    listeners: [
+      { name: "edge", address: operatorAddress, port: ports.edge, target: "gateway" },
+      { name: "registry", address: operatorAddress, port: ports.registry, target: "registry" },
+    ],
+  };
+  // Two may listen on the same port only where the kernel shares connections out among them.
+  const shared = process.platform === "linux";
+  return {
+    application: platformApplication,
+    service: "balancer",
+    kind: "balancer",
+    template: templateOf(bundles.balancer, { [Env.settings]: JSON.stringify(balancer) }),
+    scale: shared ? { min: 1, desired: 2, max: 4 } : { min: 1, desired: 1, max: 1 },
+    placement: { address: operatorAddress, exclusive: !shared },
+  };
+}
+
+function templateOf(bundle: string, env: Record<string, string> = {}): LaunchTemplate {
+  return {
+    image: dirname(bundle),
+    run: `node ${bundle.includes(" ") ? JSON.stringify(bundle) : bundle}`,
+    env,
+    zoneEnv: {},
+    health: healthCheckDefaults,
+    drainMs,
+    logBytesMax,
+  };
+}

@@ -1,0 +1,39 @@
+import { createServer } from "node:http";
+import { type Clock, type Log, messageOf, PlatformError } from "@holdfast/kernel";
+import { operatorAddress, problem, problemContentType } from "@holdfast/wire";
+
+const tryEveryMs = 2_000;
+
+/**
+ * Does `open` again and again until it works; from the second try on, `port` answers everything with 503
+ * `STATE_UNAVAILABLE` and the reason, so that whoever waits knows for what.
+ */
+export async function untilOpen<T>(clock: Clock, log: Log, port: number, open: () => Promise<T>): Promise<T> {
+  let reason = "";
+  const server = createServer((_request, response) => {
+    const body = problem(503, "STATE_UNAVAILABLE", `the state cannot be opened: ${reason}`, {
+      next: "free space on the disk of the state directory, or make it writable; control goes on by itself",
+    });
+    response.writeHead(503, { "content-type": problemContentType, connection: "close" });
+    response.end(JSON.stringify(body));
+  });
+  server.on("error", () => {});
+  try {
+    for (;;) {
+      try {
+        return await open();
+      } catch (error) {
+        if (error instanceof PlatformError && error.code === "STATE_NOT_WRITABLE") throw error;
+        if (messageOf(error) !== reason) log.error("state.unavailable", { reason: messageOf(error) });
+        reason = messageOf(error);
+        if (!server.listening) server.listen(port, operatorAddress);
+        await clock.sleep(tryEveryMs);
+      }
+    }
+  } finally {
+    if (server.listening) {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  }
+}

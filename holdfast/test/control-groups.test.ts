@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { makeZones } from "@holdfast/kernel";
+import { Env, type GatewaySettings, type RegistrySettings } from "@holdfast/wire";
+import { parseApplication } from "@holdfast/wire/application";
+import { applicationGroups } from "../src/control/application-groups.ts";
+import { documentedApi } from "../src/control/documented-api.ts";
+import { edgeGroups, registryGroup } from "../src/control/platform-groups.ts";
+import type { ControlSettings } from "../src/control/settings.ts";
+
+const settings: ControlSettings = {
+  stateDirectory: "/state",
+  runDirectory: "/run",
+  zones: makeZones(1, 3),
+  agentSockets: {},
+  ports: { edge: 8_080, console: 7_070, registry: 8_761 },
+  portBase: 12_000,
+  bundles: { registry: "/dist/registry.mjs", gateway: "/dist/gateway.mjs", balancer: "/my dist/balancer.mjs" },
+  mode: "loopback",
+  version: "0.1.0",
+};
+
+function application(value: object): Parameters<typeof applicationGroups>[1] {
+  const parsed = parseApplication(value);
+  assert.equal(parsed.kind, "ok");
+  return parsed.application;
+}
+
+test("registries have fixed places and know their peers", () => {
+  const group = registryGroup(settings);
+  const { host, fixedPorts } = group.placement;
+  assert.equal(host, 1);
+  assert.deepEqual(fixedPorts, { "local-1a": 12_000, "local-1b": 12_001, "local-1c": 12_002 });
+  const own: RegistrySettings = JSON.parse(group.template.zoneEnv["local-1b"]?.[Env.settings] ?? "");
+  assert.deepEqual(own, { name: "local-1b", peers: ["http://127.1.1.1:12000", "http://127.1.3.1:12002"] });
+});
+
+test("the gateway gets the application's routes, or all paths for the first service", () => {
+  const routesOf = (value: object): GatewaySettings["routes"] => {
+    const gateway = edgeGroups(settings, application(value))[0];
+    const parsed: GatewaySettings = JSON.parse(gateway?.template.env[Env.settings] ?? "");
+    return parsed.routes;
+  };
+  const services = { web: { run: "node web.js" }, api: { run: "node api.js" } };
+  assert.deepEqual(routesOf({ services }), [{ match: "/**", to: "web", stripPrefix: false, timeoutMs: 10_000 }]);
+  assert.deepEqual(
+    routesOf({ services, routes: [{ match: "/api/**", to: "api", timeout: "2s", stripPrefix: true }] }),
+    [{ match: "/api/**", to: "api", stripPrefix: true, timeoutMs: 2_000 }],
+  );
+});
+
+test("a path with spaces is one word of the command line", () => {
+  const balancer = edgeGroups(settings, application({ services: { web: { run: "node web.js" } } }))[1];
+  assert.equal(balancer?.template.run, 'node "/my dist/balancer.mjs"');
+  assert.equal(balancer?.placement.address, "127.0.0.1");
+});
+
+test("a service of one line gets one instance a zone; what is written counts", () => {
+  const groups = applicationGroups(
+    "movies",
+    application({
+      environment: "test",
+      services: {
+        catalog: { run: "node catalog.js" },
+        api: {
+          run: "node api.js",
+          env: { MODE: "x" },
+          scale: { min: 2, desired: 12 },
+          health: { path: "/ok", startTimeout: "5s" },
+          drain: "3s",
+        },
+        small: { run: "node small.js", scale: { max: 1 } },
+      },
+    }),
+    { catalog: "/i/1", api: "/i/2", small: "/i/3" },
+    3,
+  );
+  const [catalog, api, small] = groups;
+  assert.deepEqual(catalog?.scale, { min: 3, desired: 3, max: 9 });
+  assert.equal(catalog?.template.image, "/i/1");
+  assert.deepEqual(api?.scale, { min: 2, desired: 12, max: 12 });
+  assert.deepEqual(api?.template.env, { [Env.environment]: "test", MODE: "x" });
+  assert.equal(api?.template.drainMs, 3_000);
+  assert.equal(api?.template.health.path, "/ok");
+  assert.equal(api?.template.health.startTimeoutMs, 5_000);
+  assert.deepEqual(small?.scale, { min: 1, desired: 1, max: 1 });
+});
+
+test("a service without an image is refused by name", () => {
+  const one = application({ services: { catalog: { run: "node catalog.js" } } });
+  assert.throws(() => applicationGroups("movies", one, {}, 3), { code: "IMAGE_MISSING", message: /catalog/ });
+});
+
+test("the checked-in OpenAPI document is what the routes say", () => {
+  const file = join(import.meta.dirname, "../../docs/api/openapi.json");
+  const fresh = `${JSON.stringify(documentedApi(), undefined, 2)}\n`;
+  assert.equal(readFileSync(file, "utf8"), fresh, "run: node holdfast/src/control/write-openapi.ts");
+});
+
+test("every reference of the OpenAPI document has its schema, and every operation an own id", () => {
+  const text = JSON.stringify(documentedApi());
+  const document: { components: { schemas: object }; paths: Record<string, Record<string, { operationId: string }>> } =
+    JSON.parse(text);
+  const known = new Set(Object.keys(document.components.schemas));
+  for (const match of text.matchAll(/"#\/components\/schemas\/([^"]+)"/g))
+    assert.ok(known.has(match[1] ?? ""), match[1]);
+  const ids = Object.values(document.paths).flatMap((path) => Object.values(path).map((item) => item.operationId));
+  assert.equal(new Set(ids).size, ids.length);
+  assert.ok(ids.length >= 18);
+});
