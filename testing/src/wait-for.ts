@@ -16,13 +16,13 @@ export async function waitFor<T>(
   what: string,
   condition: () => T | Promise<T>,
   options: WaitForOptions = {},
-): Promise<NonNullable<T>> {
+): Promise<Exclude<NonNullable<T>, false>> {
   const endMs = performance.now() + (options.timeoutMs ?? 10_000);
   let last = "nothing";
   for (;;) {
     try {
       const value = await condition();
-      if (value !== undefined && value !== null && value !== false) return value as NonNullable<T>;
+      if (value !== undefined && value !== null && value !== false) return value as Exclude<NonNullable<T>, false>;
       last = String(value);
     } catch (error) {
       last = messageOf(error);

@@ -36,7 +36,11 @@ export class AgentLink {
    * @throws PlatformError `AGENT_UNREACHABLE` (503) without an answer in time, else the agent's own problem by its code.
    */
   async call(call: AgentCall): Promise<unknown> {
-    const { status, text } = await this.#exchange(call);
+    const { status, text } = await this.#exchange(call).catch((error: unknown) => {
+      // A kept connection whose agent has ended since says nothing about its successor; every call is idempotent.
+      if (error instanceof StaleConnection) return this.#exchange(call, false);
+      throw error;
+    });
     const body = parse(text);
     if (status >= 200 && status < 300) return body;
     throw errorFromProblem(body, status);
@@ -63,28 +67,30 @@ export class AgentLink {
     this.#agent.destroy();
   }
 
-  #exchange(call: AgentCall): Promise<{ readonly status: number; readonly text: string }> {
+  #exchange(
+    call: AgentCall,
+    agent: Agent | false = this.#agent,
+  ): Promise<{ readonly status: number; readonly text: string }> {
     return new Promise((resolve, reject) => {
       const body = call.body === undefined ? undefined : JSON.stringify(call.body);
       const headers = { ...call.headers, ...(body === undefined ? {} : { "content-type": "application/json" }) };
       const { method, path } = call;
+      let timedOut = false;
       const fail = (error: unknown): void => {
         timer.cancel();
-        reject(this.#unreachable(error));
+        reject(outgoing.reusedSocket && !timedOut ? new StaleConnection() : this.#unreachable(error));
       };
-      const outgoing = request(
-        { socketPath: this.#socketPath, method, path, headers, agent: this.#agent },
-        (answer) => {
-          const chunks: Buffer[] = [];
-          answer.on("data", (chunk: Buffer) => chunks.push(chunk));
-          answer.on("error", fail);
-          answer.on("end", () => {
-            timer.cancel();
-            resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString() });
-          });
-        },
-      );
+      const outgoing = request({ socketPath: this.#socketPath, method, path, headers, agent }, (answer) => {
+        const chunks: Buffer[] = [];
+        answer.on("data", (chunk: Buffer) => chunks.push(chunk));
+        answer.on("error", fail);
+        answer.on("end", () => {
+          timer.cancel();
+          resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString() });
+        });
+      });
       const timer = this.#clock.after(call.timeoutMs, () => {
+        timedOut = true;
         outgoing.destroy(new Error(`no answer within ${call.timeoutMs} ms`));
       });
       outgoing.on("error", fail);
@@ -142,6 +148,9 @@ export class AgentLink {
     });
   }
 }
+
+/** A kept connection broke before an answer came. */
+class StaleConnection extends Error {}
 
 function parse(text: string): unknown {
   try {

@@ -45,7 +45,8 @@ export class ProcessEngine implements Engine {
       const next = `use one of ${[...this.#links.keys()].join(", ")}`;
       throw new PlatformError("ZONE_UNKNOWN", `zone ${spec.zone.name}: has no agent`, { status: 404, next });
     }
-    this.#zoneOf.set(spec.id, spec.zone.name);
+    // Noted before the answer: one that is lost may still have started it.
+    if (!this.#zoneOf.has(spec.id)) this.#zoneOf.set(spec.id, spec.zone.name);
     const path = AgentPaths.instances;
     const call = { method: "POST", path, headers: this.#headers, body: spec, timeoutMs: launchTimeoutMs } as const;
     return this.#note((await link.call(call)) as InstanceObservation);

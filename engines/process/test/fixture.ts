@@ -1,0 +1,185 @@
+import { mkdirSync, readFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer as createTcpServer } from "node:net";
+import { join } from "node:path";
+import { addressOf, makeZones, newInstanceId, silentLog, SystemClock, systemRandom, type Zone } from "@holdfast/kernel";
+import { temporaryDirectory } from "@holdfast/testing";
+import {
+  type AgentSettings,
+  healthCheckDefaults,
+  type HealthCheck,
+  type InstanceObservation,
+  type LaunchSpec,
+} from "@holdfast/wire";
+import { type AgentTimings, ProcessEngine, processNow, type RunningAgent, runAgent } from "../src/index.ts";
+
+export const clock = new SystemClock();
+const random = systemRandom();
+const firstZone = makeZones(9, 9).at(-1);
+if (firstZone === undefined) throw new Error("no zone");
+/** Far from the zones of a real stack on this machine. */
+export const zone: Zone = firstZone;
+let host = 10;
+
+/** A free port of `address`. */
+async function freePort(address: string): Promise<number> {
+  const server = createTcpServer();
+  await new Promise<void>((resolve) => server.listen(0, address, resolve));
+  const bound = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof bound === "object" && bound !== null ? bound.port : 0;
+}
+
+/** A foreign program: answers 200 on HOST:PORT and knows nothing of Holdfast. */
+export const foreignProgram = `node -e 'require("http").createServer((q, s) => s.end("ok")).listen(process.env.PORT, process.env.HOST)'`;
+
+/** A program that behaves as one on our recipe does, seen from outside: an admin port that names its instance. */
+export const recipeProgram = `node -e 'const h = require("http"), e = process.env; const id = {"x-holdfast-instance": e.HOLDFAST_INSTANCE_ID}; h.createServer((q, s) => s.writeHead(200, id).end()).listen(e.HOLDFAST_ADMIN_PORT, e.HOST, () => h.createServer((q, s) => s.writeHead(200, id).end()).listen(e.PORT, e.HOST)); process.on("SIGTERM", () => process.exit(0))'`;
+
+export type SpecChanges = Partial<Omit<LaunchSpec, "health">> & { readonly health?: Partial<HealthCheck> };
+
+/** A registry as an agent sees it: keeps records and remembers what it was told. */
+export class RegistryStub implements AsyncDisposable {
+  readonly records = new Map<string, Record<string, unknown>>();
+  readonly calls: string[] = [];
+  readonly #server: Server;
+  url = "";
+
+  constructor() {
+    this.#server = createServer((request, response) => {
+      void readBody(request).then((body) => {
+        const url = new URL(request.url ?? "/", "http://registry");
+        const [app = "", id = "", verb = ""] = url.pathname.split("/").slice(4);
+        const key = `${app}/${id}`;
+        this.calls.push(`${request.method} ${key}${verb === "" ? "" : ` ${verb}`} ${body["status"] ?? ""}`.trim());
+        const known = this.records.get(key);
+        if (request.method === "PUT" && verb === "") this.records.set(key, body);
+        else if (known === undefined) return void response.writeHead(404).end();
+        else if (request.method === "GET") return void response.writeHead(200).end(JSON.stringify(known));
+        else if (request.method === "DELETE") this.records.delete(key);
+        else if (verb === "status") {
+          this.records.set(key, { ...known, status: body["status"] });
+          return void response.writeHead(200).end(JSON.stringify({ listeners: 0, seen: 0, complete: true }));
+        }
+        response.writeHead(204).end();
+      });
+    });
+  }
+
+  async start(): Promise<this> {
+    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
+    const bound = this.#server.address();
+    this.url = `http://127.0.0.1:${typeof bound === "object" && bound !== null ? bound.port : 0}`;
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
+
+/** One zone with a running agent, an engine that commands it, and a registry; disposing leaves no process. */
+export class ZoneFixture implements AsyncDisposable {
+  readonly root: string;
+  readonly settings: AgentSettings;
+  readonly registry: RegistryStub;
+  readonly #timings: Partial<AgentTimings>;
+  readonly #directory: Disposable;
+  readonly #engines: ProcessEngine[] = [];
+  readonly #watching = new AbortController();
+  running: RunningAgent | undefined;
+
+  private constructor(registry: RegistryStub, timings: Partial<AgentTimings>) {
+    const directory = temporaryDirectory("agent");
+    this.#directory = directory;
+    this.root = directory.path;
+    this.registry = registry;
+    this.#timings = timings;
+    const run = join(this.root, "run");
+    mkdirSync(join(this.root, "image"));
+    this.settings = {
+      zone,
+      socket: join(run, "agent.sock"),
+      stateFile: join(run, "agent.json"),
+      pidFile: join(run, "agent.pid"),
+      logDirectory: join(this.root, "logs"),
+      registries: [registry.url],
+    };
+  }
+
+  static async start(options: { agent?: boolean; timings?: Partial<AgentTimings> } = {}): Promise<ZoneFixture> {
+    const fixture = new ZoneFixture(await new RegistryStub().start(), options.timings ?? {});
+    if (options.agent !== false) await fixture.startAgent();
+    return fixture;
+  }
+
+  async startAgent(): Promise<void> {
+    this.running = await runAgent(clock, random, silentLog, this.settings, this.#timings);
+  }
+
+  engine(epoch = 1): ProcessEngine {
+    const engine = new ProcessEngine(clock, silentLog, { sockets: { [zone.name]: this.settings.socket }, epoch });
+    this.#engines.push(engine);
+    return engine;
+  }
+
+  /** Everything the engine reports from now on, with the monotonic time it came. */
+  watch(engine: ProcessEngine): { readonly atMs: number; readonly seen: InstanceObservation }[] {
+    const events: { atMs: number; seen: InstanceObservation }[] = [];
+    engine.watch((seen) => void events.push({ atMs: performance.now(), seen }), this.#watching.signal);
+    return events;
+  }
+
+  async spec(run: string, changes: SpecChanges = {}): Promise<LaunchSpec> {
+    const address = addressOf(zone, host++);
+    const id = newInstanceId(random);
+    return {
+      id,
+      kind: "app",
+      application: "movies",
+      service: "catalog",
+      cluster: "movies-catalog",
+      serverGroup: "movies-catalog-v000",
+      zone,
+      address,
+      port: await freePort(address),
+      adminPort: await freePort(address),
+      image: join(this.root, "image"),
+      run,
+      env: {},
+      drainMs: 5_000,
+      logBytesMax: 1_000_000,
+      ...changes,
+      health: { ...healthCheckDefaults, intervalMs: 200, timeoutMs: 500, ...changes.health },
+    };
+  }
+
+  async one(engine: ProcessEngine, id: string): Promise<InstanceObservation | undefined> {
+    return (await engine.list()).instances.find((observation) => observation.spec.id === id);
+  }
+
+  log(spec: LaunchSpec): string {
+    return readFileSync(join(this.settings.logDirectory, `${spec.id}.log`), "utf8");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#watching.abort();
+    await this.running?.agent.shutdown(500);
+    await this.running?.close();
+    for (const engine of this.#engines) engine.close();
+    await this.registry[Symbol.asyncDispose]();
+    this.#directory[Symbol.dispose]();
+  }
+}
+
+/** Is a process with this pid running now? */
+export function lives(pid: number): boolean {
+  return processNow(pid) !== undefined;
+}
+
+async function readBody(request: IncomingMessage): Promise<Record<string, unknown>> {
+  let text = "";
+  for await (const chunk of request) text += String(chunk);
+  return text === "" ? {} : JSON.parse(text);
+}
