@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { outsideZones, placeInZones, shortZoneNames } from "../src/lib/placement.ts";
+import { canBeKilled, outsideZones, placeInZones, shortZoneNames } from "../src/lib/placement.ts";
+import { reasonsBeyond } from "../src/lib/reasons.ts";
 import { toneOf } from "../src/lib/tone.ts";
 import { fakeInstance, fakeInstances, fakeStatus } from "./fake-world.ts";
 
@@ -47,4 +48,16 @@ test("nothing in a healthy stack has the tone of a failure", () => {
   const states = [...fakeInstances().map(({ status }) => status), ...services.map(({ state }) => state)];
   assert.deepEqual(new Set(states.map(toneOf)), new Set(["good"]));
   assert.equal(toneOf("down"), "bad");
+});
+
+test("control and what has ended offer no kill", () => {
+  assert.equal(canBeKilled(fakeInstance(1, { kind: "control" })), false);
+  assert.equal(canBeKilled(fakeInstance(1, { status: "stopped" })), false);
+  assert.equal(canBeKilled(fakeInstance(1, { kind: "registry", status: "unhealthy" })), true);
+});
+
+test("a reason that the verdict gives already is not repeated below it", () => {
+  const sentence = "ratings down: 0 of 3 up (exited with code 1)";
+  const reasons = ["ratings: 0 of 3 up (exited with code 1)", "users: 2 of 3 up"];
+  assert.deepEqual(reasonsBeyond({ sentence, reasons }), ["users: 2 of 3 up"]);
 });

@@ -59,11 +59,7 @@ export function KillDialog(props: { readonly instance: InstanceView; readonly on
         data={signals.map((value) => ({ value, label: ways[value].label }))}
         onChange={(event) => setSignal(signals.find((one) => one === event.currentTarget.value) ?? defaultSignal)}
       />
-      <p>
-        {instance.kind === "control"
-          ? "Control itself ends and is started again; your application goes on meanwhile."
-          : way.expect(instance)}
-      </p>
+      <p>{way.expect(instance)}</p>
     </ActionDialog>
   );
 }

@@ -76,9 +76,9 @@ export class LiveFeed {
 
   #onOpen(): void {
     this.#failures = 0;
-    const wasDown = this.#state.kind !== "live";
+    const wasDown = this.#state.kind === "reconnecting";
     this.#step("opened");
-    // What happened while nobody listened is not in the stream.
+    // The stream begins with the present state of its topics; the rest is as old as the outage.
     if (wasDown) void this.#queries.invalidateQueries();
   }
 

@@ -17,6 +17,11 @@ export function isPlatform(kind: InstanceView["kind"]): boolean {
   return kind !== "app";
 }
 
+/** False for what has ended, and for control, which answers for itself: `holdfast up` restarts it. */
+export function canBeKilled(instance: InstanceView): boolean {
+  return instance.status !== "stopped" && instance.kind !== "control";
+}
+
 /** The application's services by name, then the platform's. */
 export function servicesInOrder(services: readonly ServiceView[]): readonly ServiceView[] {
   return [...services].sort(

@@ -1,11 +1,13 @@
 import type { StatusView } from "@holdfast/wire/control";
 import type { ReactNode } from "react";
 import { formatMs, formatPercent, formatRate } from "../../lib/format.ts";
+import { reasonsBeyond } from "../../lib/reasons.ts";
 import { toneOf } from "../../lib/tone.ts";
 import { ToneShape } from "../../ui/status-mark.tsx";
 
 /** The verdict in control's own sentence, the reasons when there are any, and the three figures of the edge. */
 export function Verdict({ status }: { readonly status: StatusView }): ReactNode {
+  const reasons = reasonsBeyond(status);
   const edge = status.services.find((service) => service.kind === "gateway");
   return (
     <section className="verdict" data-tone={toneOf(status.verdict)} aria-label="Verdict">
@@ -33,9 +35,9 @@ export function Verdict({ status }: { readonly status: StatusView }): ReactNode 
         <Figure label="Errors" value={formatPercent(edge?.errorPercent ?? null)} />
         <Figure label="p99" value={formatMs(edge?.p99Ms ?? null)} />
       </dl>
-      {status.reasons.length === 0 ? undefined : (
+      {reasons.length === 0 ? undefined : (
         <ul className="verdict-reasons">
-          {status.reasons.map((reason) => (
+          {reasons.map((reason) => (
             <li key={reason}>{reason}</li>
           ))}
         </ul>

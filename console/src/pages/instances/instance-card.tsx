@@ -4,6 +4,7 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { KillDialog } from "../../actions/kill-dialog.tsx";
 import { useInstances } from "../../api/queries.ts";
+import { canBeKilled } from "../../lib/placement.ts";
 import { Age } from "../../ui/age.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { FactPair } from "../../ui/fact-pair.tsx";
@@ -35,16 +36,18 @@ export function InstanceCard(): ReactNode {
             <Link to="/instances" search={{ service: instance.name }}>
               All of {instance.name}
             </Link>
-            <Button
-              size="xs"
-              variant="default"
-              onClick={() => {
-                setKilling(instance);
-                close();
-              }}
-            >
-              Kill…
-            </Button>
+            {canBeKilled(instance) ? (
+              <Button
+                size="xs"
+                variant="default"
+                onClick={() => {
+                  setKilling(instance);
+                  close();
+                }}
+              >
+                Kill…
+              </Button>
+            ) : undefined}
           </div>
         </>
       )}

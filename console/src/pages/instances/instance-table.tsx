@@ -3,6 +3,7 @@ import { Button } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { KillDialog } from "../../actions/kill-dialog.tsx";
+import { canBeKilled } from "../../lib/placement.ts";
 import { Age } from "../../ui/age.tsx";
 import { Empty } from "../../ui/loaded.tsx";
 import { StatusMark } from "../../ui/status-mark.tsx";
@@ -81,7 +82,7 @@ function Row(props: { readonly instance: InstanceView; readonly onKill: () => vo
       </td>
       <td>
         <div className="row-actions">
-          {status === "stopped" ? undefined : (
+          {!canBeKilled(props.instance) ? undefined : (
             <Button size="compact-sm" variant="default" aria-label={`Kill ${name} ${id}`} onClick={props.onKill}>
               Kill
             </Button>

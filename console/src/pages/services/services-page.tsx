@@ -187,7 +187,7 @@ function ZoneCounts(props: { readonly zones: readonly string[]; readonly service
   const names = [...props.zones, ...Object.keys(counts).filter((zone) => !props.zones.includes(zone))];
   const short = shortZoneNames(names);
   return (
-    <span className="zone-counts">
+    <span className="zone-counts" data-few={names.length <= 4}>
       {names
         .filter((zone) => zone in counts || props.service.kind === "app")
         .map((zone) => (
