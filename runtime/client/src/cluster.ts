@@ -1,0 +1,73 @@
+import type { Clock, Random } from "@holdfast/kernel";
+import type { InstanceRecord } from "@holdfast/wire";
+import { RecentLatency } from "./latency.ts";
+import type { ClientOptions } from "./options.ts";
+import { pick } from "./pick.ts";
+import { RetryBudget } from "./retry-budget.ts";
+import { ServerPool, vanishedGraceMs } from "./server-pool.ts";
+
+/** All servers of one app as this caller knows them, with its budget and its idea of their speed. */
+export class Cluster {
+  readonly app: string;
+  readonly budget: RetryBudget;
+  readonly latency = new RecentLatency();
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #options: ClientOptions;
+  #servers: readonly ServerPool[] = [];
+
+  constructor(app: string, clock: Clock, random: Random, options: ClientOptions) {
+    this.app = app;
+    this.#clock = clock;
+    this.#random = random;
+    this.#options = options;
+    this.budget = new RetryBudget(options.budgetShare, options.budgetPerSecond, clock.monotonicMs());
+  }
+
+  get servers(): readonly ServerPool[] {
+    return this.#servers;
+  }
+
+  /**
+   * Takes the registry's new list. A server that is not UP any more gets no new call and its idle connections are closed
+   * at once (that is what a draining server waits for); a new identity at an old address gets connections of its own.
+   */
+  update(records: readonly InstanceRecord[]): void {
+    const nowMs = this.#clock.monotonicMs();
+    const known = new Map(this.#servers.map((server) => [identityOf(server.record), server]));
+    const next: ServerPool[] = [];
+    for (const record of records) {
+      const server = known.get(identityOf(record));
+      if (record.status === "UP") next.push(server ?? new ServerPool(record, this.#options, nowMs));
+      else server?.retire();
+    }
+    const listed = new Set(records.map(identityOf));
+    for (const [identity, server] of known) {
+      if (next.includes(server)) continue;
+      server.retire();
+      if (!listed.has(identity)) this.#clock.after(vanishedGraceMs, () => server.destroy());
+    }
+    this.#servers = next;
+  }
+
+  pick(tried: readonly ServerPool[]): ServerPool | undefined {
+    const server = pick(this.#servers, tried, this.#options.zone, this.#clock.monotonicMs(), this.#random);
+    return server instanceof ServerPool ? server : undefined;
+  }
+
+  /** When to ask a second server: three times the usual slow answer, within the stated bounds. */
+  hedgeAfterMs(): number {
+    const { hedgeMinMs, hedgeMaxMs } = this.#options;
+    const p95Ms = this.latency.p95Ms;
+    return p95Ms === undefined ? hedgeMaxMs : Math.min(hedgeMaxMs, Math.max(hedgeMinMs, 3 * p95Ms));
+  }
+
+  close(): Promise<void[]> {
+    return Promise.all(this.#servers.map((server) => server.pool.destroy()));
+  }
+}
+
+/** A server that was told it is out of service and is UP again counts as the same. Another start does not. */
+function identityOf(record: InstanceRecord): string {
+  return `${record.id}/${record.incarnation}/${record.address}:${record.port}`;
+}

@@ -1,0 +1,14 @@
+export { BalancedClient, type ServerExplanation } from "./balanced-client.ts";
+export type { CallRequest } from "./call.ts";
+export { currentContext, type RequestContext, runInContext } from "./context.ts";
+export {
+  CallAbortedError,
+  CallFailedError,
+  CallTimedOutError,
+  NoServerAvailableError,
+  ServiceUnknownError,
+} from "./errors.ts";
+export { type ForwardOptions, type ForwardResult, forwardUpgrade } from "./forward.ts";
+export { type ClientOptions, clientDefaults } from "./options.ts";
+export type { CallInit, ServiceClient } from "./service-client.ts";
+export type { Answer } from "./try.ts";

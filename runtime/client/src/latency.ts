@@ -1,0 +1,49 @@
+const windowSize = 128;
+const recomputeEvery = 16;
+
+/** The 95th percentile of the last 128 latencies, brought up to date each 16. */
+export class RecentLatency {
+  readonly #window = new Float64Array(windowSize);
+  #next = 0;
+  #count = 0;
+  #p95Ms: number | undefined;
+
+  record(ms: number): void {
+    this.#window[this.#next] = ms;
+    this.#next = (this.#next + 1) % windowSize;
+    this.#count += 1;
+    if (this.#count % recomputeEvery === 0) {
+      const size = Math.min(this.#count, windowSize);
+      const sorted = this.#window.slice(0, size).sort();
+      this.#p95Ms = sorted[Math.floor(size * 0.95)];
+    }
+  }
+
+  /** `undefined` until sixteen calls have been seen. */
+  get p95Ms(): number | undefined {
+    return this.#p95Ms;
+  }
+}
+
+/** Time constant of the average: older than ten seconds counts little (Finagle's peak EWMA). */
+const decayMs = 10_000;
+
+/** An average that jumps up with a slow answer at once and comes down slowly. */
+export class PeakEwma {
+  #valueMs = 0;
+  #atMs: number;
+
+  constructor(nowMs: number) {
+    this.#atMs = nowMs;
+  }
+
+  record(ms: number, nowMs: number): void {
+    const weight = Math.exp(-Math.max(0, nowMs - this.#atMs) / decayMs);
+    this.#atMs = nowMs;
+    this.#valueMs = ms > this.#valueMs ? ms : this.#valueMs * weight + ms * (1 - weight);
+  }
+
+  valueMs(nowMs: number): number {
+    return this.#valueMs * Math.exp(-Math.max(0, nowMs - this.#atMs) / decayMs);
+  }
+}

@@ -1,0 +1,56 @@
+/** How calls are balanced, retried and bounded. Times in ms. */
+export interface ClientOptions {
+  /** Whole time of a call when neither the caller nor an incoming deadline says otherwise. */
+  readonly timeoutMs: number;
+  /** A TCP connection not made in so long has failed. */
+  readonly connectTimeoutMs: number;
+  /** Tries of one call in all, hedges included. */
+  readonly triesMax: number;
+  /** Earliest and latest hedge: an idempotent call without an answer is tried a second time between the two, at 3 × p95. */
+  readonly hedgeMinMs: number;
+  readonly hedgeMaxMs: number;
+  /** `all`: also on 502, 503, 504. `transport`: only when the connection failed or the answer was cut. */
+  readonly retryOn: "all" | "transport";
+  /** Second tries allowed per call, as a share of calls … */
+  readonly budgetShare: number;
+  /** … plus so many a second, saved up for at most ten seconds. */
+  readonly budgetPerSecond: number;
+  /** First ejection of a server that failed; doubles with each repetition. */
+  readonly ejectionMs: number;
+  readonly ejectionMaxMs: number;
+  /** Answers of idempotent calls up to so many bytes are held until whole. */
+  readonly holdBackBytes: number;
+  /** Request bodies up to so many bytes are kept for a second try. */
+  readonly replayBytes: number;
+  /** Connections to one server. */
+  readonly connectionsMax: number;
+  /** Kept connections are closed by us after so long unused: always before a server (Node: 5 s) closes them. */
+  readonly keepAliveMs: number;
+  /** Own zone: its servers are preferred. */
+  readonly zone: string | undefined;
+  /** Local address to connect from. */
+  readonly localAddress: string | undefined;
+}
+
+/**
+ * 20 % + 10/s is Finagle's retry budget; 50–250 ms lets two hedges fit into the second after which people give up;
+ * 1–30 s of ejection follows Ribbon's server circuit (30 s at most) and Envoy's growth with repetition.
+ */
+export const clientDefaults: ClientOptions = {
+  timeoutMs: 10_000,
+  connectTimeoutMs: 400,
+  triesMax: 4,
+  hedgeMinMs: 50,
+  hedgeMaxMs: 250,
+  retryOn: "all",
+  budgetShare: 0.2,
+  budgetPerSecond: 10,
+  ejectionMs: 1_000,
+  ejectionMaxMs: 30_000,
+  holdBackBytes: 256 * 1024,
+  replayBytes: 64 * 1024,
+  connectionsMax: 256,
+  keepAliveMs: 4_000,
+  zone: undefined,
+  localAddress: undefined,
+};

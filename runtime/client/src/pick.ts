@@ -1,0 +1,38 @@
+import type { Random } from "@holdfast/kernel";
+import type { ServerState } from "./server-state.ts";
+
+/** Own zone is left when its best server is so much busier than the best elsewhere. */
+const overflowFactor = 4;
+const overflowOutstanding = 8;
+
+/**
+ * Picks a server for one try: never one of `tried`, available ones before ejected ones (when all are ejected, all count:
+ * panic), own zone before others while it is not clearly busier, and of two random ones the cheaper.
+ */
+export function pick(
+  servers: readonly ServerState[],
+  tried: readonly ServerState[],
+  zone: string | undefined,
+  nowMs: number,
+  random: Random,
+): ServerState | undefined {
+  let open = servers.filter((server) => server.available(nowMs) && !tried.includes(server));
+  if (open.length === 0) open = servers.filter((server) => server.listed && !tried.includes(server));
+  if (open.length <= 1) return open[0];
+  const near = zone === undefined ? open : open.filter((server) => server.record.zone === zone);
+  if (near.length === 0 || near.length === open.length) return ofTwo(open, nowMs, random);
+  const local = ofTwo(near, nowMs, random);
+  if (local === undefined || local.outstanding < overflowOutstanding) return local;
+  const any = ofTwo(open, nowMs, random);
+  return any !== undefined && any.cost(nowMs) * overflowFactor < local.cost(nowMs) ? any : local;
+}
+
+/** Power of two choices (Mitzenmacher): two at random, the cheaper one. */
+function ofTwo(servers: readonly ServerState[], nowMs: number, random: Random): ServerState | undefined {
+  const first = random.below(servers.length);
+  if (servers.length === 1) return servers[0];
+  const offset = 1 + random.below(servers.length - 1);
+  const [a, b] = [servers[first], servers[(first + offset) % servers.length]];
+  if (a === undefined || b === undefined) return a ?? b;
+  return a.cost(nowMs) <= b.cost(nowMs) ? a : b;
+}
