@@ -87,7 +87,8 @@ class Fixture {
   }
 
   call(path: string, init: RequestInit = {}): Promise<Response> {
-    const headers = { authorization: `Bearer ${this.token}`, ...init.headers };
+    const headers = new Headers(init.headers);
+    headers.set("authorization", `Bearer ${this.token}`);
     return fetch(`${this.base}${path}`, { ...init, headers, signal: AbortSignal.timeout(5_000) });
   }
 

@@ -5,6 +5,7 @@ import { ProcessEngine } from "@holdfast/engine-process";
 import { codeOf, JsonLog, messageOf, SystemClock, systemRandom } from "@holdfast/kernel";
 import { startControl } from "./control.ts";
 import { startInsight } from "./insight.ts";
+import { registerControl } from "./registered.ts";
 import { readControlSettings } from "./settings.ts";
 
 const clock = new SystemClock();
@@ -38,6 +39,7 @@ try {
     },
     settings,
   );
+  await registerControl(clock, random.child("registration"), log, settings);
 } catch (error) {
   log.error("control.failed", { code: codeOf(error), reason: messageOf(error) });
   process.exit(1);

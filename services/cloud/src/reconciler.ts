@@ -11,8 +11,9 @@ import type { ZoneWatch } from "./zone-watch.ts";
 
 /** Everything is looked at again so often, even when nothing was heard. */
 const slowTickMs = 2_000;
-/** While an agent does not answer: it is asked again so often. */
-const searchTickMs = 250;
+/** While an agent does not answer it is asked again so often, at first and later. */
+const searchTickMs = { soon: 250, later: 1_000 } as const;
+const searchSoonForMs = 15_000;
 /** At a cold start the others wait so long for the registries, and no longer. */
 const registriesFirstMs = 2_000;
 
@@ -100,7 +101,13 @@ export class Reconciler {
     this.#listing = false;
     if (this.#stopped) return;
     this.poke();
-    this.#tick = clock.after(zones.allReachable ? slowTickMs : searchTickMs, () => void this.#lookAround());
+    this.#tick = clock.after(this.#tickMs(), () => void this.#lookAround());
+  }
+
+  #tickMs(): number {
+    const silentMs = this.#parts.zones.silentForMs(this.#parts.clock.monotonicMs());
+    if (silentMs === undefined) return slowTickMs;
+    return silentMs < searchSoonForMs ? searchTickMs.soon : searchTickMs.later;
   }
 
   #round(): void {

@@ -35,6 +35,12 @@ export class ZoneWatch {
     return this.#silentSinceMs.size === 0;
   }
 
+  /** How long the agent that fell silent last has been so; `undefined` when all answer. */
+  silentForMs(nowMs: number): number | undefined {
+    if (this.allReachable) return undefined;
+    return nowMs - Math.max(...this.#silentSinceMs.values());
+  }
+
   /** The zone by name; `undefined` for one this stack does not have. */
   zone(name: string): Zone | undefined {
     return this.zones.find((zone) => zone.name === name);

@@ -97,8 +97,9 @@ export class FakeEngine implements Engine {
   /** Zone names of those that serve, sorted and joined. */
   upZones(service: string): string {
     return this.up(service)
-      .map((instance) => instance.spec.zone.name.at(-1))
-      .toSorted()
+      .map((instance) => instance.spec.zone.name.slice(-1))
+
+      .toSorted((a, b) => (a < b ? -1 : 1))
       .join("");
   }
 

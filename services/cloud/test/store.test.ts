@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
@@ -176,4 +177,36 @@ test("notes of one moment are written together, and a bounded number of them wai
   assert.equal(ids.length, 1_000);
   assert.equal(ids[0], 3_000);
   await state.close();
+});
+
+test("on a full disk a store that was closed cleanly can be opened, read, and written once there is room", async (t) => {
+  if (process.getuid?.() !== 0) return t.skip("skipped: needs root to mount a small disk");
+  using directory = temporaryDirectory("full");
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", directory.path], { stdio: "pipe" });
+  } catch {
+    return t.skip("skipped: mounting is not permitted here");
+  }
+  try {
+    const file = join(directory.path, "state.db");
+    const first = new SqliteStore(clock, file);
+    await first.open(500);
+    await first.write([{ kind: "meta", key: "epoch", value: "1" }]);
+    await first.close();
+    const { bavail, bsize } = statfsSync(directory.path);
+    const filler = join(directory.path, "filler");
+    writeFileSync(filler, Buffer.alloc(bavail * bsize));
+
+    const second = new SqliteStore(clock, file);
+    assert.deepEqual((await second.open(500)).state.meta, { epoch: "1" });
+    await assert.rejects(second.write([{ kind: "meta", key: "epoch", value: "2" }]), { code: "STATE_FAILED" });
+    rmSync(filler);
+    await second.write([{ kind: "meta", key: "epoch", value: "3" }]);
+    await second.close();
+    const third = new SqliteStore(clock, file);
+    assert.deepEqual((await third.open(500)).state.meta, { epoch: "3" });
+    await third.close();
+  } finally {
+    execFileSync("umount", ["-l", directory.path]);
+  }
 });

@@ -42,6 +42,13 @@ const flag = z.enum(["0", "1", "true", "false"]).transform((text) => text === "1
 const text = z.string().min(1).max(128);
 const wholeText = (min: number, max: number): z.ZodType<number> => z.coerce.number<string>().int().min(min).max(max);
 
+const logQuery = z.object({
+  service: text.optional(),
+  instance: text.optional(),
+  tail: wholeText(0, 10_000).optional().describe("Lines of each instance; default 200."),
+  follow: flag.optional(),
+});
+
 /** All operations of control's API but those of files and documents. */
 export function controlRoutes(parts: RouteParts): Route[] {
   return [
@@ -285,23 +292,17 @@ function recordRoutes({ cloud, model, clock }: RouteParts): Route[] {
       path: "/v1/logs",
       operationId: "streamLogs",
       summary: "What instances wrote: the last lines of each, and with follow=1 what comes",
-      query: z.object({
-        service: text.optional(),
-        instance: text.optional(),
-        tail: wholeText(0, 10_000).optional().describe("Lines of each instance; default 200."),
-        follow: flag.optional(),
-      }),
+      query: logQuery,
       status: 200,
       answer: { schema: logLineSchema, stream: ["log"] },
       codes: ["SERVICE_UNKNOWN", "INSTANCE_UNKNOWN"],
       handle: async ({ query, request, reply }) => {
-        const service = query["service"] === undefined ? undefined : String(query["service"]);
-        const instance = query["instance"] === undefined ? undefined : String(query["instance"]);
+        const { service, instance, tail, follow } = query as z.output<typeof logQuery>;
         if (service !== undefined && service !== "control") known(model.service(service), service, model.services());
         if (instance !== undefined && model.instance(instance) === undefined) throw new InstanceUnknownError(instance);
         const sources = (): ReturnType<ControlModel["logSources"]> => model.logSources(service, instance);
         const stream = openSse(clock, request, reply);
-        await streamLogs(clock, stream, sources, Number(query["tail"] ?? 200), query["follow"] === true);
+        await streamLogs(clock, stream, sources, tail ?? 200, follow === true);
       },
     },
   ];

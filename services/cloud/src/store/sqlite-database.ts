@@ -1,5 +1,6 @@
-import { renameSync, rmSync } from "node:fs";
+import { renameSync, rmSync, statSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
 import type { ActivityView } from "@holdfast/wire/control";
 import type { ServerGroup } from "../group.ts";
 import type { SqliteWorkerData } from "./sqlite-protocol.ts";
@@ -33,7 +34,8 @@ export class SqliteDatabase {
     try {
       this.#open();
     } catch (error) {
-      if (!isCorrupt(error)) throw error;
+      // A full disk has no room for the files that sharing a database needs, yet its content is there to be read.
+      if (!isCorrupt(error)) return { movedAside: undefined, state: this.#readAlone(activitiesMax, error) };
       movedAside = this.#moveAside();
       this.#open();
     }
@@ -89,6 +91,21 @@ export class SqliteDatabase {
       throw error;
     }
     this.#db = db;
+  }
+
+  /** Reads a file that was closed cleanly without touching anything beside it. @throws `reason` when it was not. */
+  #readAlone(activitiesMax: number, reason: unknown): StoreOpening["state"] {
+    const { file } = this.#data;
+    const log = statSync(`${file}-wal`, { throwIfNoEntry: false });
+    if ((log !== undefined && log.size > 0) || statSync(file, { throwIfNoEntry: false }) === undefined) throw reason;
+    const url = pathToFileURL(file);
+    url.searchParams.set("immutable", "1");
+    this.#db = new DatabaseSync(url, { readOnly: true });
+    try {
+      return this.#read(activitiesMax);
+    } finally {
+      this.close();
+    }
   }
 
   #read(activitiesMax: number): StoreOpening["state"] {

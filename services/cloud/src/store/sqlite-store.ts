@@ -63,7 +63,13 @@ export class SqliteStore implements StateStore {
   }
 
   #start(): Worker {
-    const worker = new Worker(workerEntry(), { workerData: this.#data, execArgv: [], name: "sqlite" });
+    const worker = new Worker(workerEntry(), {
+      workerData: this.#data,
+      execArgv: [],
+      name: "sqlite",
+      // It holds one batch of changes at a time; the default heap would cost 16 MB for nothing.
+      resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 },
+    });
     // Nothing waits for the disk alone.
     worker.unref();
     worker.on("message", (answer: SqliteAnswer) => {
