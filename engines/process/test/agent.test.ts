@@ -256,6 +256,21 @@ test("the state file holds what an instance is, for whoever must end it", async 
   assert.match(readFileSync(fixture.settings.stateFile, "utf8"), /"startTime":"/);
 });
 
+test("an agent counts what it has and how things ended", async () => {
+  await using fixture = await ZoneFixture.start();
+  const engine = fixture.engine();
+  const spec = await fixture.spec("node -e 0");
+  await engine.launch(await fixture.spec("sleep 300"));
+  await engine.launch(spec);
+  await waitFor("stopped", async () => (await fixture.one(engine, spec.id))?.state === "stopped");
+  const meters = fixture.running?.agent.meters ?? [];
+  const ends = meters.find((meter) => meter.name === "agent.instance.ends");
+  assert.deepEqual(ends, { kind: "counter", name: "agent.instance.ends", tags: { reason: "EXITED" }, count: 1 });
+  const starting = meters.find((meter) => meter.tags["state"] === "starting");
+  assert.deepEqual(starting, { kind: "gauge", name: "agent.instances", tags: { state: "starting" }, value: 1 });
+  assert.equal(await rawStatus(fixture.settings.socket, "GET", "/metrics", "", {}), 200);
+});
+
 function rawStatus(
   socketPath: string,
   method: string,

@@ -51,7 +51,9 @@ export class RegistryStub implements AsyncDisposable {
         const url = new URL(request.url ?? "/", "http://registry");
         const [app = "", id = "", verb = ""] = url.pathname.split("/").slice(4);
         const key = `${app}/${id}`;
-        this.calls.push(`${request.method} ${key}${verb === "" ? "" : ` ${verb}`} ${body["status"] ?? ""}`.trim());
+        this.calls.push(
+          `${request.method} ${key}${verb === "" ? "" : ` ${verb}`} ${typeof body["status"] === "string" ? body["status"] : ""}`.trim(),
+        );
         const known = this.records.get(key);
         if (request.method === "PUT" && verb === "") this.records.set(key, body);
         else if (known === undefined) return void response.writeHead(404).end();

@@ -1,6 +1,7 @@
 /** Paths of the agent's API on its Unix socket. */
 export const AgentPaths = {
   health: "/v1/health",
+  metrics: "/metrics",
   instances: "/v1/instances",
   instance: (id: string): string => `/v1/instances/${encodeURIComponent(id)}`,
   signal: (id: string): string => `/v1/instances/${encodeURIComponent(id)}/signal`,

@@ -10,8 +10,10 @@ import {
   type Timer,
   within,
 } from "@holdfast/kernel";
-import type { AgentSettings, EngineSignal, InstanceObservation, LaunchSpec } from "@holdfast/wire";
+import type { AgentSettings, EngineSignal, InstanceObservation, InstanceState, LaunchSpec } from "@holdfast/wire";
+import type { MeterSnapshot } from "@holdfast/metrics";
 import { bootId } from "../system/processes.ts";
+import { AgentMeters } from "./agent-meters.ts";
 import { environmentOf } from "./environment.ts";
 import { HealthProbe } from "./health-probe.ts";
 import { Instance, type InstanceContext } from "./instance.ts";
@@ -61,6 +63,8 @@ export class ZoneAgent {
   readonly #launches = new Map<InstanceId, Promise<void>>();
   readonly #listeners = new Set<(observation: InstanceObservation) => void>();
   readonly #timers = new Set<Timer>();
+  readonly #meters = new AgentMeters();
+  readonly #lastStates = new Map<InstanceId, InstanceState>();
   #oldLogs: string[] = [];
   #epoch = 0;
   #stopping = false;
@@ -117,6 +121,10 @@ export class ZoneAgent {
       instances: this.#instances.size,
       stateProblem: this.#writer.problem,
     };
+  }
+
+  get meters(): MeterSnapshot[] {
+    return this.#meters.snapshot(this.list());
   }
 
   /**
@@ -238,6 +246,8 @@ export class ZoneAgent {
   #onChange(instance: Instance): void {
     const { observation } = instance;
     const { state, reason, reasonCode, pid } = observation;
+    this.#meters.changed(observation, this.#lastStates.get(instance.spec.id));
+    this.#lastStates.set(instance.spec.id, state);
     this.#log.info("agent.instance", {
       instance: instance.spec.id,
       service: instance.spec.service,
@@ -255,6 +265,7 @@ export class ZoneAgent {
     const timer = this.#clock.after(this.#timings.forgetAfterMs, () => {
       this.#timers.delete(timer);
       this.#instances.delete(instance.spec.id);
+      this.#lastStates.delete(instance.spec.id);
       this.#keepLog(instance.logFile);
       this.#writer.mark();
     });

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Clock, type InstanceId, type Log, parseInstanceId, PlatformError } from "@holdfast/kernel";
+import { prometheusContentType, prometheusText } from "@holdfast/metrics";
 import {
   encodeSse,
   engineSignals,
@@ -48,6 +49,10 @@ export class AgentApi {
     switch (`${request.method} ${one === null ? path : `one${one[2] ?? ""}`}`) {
       case `GET ${AgentPaths.health}`:
         return json(response, 200, this.#agent.health);
+      case `GET ${AgentPaths.metrics}`:
+        return void response
+          .writeHead(200, { "content-type": prometheusContentType })
+          .end(prometheusText(this.#agent.meters));
       case `GET ${AgentPaths.instances}`:
         return json(response, 200, { instances: this.#agent.list() });
       case `GET ${AgentPaths.events}`:
@@ -79,13 +84,13 @@ export class AgentApi {
 
   async #signal(request: IncomingMessage, response: ServerResponse, id: InstanceId): Promise<void> {
     const body = fieldsOf(await readJson(request));
-    const signal = body["signal"];
+    const { signal, cause } = body;
     if (!isEngineSignal(signal)) {
       const next = `use one of ${engineSignals.join(", ")}`;
       throw new PlatformError("SIGNAL_UNKNOWN", `${id}: signal ${String(signal)} is not known`, { status: 400, next });
     }
     this.#fence(request);
-    json(response, 200, { sent: this.#agent.signal(id, signal, String(body["cause"] ?? "no cause given")) });
+    json(response, 200, { sent: this.#agent.signal(id, signal, typeof cause === "string" ? cause : "no cause given") });
   }
 
   async #shutdown(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -50,6 +50,7 @@ export class Instance {
   #drain: DrainOrder | undefined;
   #drainEndsAtMs = 0;
   #killed = false;
+  #released = false;
   #asked: { signal: EngineSignal; cause: string } | undefined;
   #done: Promise<void> = Promise.resolve();
 
@@ -165,6 +166,7 @@ export class Instance {
 
   /** Lets go of the process without touching it. */
   release(): void {
+    this.#released = true;
     this.#watch?.stop();
     this.#handle?.release();
   }
@@ -261,6 +263,8 @@ export class Instance {
   }
 
   async #onExit(exit: ProcessExit): Promise<void> {
+    // Its end is the next agent's to find and tell.
+    if (this.#released) return;
     this.#watch?.stop();
     const group = this.#handle?.identity.pid ?? -1;
     if (this.#drain !== undefined) await this.#drainGroup(group);

@@ -26,6 +26,8 @@ const tryTimeoutMs = 500;
 /** As long as a lease of the registry lasts, trying again makes sense. */
 const removeForMs = 9_000;
 const removeAgainMs = 500;
+const clockMarginMs = 3_600_000;
+const causeCharsMax = 300;
 
 /** Speaks to the registries over HTTP, in the order given: own zone first. */
 export class HttpRegistryDoor implements RegistryDoor {
@@ -74,39 +76,32 @@ export class HttpRegistryDoor implements RegistryDoor {
     this.#agent.destroy();
   }
 
-  /** True when a registry took the removal, or some answered and none knew the instance. */
+  /** True when a registry took the removal; it tells the others. */
   async #removeOnce(app: string, id: InstanceId, cause: string): Promise<boolean> {
-    let answered = false;
+    const query = new URLSearchParams({
+      // Every start of this id up to now. Ids are never reused, so the margin for clocks that were set back is free.
+      incarnation: String(Math.ceil(this.#clock.wallMs()) + clockMarginMs),
+      cause: cause.slice(0, causeCharsMax),
+    });
     for (const registry of this.#registries) {
       try {
-        const found = await this.#call("GET", new URL(RegistryPaths.instance(app, id), registry));
-        answered = true;
-        // Registered a moment ago at another one, perhaps: replication takes its 50 ms.
-        if (found.status === 404) continue;
-        const incarnation = incarnationIn(found.body);
-        if (incarnation === undefined) continue;
-        const url = new URL(RegistryPaths.instance(app, id), registry);
-        url.searchParams.set("incarnation", String(incarnation));
-        url.searchParams.set("cause", cause.slice(0, 300));
-        const removed = await this.#call("DELETE", url);
-        if (removed.status < 300 || removed.status === 404) return true;
-        this.#log.warn("agent.registry.not-removed", { registry, app, instance: id, status: removed.status });
+        const status = await this.#delete(new URL(`${RegistryPaths.instance(app, id)}?${query.toString()}`, registry));
+        if (status < 500) return true;
       } catch (error) {
         this.#log.debug("agent.registry.no-answer", { registry, code: codeOf(error), message: messageOf(error) });
       }
     }
-    return answered;
+    return false;
   }
 
-  #call(method: string, url: URL): Promise<{ readonly status: number; readonly body: string }> {
+  #delete(url: URL): Promise<number> {
     return new Promise((resolve, reject) => {
-      const outgoing = request(url, { method, agent: this.#agent }, (response) => {
-        const chunks: Buffer[] = [];
-        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      const outgoing = request(url, { method: "DELETE", agent: this.#agent }, (response) => {
+        response.resume();
         response.on("error", reject);
         response.on("end", () => {
           timer.cancel();
-          resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() });
+          resolve(response.statusCode ?? 0);
         });
       });
       const timer = this.#clock.after(tryTimeoutMs, () =>
@@ -118,15 +113,5 @@ export class HttpRegistryDoor implements RegistryDoor {
       });
       outgoing.end();
     });
-  }
-}
-
-function incarnationIn(body: string): number | undefined {
-  try {
-    const record: unknown = JSON.parse(body);
-    if (typeof record !== "object" || record === null || !("incarnation" in record)) return undefined;
-    return typeof record.incarnation === "number" ? record.incarnation : undefined;
-  } catch {
-    return undefined;
   }
 }
