@@ -141,8 +141,10 @@ test("flags of up are checked by name", () => {
     regions: undefined,
     ports: { edge: 9_000, console: 9_001 },
     isolated: false,
+    state: undefined,
+    noWait: false,
   });
-  for (const port of ["edge", "edge=x", "web=80", "edge=0", "edge=70000", "toString=1"]) {
+  for (const port of ["edge", "edge=x", "web=80", "edge=70000", "toString=1"]) {
     assert.throws(
       () => readUpFlags(".", { port: [port] }),
       (error) => hasCode(error, "OPTION_INVALID"),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -150,7 +150,7 @@ test("commands find the stack above the current directory, and say so when there
     ports: { edge: 1, console: 2, registry: 3 },
     portBase: 10_000,
     zones: makeZones(1, 1),
-    isolated: false,
+    temporary: false,
   };
   writeStackFile(stack);
   assert.deepEqual(findStack(undefined, join(directory, "app/deep/er")), stack);
@@ -266,7 +266,7 @@ test("a program that cannot stay up is tried with growing pauses", async (t) => 
   assert.deepEqual(pauses.slice(0, 3), [250, 500, 1_000]);
 });
 
-test("what a dead supervisor left is ended by its lists, and nothing else is", async (t) => {
+test("what a dead supervisor left is ended by its lists, and nothing else is", linux, async (t) => {
   const run = scratch(t);
   const start = () =>
     spawn(process.execPath, ["-e", "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)"], {
@@ -280,8 +280,13 @@ test("what a dead supervisor left is ended by its lists, and nothing else is", a
   const [agentMark, instanceMark, strangerMark] = marks;
   assert.ok(agentMark && instanceMark && strangerMark);
   writeOwnProcesses(run, { "agent-1.1": { ...agentMark, fingerprint: "x" } });
-  const instances = [instanceMark, { ...strangerMark, startTime: "1" }];
-  writeFileSync(join(run, "agent-1.1.json"), JSON.stringify({ format: 1, instances }));
+  const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  const spec = { id: `i-none-${process.pid}` };
+  const instances = [
+    { spec, ...instanceMark },
+    { spec, ...strangerMark, startTime: "1" },
+  ];
+  writeFileSync(join(run, "agent-1.1.json"), JSON.stringify({ format: 1, boot, instances }));
   assert.equal(runningProcesses(run).length, 2);
   assert.equal(await stopRemains(clock, run, 200), 2);
   await Promise.all(ends);

@@ -105,7 +105,7 @@ if (import.meta.main) {
   try {
     await ensureBuilt(root, (line) => console.log(line));
   } catch (error) {
-    console.error(`✖ ${error instanceof Error ? error.message : error}`);
+    console.error(`✖ ${error instanceof Error ? error.message : String(error)}`);
     process.exitCode = 1;
   }
 }

@@ -17,7 +17,7 @@ export async function down(context: CommandContext, where: string | undefined, f
     if (event.event === "stopping") terminal.print(`waiting for ${event.text}`);
     if (event.event === "note") terminal.print(event.text);
   });
-  const clean = flags.clean === true || stack.isolated;
+  const clean = flags.clean === true || stack.temporary;
   if (clean) rmSync(stack.stateDirectory, { recursive: true, force: true });
   const what = {
     supervisor: "stopped",

@@ -1,6 +1,7 @@
 import { OptionError, PlatformError } from "@holdfast/kernel";
 import { type EngineSignal, engineSignals } from "@holdfast/wire";
-import { ControlPaths, type InstanceView } from "@holdfast/wire/control";
+import type { InstanceView } from "@holdfast/wire/control";
+import { ControlPaths } from "@holdfast/wire/control/paths";
 import { type CommandContext, openStack, type StackOptions } from "./context.ts";
 import { exitCodes } from "./exit-codes.ts";
 

@@ -1,5 +1,6 @@
 import { OptionError } from "@holdfast/kernel";
-import { ControlPaths, type LogLine } from "@holdfast/wire/control";
+import type { LogLine } from "@holdfast/wire/control";
+import { ControlPaths } from "@holdfast/wire/control/paths";
 import { type CommandContext, openStack, type StackOptions } from "./context.ts";
 import { exitCodes } from "./exit-codes.ts";
 
@@ -19,7 +20,7 @@ export async function logs(context: CommandContext, service: string | undefined,
   const { control } = openStack(flags);
   const { dim } = terminal.colors;
   await control.stream(
-    `${ControlPaths.logs}?${query}`,
+    `${ControlPaths.logs}?${query.toString()}`,
     (_event, data) => {
       const line = data as LogLine;
       terminal.printJson(line);

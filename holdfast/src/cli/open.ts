@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { operatorAddress } from "@holdfast/wire";
-import { ControlPaths } from "@holdfast/wire/control";
+import { ControlPaths } from "@holdfast/wire/control/paths";
 import { type CommandContext, openStack, type StackOptions } from "./context.ts";
 import { exitCodes } from "./exit-codes.ts";
 
@@ -8,7 +8,7 @@ import { exitCodes } from "./exit-codes.ts";
 export async function open(context: CommandContext, options: StackOptions): Promise<number> {
   const { terminal } = context;
   const { stack, control } = openStack(options);
-  const { code } = await control.call<{ code: string }>("POST", `${ControlPaths.session}/codes`);
+  const { code } = await control.call<{ code: string }>("POST", ControlPaths.sessionCodes);
   control.close();
   const url = `http://${operatorAddress}:${stack.ports.console}/login?code=${code}`;
   terminal.print(url);

@@ -1,5 +1,6 @@
 import { PlatformError } from "@holdfast/kernel";
-import { ControlPaths, type OperationView } from "@holdfast/wire/control";
+import type { OperationView } from "@holdfast/wire/control";
+import { ControlPaths } from "@holdfast/wire/control/paths";
 import type { ControlClient } from "../stack/control-client.ts";
 import { readCountArgument } from "./arguments.ts";
 import { type CommandContext, openStack, type StackOptions } from "./context.ts";

@@ -30,6 +30,8 @@ export function buildProgram(choose: (run: Run, json: boolean) => void): Command
     .option("--regions <n>", "regions (default: the application's, else 1)")
     .option("--port <name=n>", "edge=N, console=N or registry=N; may be repeated", collect)
     .option("--isolated", "free ports and a state directory of its own, beside other stacks")
+    .option("--state <directory>", "keep the state there (default: .holdfast beside the application file)")
+    .option("--no-wait", "be ready when control has taken the application, healthy or not")
     .action((dir, flags) =>
       choose(async (context) => (await import("./up.ts")).up(context, dir, flags), flags.json === true),
     );

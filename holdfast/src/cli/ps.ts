@@ -1,4 +1,5 @@
-import { ControlPaths, type InstanceView } from "@holdfast/wire/control";
+import type { InstanceView } from "@holdfast/wire/control";
+import { ControlPaths } from "@holdfast/wire/control/paths";
 import { type CommandContext, openStack, type StackOptions } from "./context.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { formatAge, formatTable } from "./table.ts";

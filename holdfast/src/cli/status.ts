@@ -1,4 +1,5 @@
-import { ControlPaths, type StatusView } from "@holdfast/wire/control";
+import type { StatusView } from "@holdfast/wire/control";
+import { ControlPaths } from "@holdfast/wire/control/paths";
 import { type CommandContext, openStack, type StackOptions } from "./context.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { formatTable } from "./table.ts";

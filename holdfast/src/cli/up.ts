@@ -1,5 +1,9 @@
+import { realpathSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { OptionError } from "@holdfast/kernel";
 import { defaultPorts, type PortName } from "@holdfast/wire";
+import { findApplicationFile } from "../app-file/find.ts";
+import { stateDirectoryName } from "../stack/stack-file.ts";
 import { upDetached } from "../up/detach.ts";
 import type { UpOptions } from "../up/plan.ts";
 import { stopOnSignals } from "../up/signals.ts";
@@ -14,6 +18,9 @@ export interface UpFlags {
   readonly regions?: string;
   readonly port?: readonly string[];
   readonly isolated?: boolean;
+  readonly state?: string;
+  /** False with `--no-wait`. */
+  readonly wait?: boolean;
 }
 
 /** `holdfast up [dir]`. */
@@ -23,7 +30,7 @@ export async function up(context: CommandContext, where: string | undefined, fla
   const view = makeUpView(terminal, clock, flags.detach === true);
   try {
     if (flags.detach === true) {
-      await upDetached(clock, options, (event) => view.show(event));
+      await upDetached(clock, withStateNamed(options), (event) => view.show(event));
       return exitCodes.ok;
     }
     const supervisor = new Supervisor(clock, random, options, (event) => view.show(event));
@@ -34,6 +41,13 @@ export async function up(context: CommandContext, where: string | undefined, fla
   } finally {
     view.close();
   }
+}
+
+/** A detached supervisor shows in its environment which stack it holds. */
+function withStateNamed(options: UpOptions): UpOptions {
+  if (options.isolated || options.state !== undefined) return options;
+  const file = realpathSync(findApplicationFile(options.where));
+  return { ...options, where: file, state: join(dirname(file), stateDirectoryName) };
 }
 
 /** @throws OptionError naming the flag. */
@@ -47,10 +61,14 @@ export function readUpFlags(where: string | undefined, flags: UpFlags): UpOption
       !isPortName(name) ||
       value === undefined ||
       !Number.isInteger(port) ||
-      port < 1 ||
+      port < 0 ||
       port > 65_535
     ) {
-      throw new OptionError("--port", `${Object.keys(defaultPorts).join("=N, ")}=N with N from 1 to 65535`, text);
+      throw new OptionError(
+        "--port",
+        `${Object.keys(defaultPorts).join("=N, ")}=N with N from 0 (any free port) to 65535`,
+        text,
+      );
     }
     ports[name] = port;
   }
@@ -60,6 +78,8 @@ export function readUpFlags(where: string | undefined, flags: UpFlags): UpOption
     regions: readCount("--regions", flags.regions, 99),
     ports,
     isolated: flags.isolated === true,
+    state: flags.state,
+    noWait: flags.wait === false,
   };
 }
 

@@ -45,7 +45,7 @@ export async function checkPorts(ports: StackPorts, ownPids: ReadonlySet<number>
   const [first] = faults;
   if (first === undefined) return;
   if (faults.length === 1) throw first;
-  const options = faults.map((fault) => `--port ${fault.details["name"]}=${Number(fault.details["port"]) + 1}`);
+  const options = faults.map((fault) => `--port ${String(fault.details["name"])}=${Number(fault.details["port"]) + 1}`);
   throw new PlatformError("PORT_TAKEN", faults.map((fault) => fault.message).join("; "), {
     next: `holdfast up ${options.join(" ")}   or   holdfast up --isolated`,
   });

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { endOrphans } from "@holdfast/engine-process";
 import type { Clock } from "@holdfast/kernel";
 import { runFiles } from "./directories.ts";
 import { isRunning, type ProcessMark, signalProcess } from "./processes.ts";
@@ -28,8 +29,8 @@ export function writeOwnProcesses(runDirectory: string, processes: OwnProcesses)
 /** Instances the agents' state files list, as far as they still run. `only` limits it to some zones' files. */
 export function runningInstances(runDirectory: string, only?: ReadonlySet<string>): ProcessMark[] {
   const marks: ProcessMark[] = [];
-  for (const name of listDirectory(runDirectory)) {
-    if (!/^agent-\d+\.\d+\.json$/.test(name) || (only !== undefined && !only.has(name))) continue;
+  for (const name of agentStateFiles(runDirectory)) {
+    if (only !== undefined && !only.has(name)) continue;
     try {
       collectMarks(JSON.parse(readFileSync(join(runDirectory, name), "utf8")), marks);
     } catch {
@@ -64,16 +65,19 @@ export function killEverything(runDirectory: string): number {
  */
 export async function stopRemains(clock: Clock, runDirectory: string, graceMs: number): Promise<number> {
   const before = runningProcesses(runDirectory);
-  if (before.length === 0) return 0;
-  // The agents go at once: a living one would restart nothing, but it would fight over the same processes.
+  // The agents go at once: a living one would watch and register the same processes.
   for (const mark of Object.values(readOwnProcesses(runDirectory))) signalProcess(mark, "SIGKILL", false);
-  for (const mark of runningInstances(runDirectory)) signalProcess(mark, "SIGTERM", false);
-  const endMs = clock.monotonicMs() + graceMs;
-  while (before.some(isRunning) && clock.monotonicMs() < endMs) await clock.sleep(50);
+  const files = agentStateFiles(runDirectory);
+  // A list that cannot be read (half of it gone with a disk) must not keep the others from being worked through.
+  await Promise.all(files.map((name) => endOrphans(clock, join(runDirectory, name), graceMs).catch(() => 0)));
   for (const mark of before) signalProcess(mark, "SIGKILL", true);
-  const hardEndMs = clock.monotonicMs() + 2_000;
-  while (before.some(isRunning) && clock.monotonicMs() < hardEndMs) await clock.sleep(20);
+  const endMs = clock.monotonicMs() + 2_000;
+  while (before.some(isRunning) && clock.monotonicMs() < endMs) await clock.sleep(20);
   return before.length;
+}
+
+function agentStateFiles(runDirectory: string): string[] {
+  return listDirectory(runDirectory).filter((name) => /^agent-\d+\.\d+\.json$/.test(name));
 }
 
 /** Finds every `{pid, startTime}` in an agent's state, wherever it keeps them. */

@@ -14,8 +14,8 @@ export interface StackFile {
   readonly ports: StackPorts;
   readonly portBase: number;
   readonly zones: readonly Zone[];
-  /** Made by `--isolated`: removed when it is stopped. */
-  readonly isolated: boolean;
+  /** A state directory made for this run alone: removed when it is stopped. */
+  readonly temporary: boolean;
 }
 
 export const stateDirectoryName = ".holdfast";

@@ -10,9 +10,14 @@ export interface UpOptions {
   readonly zones: number | undefined;
   /** Regions; default: what the application says, else 1. */
   readonly regions: number | undefined;
+  /** 0 is any free port. */
   readonly ports: Readonly<Partial<Record<PortName, number>>>;
   /** A state directory and ports of its own, so that several stacks run side by side. */
   readonly isolated: boolean;
+  /** Where the state goes; default: `.holdfast` beside the application file, or a temporary directory when isolated. */
+  readonly state: string | undefined;
+  /** Ready when control has taken the application, healthy or not. */
+  readonly noWait: boolean;
 }
 
 /**

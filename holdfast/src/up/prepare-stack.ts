@@ -1,6 +1,6 @@
 import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { Clock, Random } from "@holdfast/kernel";
 import { defaultPorts } from "@holdfast/wire";
 import { findApplicationFile } from "../app-file/find.ts";
@@ -8,7 +8,7 @@ import type { NamedApplication } from "../app-file/load.ts";
 import { loadApplication } from "../app-file/load-application.ts";
 import { packageVersion } from "../programs.ts";
 import { openRunDirectory, openStateDirectory, runDirectoryOf, runFiles } from "../stack/directories.ts";
-import { checkPorts, freePorts, takePortBlock } from "../stack/ports.ts";
+import { checkPorts, freePorts, portNames, type StackPorts, takePortBlock } from "../stack/ports.ts";
 import { runningProcesses } from "../stack/remains.ts";
 import { readStackFile, type StackFile, stateDirectoryName, writeStackFile } from "../stack/stack-file.ts";
 import { ApplicationFaultsError } from "./application-faults.ts";
@@ -45,12 +45,13 @@ export async function prepareStack(clock: Clock, random: Random, options: UpOpti
   const limit = checkFileLimit(readFileLimit(), plannedProcesses(application, zones.length));
   if (limit !== undefined) warnings.push(limit);
 
-  const directory = options.isolated
+  const temporary = options.isolated && options.state === undefined;
+  const directory = temporary
     ? mkdtempSync(join(tmpdir(), "holdfast-"))
-    : join(dirname(file), stateDirectoryName);
+    : resolve(options.state ?? join(dirname(file), stateDirectoryName));
   const undo: (() => void)[] = [];
   try {
-    if (options.isolated) undo.push(() => rmSync(directory, { recursive: true, force: true }));
+    if (temporary) undo.push(() => rmSync(directory, { recursive: true, force: true }));
     const stateDirectory = openStateDirectory(directory);
     const runDirectory = runDirectoryOf(stateDirectory);
     openRunDirectory(runDirectory);
@@ -60,8 +61,7 @@ export async function prepareStack(clock: Clock, random: Random, options: UpOpti
     const earlier = readStackFile(stateDirectory);
     const running = runningProcesses(runDirectory);
     const ownPids = new Set(running.map((mark) => mark.pid));
-    const basePorts = options.isolated ? await freePorts(random) : defaultPorts;
-    const ports = { ...basePorts, ...options.ports };
+    const ports = await choosePorts(random, options);
     await checkPorts(ports, ownPids);
     const block = await takePortBlock(stateDirectory, zones, earlier?.portBase, ownPids);
     undo.push(() => block.release());
@@ -75,7 +75,7 @@ export async function prepareStack(clock: Clock, random: Random, options: UpOpti
       ports,
       portBase: block.base,
       zones,
-      isolated: options.isolated,
+      temporary,
     };
     writeStackFile(stack);
     return { stack, application, warnings, running: running.length, release: () => releaseAll(undo) };
@@ -83,6 +83,18 @@ export async function prepareStack(clock: Clock, random: Random, options: UpOpti
     releaseAll(undo);
     throw error;
   }
+}
+
+/** The default ports, or free ones; single ones as the options say. */
+async function choosePorts(random: Random, options: UpOptions): Promise<StackPorts> {
+  const wanted = { ...(options.isolated ? { edge: 0, console: 0, registry: 0 } : defaultPorts), ...options.ports };
+  if (portNames.every((name) => wanted[name] !== 0)) return wanted;
+  const free = await freePorts(random);
+  return {
+    edge: wanted.edge || free.edge,
+    console: wanted.console || free.console,
+    registry: wanted.registry || free.registry,
+  };
 }
 
 function releaseAll(undo: (() => void)[]): void {

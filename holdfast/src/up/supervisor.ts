@@ -1,7 +1,9 @@
 import { rmSync } from "node:fs";
-import { type Clock, messageOf, PlatformError, parseDurationMs, type Random } from "@holdfast/kernel";
+import { shutDownAgent } from "@holdfast/engine-process";
+import { type Clock, messageOf, parseDurationMs, type Random } from "@holdfast/kernel";
 import { operatorAddress } from "@holdfast/wire";
-import { ControlPaths, type StatusView } from "@holdfast/wire/control";
+import type { StatusView } from "@holdfast/wire/control";
+import { ControlPaths } from "@holdfast/wire/control/paths";
 import { bakeApplication } from "../app-file/load-application.ts";
 import { ControlClient } from "../stack/control-client.ts";
 import { runFiles } from "../stack/directories.ts";
@@ -14,7 +16,6 @@ import {
   stopRemains,
   writeOwnProcesses,
 } from "../stack/remains.ts";
-import { requestSocket } from "../stack/socket-request.ts";
 import { briefOf, type UpEvent, type UpUrls } from "./events.ts";
 import { ManagedProcess, type ProcessChange, type ProgramSpec } from "./managed-process.ts";
 import type { UpOptions } from "./plan.ts";
@@ -114,7 +115,7 @@ export class Supervisor {
       application: stack.application,
       stateDirectory: stack.stateDirectory,
       urls,
-      kept: !stack.isolated,
+      kept: !stack.temporary,
     });
 
     const baking = bakeApplication(this.#clock, stack.file, application, stack.stateDirectory, (text) =>
@@ -133,7 +134,8 @@ export class Supervisor {
     this.#tell({ event: "waiting", for: "control to take the application" });
     await this.#control.call("PUT", ControlPaths.application(stack.application), baked);
     removeOlderPlatforms(platform);
-    await this.#healthy(this.#control, Object.keys(application.services));
+    const healthy = this.#healthy(this.#control, Object.keys(application.services));
+    if (!this.#options.noWait) await healthy;
     if (this.#end.signal.aborted) return;
     this.#state = "ready";
     const seconds = (this.#clock.monotonicMs() - this.#fromMs) / 1000;
@@ -214,7 +216,7 @@ export class Supervisor {
 
   async #announceLogin(control: ControlClient, urls: UpUrls): Promise<void> {
     try {
-      const { code } = await control.call<{ code: string }>("POST", `${ControlPaths.session}/codes`);
+      const { code } = await control.call<{ code: string }>("POST", ControlPaths.sessionCodes);
       this.#tell({ event: "login", url: `${urls.console}/login?code=${code}` });
     } catch (error) {
       this.#tell({
@@ -271,7 +273,10 @@ export class Supervisor {
       control?.signal("SIGTERM");
       const graceMs = this.#graceMs();
       const agents = this.#programs.filter((program) => program !== control);
-      const shutdowns = zones.map((zone) => shutDownAgent(runFiles.agentSocket(runDirectory, zone), graceMs));
+      const shutdowns = zones.map((zone) =>
+        // An agent that is not there: its instances are found by its state file afterwards.
+        shutDownAgent(this.#clock, zone.name, runFiles.agentSocket(runDirectory, zone), graceMs).catch(() => {}),
+      );
       await this.#reportUntil(Promise.all([...shutdowns, ...agents.map((agent) => agent.ended())]), graceMs + 3_000);
       await stopRemains(this.#clock, runDirectory, 1_000);
       this.#control?.close();
@@ -326,14 +331,5 @@ export class Supervisor {
   #tell(event: UpEvent): void {
     this.#socket?.tell(event);
     this.#onEvent(event);
-  }
-}
-
-async function shutDownAgent(socket: string, graceMs: number): Promise<void> {
-  try {
-    await requestSocket(socket, "POST", "/v1/shutdown", { timeoutMs: graceMs + 3_000, body: { graceMs } });
-  } catch (error) {
-    // Not there: its instances are found by its state file afterwards.
-    if (error instanceof PlatformError) throw error;
   }
 }

@@ -45,7 +45,7 @@ export async function bundleEntry(root: string, entry: BuildEntry, out: string):
     }
   } catch (error) {
     throw new Error(
-      `${entry.name} (${entry.source}) does not bundle: ${error instanceof Error ? error.message : error}`,
+      `${entry.name} (${entry.source}) does not bundle: ${error instanceof Error ? error.message : String(error)}`,
       {
         cause: error,
       },
