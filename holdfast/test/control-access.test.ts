@@ -43,7 +43,7 @@ test("a code opens one session, once, within ten minutes", async () => {
   const access = new Access(clock, token, 7_070);
   const code = access.newCode();
   const header = access.openSession(code);
-  assert.match(header, /^holdfast_session=\S+; Path=\/; HttpOnly; SameSite=Strict; Max-Age=604800$/);
+  assert.match(header, /^holdfast_session_7070=\S+; Path=\/; HttpOnly; SameSite=Strict; Max-Age=604800$/);
   assert.throws(() => access.openSession(code), { code: "CODE_REFUSED" });
   const late = access.newCode();
   await clock.advance(10 * 60_000 + 1);
@@ -53,7 +53,7 @@ test("a code opens one session, once, within ten minutes", async () => {
   assert.ok(access.hasSession({ ...plain, cookie }));
   assert.ok(new Access(clock, token, 7_070).hasSession({ ...plain, cookie }), "outlives a restart of control");
   assert.ok(!new Access(clock, "b".repeat(64), 7_070).hasSession({ ...plain, cookie }));
-  assert.ok(!access.hasSession({ ...plain, cookie: cookie.replace("session=", "session=9") }));
+  assert.ok(!access.hasSession({ ...plain, cookie: cookie.replace("7070=", "7070=9") }));
   await clock.advance(8 * 24 * 60 * 60_000);
   assert.ok(!access.hasSession({ ...plain, cookie }));
 });

@@ -25,5 +25,5 @@ export const ControlPaths = {
   events: "/v1/events",
 } as const;
 
-/** Session cookie of the console. */
+/** Session cookie of the console, followed by `_` and the port. */
 export const sessionCookie = "holdfast_session";

@@ -26,6 +26,8 @@ export class Access {
   readonly #hosts = new Set<string>();
   /** Code → wall time of its end. */
   readonly #codes = new Map<string, number>();
+  /** Browsers keep cookies by host, not by port: each stack's console has a name of its own. */
+  #cookie = "";
 
   constructor(clock: Clock, token: string, port: number) {
     this.#clock = clock;
@@ -35,6 +37,7 @@ export class Access {
 
   /** The port that callers name, where it was not known before listening. */
   allowPort(port: number): void {
+    this.#cookie = `${sessionCookie}_${port}`;
     this.#hosts.clear();
     this.#hosts.add(`${operatorAddress}:${port}`).add(`localhost:${port}`);
   }
@@ -71,7 +74,7 @@ export class Access {
   }
 
   hasSession(request: AccessRequest): boolean {
-    const value = cookieValue(request.cookie, sessionCookie);
+    const value = cookieValue(request.cookie, this.#cookie);
     const [until, signature] = value?.split(".") ?? [];
     if (until === undefined || signature === undefined || Number(until) < this.#clock.wallMs()) return false;
     return sameText(signature, this.#sign(until));
@@ -104,7 +107,7 @@ export class Access {
     }
     const until = String(this.#clock.wallMs() + sessionLivesMs);
     const seconds = sessionLivesMs / 1_000;
-    return `${sessionCookie}=${until}.${this.#sign(until)}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${seconds}`;
+    return `${this.#cookie}=${until}.${this.#sign(until)}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${seconds}`;
   }
 
   #sign(until: string): string {

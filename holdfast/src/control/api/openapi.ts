@@ -25,7 +25,7 @@ export function openApiDocument(routes: readonly Route[], version: string): Json
       schemas: componentSchemas(routes),
       securitySchemes: {
         token: { type: "http", scheme: "bearer", description: "The token in `.holdfast/token`." },
-        session: { type: "apiKey", in: "cookie", name: "holdfast_session" },
+        session: { type: "apiKey", in: "cookie", name: "holdfast_session_7070" },
       },
     },
   };
