@@ -14,6 +14,9 @@ import { type ClientOptions, clientDefaults } from "./options.ts";
 import { FetchClient, type ServiceClient } from "./service-client.ts";
 import type { Answer } from "./try.ts";
 
+/** The first call of a process waits so long for the registry's first view. */
+const firstViewMaxMs = 2_000;
+
 /** One server as {@link BalancedClient.explain} shows it. */
 export interface ServerExplanation {
   readonly instance: string;
@@ -79,8 +82,10 @@ export class BalancedClient {
    * @throws ServiceUnknownError when nobody registered under this name, and what `Call.run` throws.
    */
   async call(app: string, request: CallRequest): Promise<Answer> {
-    const cluster = this.#cluster(app);
     const startedAtMs = this.#clock.monotonicMs();
+    // Only a process that has just started has no view at all.
+    if (this.#servers.instances(app).length === 0) await this.#servers.ready?.(firstViewMaxMs).catch(() => {});
+    const cluster = this.#cluster(app);
     const call = new Call(cluster, this.#clock, this.options, this.#inContext(request, startedAtMs));
     try {
       const answer = await call.run();

@@ -12,3 +12,4 @@ export { type ForwardOptions, type ForwardResult, forwardUpgrade } from "./forwa
 export { type ClientOptions, clientDefaults } from "./options.ts";
 export type { CallInit, ServiceClient } from "./service-client.ts";
 export type { Answer } from "./try.ts";
+export { setGlobalDispatcher } from "undici";

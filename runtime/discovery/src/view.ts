@@ -9,6 +9,8 @@ export interface ServerList {
   apps(): readonly string[];
   /** Calls `onChange` with the names of the apps that changed; returns the way to stop. */
   subscribe(onChange: (apps: ReadonlySet<string>) => void): () => void;
+  /** Resolves with the first view; rejects when there is none in time. Lists without it are ready at once. */
+  ready?(timeoutMs: number): Promise<void>;
 }
 
 /** The registry's content as one process sees it. Pure: applies messages, tells listeners. */

@@ -1,0 +1,90 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { type MeterRegistry, prometheusContentType, prometheusText } from "@holdfast/metrics";
+import { Headers, problem, problemContentType } from "@holdfast/wire";
+import type { Identity } from "./identity.ts";
+
+export type Readiness = "starting" | "up" | "down" | "draining";
+
+export interface AdminSource {
+  readonly identity: Identity;
+  readonly meters: MeterRegistry;
+  readonly readiness: () => Readiness;
+  /** Why it is not up; empty when it is. */
+  readonly reason: () => string;
+  readonly uptimeMs: () => number;
+}
+
+/** Karyon's bridge: 204 while starting, 200 when up, 503 otherwise. */
+const healthcheckStatus: Readonly<Record<Readiness, number>> = { starting: 204, up: 200, down: 503, draining: 503 };
+
+/** Health, metrics and identity on a port of their own, reachable while the application's port is busy or closed. */
+export function createAdminServer(source: AdminSource): Server {
+  const server = createServer({ keepAliveTimeout: 65_000 }, (req, res) => {
+    res.setHeader(Headers.instance, source.identity.instanceId);
+    if (req.method !== "GET" && req.method !== "HEAD") {
+      return json(
+        res,
+        405,
+        problem(405, "METHOD_UNKNOWN", `${req.method}: the admin port only reads`),
+        problemContentType,
+      );
+    }
+    answer(source, req, res);
+  });
+  server.on("error", () => {});
+  return server;
+}
+
+function answer(source: AdminSource, req: IncomingMessage, res: ServerResponse): void {
+  const readiness = source.readiness();
+  const path = new URL(req.url ?? "/", "http://admin").pathname;
+  switch (path) {
+    case "/healthz":
+    case "/livez":
+      return health(source, res, 200, "pass");
+    case "/readyz":
+      return health(source, res, readiness === "up" ? 200 : 503, readiness === "up" ? "pass" : "fail");
+    case "/healthcheck":
+    case "/Status":
+      return health(source, res, healthcheckStatus[readiness], readiness === "up" ? "pass" : "fail");
+    case "/metrics": {
+      const text = prometheusText(source.meters.snapshot());
+      res
+        .writeHead(200, { "content-type": prometheusContentType, "content-length": Buffer.byteLength(text) })
+        .end(text);
+      return;
+    }
+    case "/v1/metrics":
+      return json(res, 200, source.meters.snapshot());
+    case "/v1/info": {
+      const { service, instanceId, application, cluster, serverGroup, region, zone, environment } = source.identity;
+      const who = { service, instanceId, application, cluster, serverGroup, region, zone, environment };
+      return json(res, 200, {
+        ...who,
+        node: process.version,
+        pid: process.pid,
+        uptimeMs: source.uptimeMs(),
+        readiness,
+      });
+    }
+    default:
+      return json(res, 404, problem(404, "PATH_UNKNOWN", `${path}: is not on the admin port`), problemContentType);
+  }
+}
+
+function health(source: AdminSource, res: ServerResponse, code: number, status: "pass" | "fail"): void {
+  if (code === 204) return void res.writeHead(204).end();
+  const output = source.reason();
+  const body = {
+    status,
+    serviceId: source.identity.service,
+    description: source.readiness(),
+    ...(output === "" ? {} : { output }),
+  };
+  json(res, code, body, "application/health+json");
+}
+
+function json(res: ServerResponse, status: number, body: unknown, type = "application/json"): void {
+  const text = JSON.stringify(body);
+  res.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(text) }).end(text);
+}

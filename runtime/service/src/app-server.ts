@@ -1,0 +1,185 @@
+import { randomUUID } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { runInContext } from "@holdfast/client";
+import { type Clock, type Log, messageOf } from "@holdfast/kernel";
+import type { MeterRegistry, Timer } from "@holdfast/metrics";
+import { Headers, problem, problemContentType } from "@holdfast/wire";
+import { guardAccept } from "./accept-guard.ts";
+import { type Handler, type NodeHandler, toNodeHandler } from "./handler.ts";
+
+/** Longer than any caller of ours keeps an idle connection (4 s, or this less a second), so that we never close first. */
+export const keepAliveTimeoutMs = 65_000;
+const headerBytesMax = 48 * 1024;
+
+export interface AppServerOptions {
+  readonly handler: Handler;
+  readonly onUpgrade?: ((req: IncomingMessage, socket: Duplex, head: Buffer) => void) | undefined;
+  readonly instanceId: string;
+  /** Share the port with another process of ours. */
+  readonly reusePort: boolean;
+}
+
+/** The server that callers talk to: identity check, context, measurement, and a handler that may be anyone's. */
+export class AppServer {
+  readonly server: Server;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #options: AppServerOptions;
+  readonly #handler: NodeHandler;
+  readonly #meters: MeterRegistry;
+  readonly #timers = new Map<string, Timer>();
+  #inFlight = 0;
+  #connections = 0;
+  #draining = false;
+  #onQuiet: (() => void) | undefined;
+
+  constructor(clock: Clock, log: Log, meters: MeterRegistry, options: AppServerOptions) {
+    this.#clock = clock;
+    this.#log = log;
+    this.#meters = meters;
+    this.#options = options;
+    this.#handler = toNodeHandler(options.handler);
+    this.server = createServer(
+      { keepAliveTimeout: keepAliveTimeoutMs, maxHeaderSize: headerBytesMax, noDelay: true },
+      (req, res) => this.#serve(req, res),
+    );
+    this.server.headersTimeout = keepAliveTimeoutMs + 1_000;
+    this.server.requestTimeout = 300_000;
+    this.server.on("connection", (socket) => {
+      this.#connections += 1;
+      socket.on("close", () => {
+        this.#connections -= 1;
+        this.#tellQuiet();
+      });
+    });
+    this.server.on("clientError", refuseClient);
+    if (options.onUpgrade !== undefined) this.server.on("upgrade", options.onUpgrade);
+    guardAccept(this.server, clock, log);
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  get connections(): number {
+    return this.#connections;
+  }
+
+  listen(host: string, port: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.server.once("error", reject);
+      this.server.listen({ host, port, backlog: 511, reusePort: this.#options.reusePort }, () => {
+        this.server.off("error", reject);
+        const bound = this.server.address();
+        resolve(typeof bound === "object" && bound !== null ? bound.port : port);
+      });
+    });
+  }
+
+  /** From now on answers carry `Connection: close`; requests that still arrive are served. */
+  startDraining(): void {
+    this.#draining = true;
+  }
+
+  /**
+   * Resolves with true when the callers have ended all their connections, or, after `idleMs` without a request in
+   * flight, when only idle ones are left; with false when `boundMs` is over first.
+   */
+  async quiet(idleMs: number, boundMs: number): Promise<boolean> {
+    const endAtMs = this.#clock.monotonicMs() + boundMs;
+    let idleSinceMs: number | undefined;
+    while (this.#connections > 0) {
+      const nowMs = this.#clock.monotonicMs();
+      if (nowMs >= endAtMs) return false;
+      idleSinceMs = this.#inFlight > 0 ? undefined : (idleSinceMs ?? nowMs);
+      if (idleSinceMs !== undefined && nowMs - idleSinceMs >= idleMs) return true;
+      await Promise.race([this.#clock.sleep(25), new Promise<void>((resolve) => (this.#onQuiet = resolve))]);
+    }
+    return true;
+  }
+
+  close(): Promise<void> {
+    this.server.closeAllConnections();
+    return new Promise((resolve) => this.server.close(() => resolve()));
+  }
+
+  #serve(req: IncomingMessage, res: ServerResponse): void {
+    const meant = req.headers[Headers.instance];
+    res.setHeader(Headers.instance, this.#options.instanceId);
+    if (meant !== undefined && meant !== this.#options.instanceId) {
+      const detail = `this is ${this.#options.instanceId}, not ${String(meant)}`;
+      return refuse(req, res, 421, "INSTANCE_MISDIRECTED", detail);
+    }
+    if (this.#draining) res.setHeader("connection", "close");
+    const startedAtMs = this.#clock.monotonicMs();
+    const leftMs = Number(req.headers[Headers.deadline] ?? Number.NaN);
+    if (leftMs <= 0) return refuse(req, res, 504, "DEADLINE_PASSED", "nobody waits for this answer any more");
+    this.#inFlight += 1;
+    res.once("close", () => {
+      this.#inFlight -= 1;
+      this.#record(req.method ?? "GET", res.statusCode, this.#clock.monotonicMs() - startedAtMs);
+      this.#tellQuiet();
+    });
+    const context = {
+      requestId: String(req.headers[Headers.requestId] ?? randomUUID()),
+      traceparent:
+        req.headers[Headers.traceparent] === undefined ? undefined : String(req.headers[Headers.traceparent]),
+      deadlineAtMs: Number.isNaN(leftMs) ? undefined : startedAtMs + leftMs,
+    };
+    runInContext(context, () => this.#run(req, res));
+  }
+
+  #run(req: IncomingMessage, res: ServerResponse): void {
+    const failed = (error: unknown): void => {
+      this.#log.error("service.handler.failed", { method: req.method, path: req.url, error });
+      if (res.headersSent) return void res.destroy();
+      send(res, 500, "HANDLER_FAILED", "the service failed; its log has the cause");
+    };
+    try {
+      const result = this.#handler(req, res);
+      if (result instanceof Promise) result.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  #record(method: string, status: number, ms: number): void {
+    const kind = `${Math.floor(status / 100)}xx`;
+    const key = `${method} ${kind}`;
+    let timer = this.#timers.get(key);
+    if (timer === undefined) {
+      timer = this.#meters.timer("ipc.server.call", { method, status: kind });
+      this.#timers.set(key, timer);
+    }
+    timer.record(ms);
+  }
+
+  #tellQuiet(): void {
+    this.#onQuiet?.();
+    this.#onQuiet = undefined;
+  }
+}
+
+/** Answers that the handler was not run, so that the caller may ask another server. */
+function refuse(req: IncomingMessage, res: ServerResponse, status: number, code: string, detail: string): void {
+  res.setHeader(Headers.notExecuted, "1");
+  req.resume();
+  send(res, status, code, detail);
+}
+
+function send(res: ServerResponse, status: number, code: string, detail: string): void {
+  const body = JSON.stringify(problem(status, code, detail));
+  res.writeHead(status, { "content-type": problemContentType, "content-length": Buffer.byteLength(body) }).end(body);
+}
+
+/** A request that is no HTTP, or too long in its head: a coded answer, then the end of the connection. */
+function refuseClient(error: Error & { code?: string }, socket: Duplex): void {
+  if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
+  const tooLong = error.code === "HPE_HEADER_OVERFLOW";
+  const [status, text] = tooLong ? [431, "Request Header Fields Too Large"] : [400, "Bad Request"];
+  const detail = tooLong ? `headers are longer than ${headerBytesMax} bytes` : messageOf(error);
+  const body = JSON.stringify(problem(status, tooLong ? "HEADERS_TOO_LARGE" : "REQUEST_MALFORMED", detail));
+  const head = `HTTP/1.1 ${status} ${text}\r\ncontent-type: ${problemContentType}\r\ncontent-length: ${Buffer.byteLength(body)}`;
+  socket.end(`${head}\r\nconnection: close\r\n\r\n${body}`);
+}

@@ -1,0 +1,55 @@
+import { type InstanceId, PlatformError, parseInstanceId } from "@holdfast/kernel";
+import { Env } from "@holdfast/wire";
+
+/** Who this process is, as its environment says. */
+export interface Identity {
+  readonly service: string;
+  readonly instanceId: InstanceId;
+  readonly application: string;
+  readonly cluster: string;
+  readonly serverGroup: string;
+  readonly region: string;
+  readonly zone: string;
+  readonly environment: string;
+  /** Empty when nobody started us: then there is nothing to register with. */
+  readonly registries: readonly string[];
+  readonly lastViewFile: string | undefined;
+  readonly host: string;
+  /** `undefined`: any free port. */
+  readonly port: number;
+  readonly adminPort: number | undefined;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads the environment of DESIGN §6. Outside Holdfast: PORT or 3000, on HOST or 127.0.0.1, not registered. */
+export function readIdentity(environment: Environment, name: string | undefined): Identity {
+  const service = environment[Env.service] ?? name ?? "service";
+  const rawId = environment[Env.instanceId];
+  const instanceId = parseInstanceId(rawId ?? `standalone-${process.pid}`);
+  if (instanceId === undefined) {
+    throw new PlatformError("OPTION_INVALID", `${Env.instanceId}: ${rawId} is not an instance id`, { status: 400 });
+  }
+  return {
+    service: service.toLowerCase(),
+    instanceId,
+    application: environment[Env.application] ?? service,
+    cluster: environment[Env.cluster] ?? service,
+    serverGroup: environment[Env.serverGroup] ?? `${service}-v000`,
+    region: environment[Env.region] ?? "none",
+    zone: environment[Env.zone] ?? "none",
+    environment: environment[Env.environment] ?? "dev",
+    registries: (environment[Env.registries] ?? "").split(",").filter((url) => url !== ""),
+    lastViewFile: environment[Env.lastViewFile],
+    host: environment["HOST"] ?? "127.0.0.1",
+    port: readPort("PORT", environment["PORT"]) ?? 3_000,
+    adminPort: readPort(Env.adminPort, environment[Env.adminPort]),
+  };
+}
+
+function readPort(name: string, text: string | undefined): number | undefined {
+  if (text === undefined || text === "") return undefined;
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new PlatformError("OPTION_INVALID", `${name}: must be a port from 0 to 65535, got ${text}`, { status: 400 });
+}

@@ -1,0 +1,279 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { Registration } from "@holdfast/discovery";
+import {
+  type Clock,
+  JsonLog,
+  type Log,
+  messageOf,
+  type Random,
+  SystemClock,
+  systemRandom,
+  type Timer,
+} from "@holdfast/kernel";
+import { MeterRegistry } from "@holdfast/metrics";
+import type { InstanceStatus } from "@holdfast/wire";
+import { createAdminServer, type Readiness } from "./admin-server.ts";
+import { AppServer } from "./app-server.ts";
+import type { Handler } from "./handler.ts";
+import { type Identity, readIdentity } from "./identity.ts";
+import { processMeters } from "./process-meters.ts";
+
+export interface ServeOptions {
+  /** The logical name callers use. Default: what the environment says. */
+  readonly name?: string;
+  readonly handler: Handler;
+  /** Default: PORT, else 3000. */
+  readonly port?: number;
+  /** Default: HOST, else 127.0.0.1. */
+  readonly host?: string;
+  /** Whether this instance can serve: `false` or a throw makes it DOWN, with the message as reason. Asked each 2 s, for at most 1 s. */
+  readonly health?: () => boolean | Promise<boolean>;
+  /** Runs after the last request and before the process ends. */
+  readonly onStop?: () => void | Promise<void>;
+  /** Runs when the drain begins: open answers without an end (streams) are to be ended. */
+  readonly onDrain?: () => void;
+  readonly onUpgrade?: (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** Longest time from SIGTERM to the end. Default 10 000 ms. */
+  readonly drainMs?: number;
+  /** Share the port with another process of ours. Default false. */
+  readonly reusePort?: boolean;
+  /** Do not enter the registry. Default false. */
+  readonly unregistered?: boolean;
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Stop on SIGTERM and SIGINT and end the process. Default true. */
+  readonly handleSignals?: boolean;
+}
+
+/** What a running service stands on; tests bring their own. */
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly meters: MeterRegistry;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+export interface RunningService {
+  readonly identity: Identity;
+  readonly url: string;
+  readonly port: number;
+  readonly adminPort: number;
+  readonly readiness: Readiness;
+  /** Drains and stops; the second call gives the same promise. */
+  stop(): Promise<void>;
+}
+
+/** Callers have so long to say that they have seen the drain, then it goes on without them. */
+const awaitSeenMs = 2_000;
+/** Connections without a request for so long are closed by us after all: their callers do not listen to the registry. */
+const idleConnectionMs = 500;
+const healthEveryMs = 2_000;
+const healthMaxMs = 1_000;
+
+/** The meters of this process; `/metrics` shows them. */
+export const processMeterRegistry: MeterRegistry = new MeterRegistry();
+
+function systemSurroundings(): Surroundings {
+  const clock = new SystemClock();
+  const log = new JsonLog(
+    (line) => process.stdout.write(line),
+    () => clock.wallMs(),
+  );
+  return { clock, random: systemRandom(), log, meters: processMeterRegistry, environment: process.env };
+}
+
+/**
+ * Runs any Node handler as a service: measured, health-checked on its admin port, registered, and drained on SIGTERM so that
+ * no caller notices.
+ *
+ * @throws what `listen` throws (EADDRINUSE …) and PlatformError `OPTION_INVALID` for a bad environment.
+ */
+export async function serve(
+  options: ServeOptions,
+  surroundings: Surroundings = systemSurroundings(),
+): Promise<RunningService> {
+  const service = new Service(options, surroundings);
+  if (options.handleSignals ?? true) service.handleSignals();
+  await service.start();
+  return service;
+}
+
+class Service implements RunningService {
+  readonly identity: Identity;
+  readonly #options: ServeOptions;
+  readonly #in: Surroundings;
+  readonly #app: AppServer;
+  readonly #admin: ReturnType<typeof createAdminServer>;
+  #registration: Registration | undefined;
+  #readiness: Readiness = "starting";
+  #reason = "starting";
+  #healthTimer: Timer | undefined;
+  #startedAtMs: number;
+  #stopping: Promise<void> | undefined;
+  port = 0;
+  adminPort = 0;
+
+  constructor(options: ServeOptions, surroundings: Surroundings) {
+    this.#options = options;
+    this.#in = surroundings;
+    this.identity = readIdentity(surroundings.environment, options.name);
+    this.#startedAtMs = surroundings.clock.monotonicMs();
+    this.#app = new AppServer(surroundings.clock, surroundings.log, surroundings.meters, {
+      handler: options.handler,
+      onUpgrade: options.onUpgrade,
+      instanceId: this.identity.instanceId,
+      reusePort: options.reusePort ?? false,
+    });
+    processMeters(surroundings.meters, surroundings.clock);
+    this.#admin = createAdminServer({
+      identity: this.identity,
+      meters: surroundings.meters,
+      readiness: () => this.#readiness,
+      reason: () => this.#reason,
+      uptimeMs: () => Math.round(surroundings.clock.monotonicMs() - this.#startedAtMs),
+    });
+  }
+
+  get url(): string {
+    return `http://${this.#host}:${this.port}`;
+  }
+
+  get readiness(): Readiness {
+    return this.#readiness;
+  }
+
+  get #host(): string {
+    return this.#options.host ?? this.identity.host;
+  }
+
+  async start(): Promise<void> {
+    // The admin port first: from it the zone agent tells a service that speaks for itself from one that does not.
+    if (this.identity.adminPort !== undefined) this.adminPort = await this.#listenAdmin(this.identity.adminPort);
+    this.port = await this.#app.listen(this.#host, this.#options.port ?? this.identity.port);
+    if (this.#stopping !== undefined) return;
+    if (this.identity.registries.length > 0 && this.#options.unregistered !== true)
+      this.#registration = this.#newRegistration();
+    await this.#checkHealth();
+    const registration = this.#registration;
+    if (registration !== undefined) void registration.start();
+    if (this.#options.health !== undefined) {
+      this.#healthTimer = this.#in.clock.every(healthEveryMs, () => void this.#checkHealth());
+    }
+    const { service, instanceId, zone } = this.identity;
+    const note = registration === undefined ? { note: "not started by Holdfast: not registered" } : {};
+    this.#in.log.info("service.started", { service, instance: instanceId, zone, url: this.url, ...note });
+  }
+
+  handleSignals(): void {
+    let signals = 0;
+    const onSignal = (): void => {
+      signals += 1;
+      if (signals > 1) process.exit(130);
+      this.stop().then(
+        () => process.exit(0),
+        (error: unknown) => {
+          this.#in.log.error("service.stop.failed", { error });
+          process.exit(1);
+        },
+      );
+    };
+    process.on("SIGTERM", onSignal);
+    process.on("SIGINT", onSignal);
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#drain();
+    return this.#stopping;
+  }
+
+  async #drain(): Promise<void> {
+    const { clock, log } = this.#in;
+    const drainMs = this.#options.drainMs ?? 10_000;
+    const endAtMs = clock.monotonicMs() + drainMs;
+    this.#readiness = "draining";
+    this.#reason = "draining";
+    this.#healthTimer?.cancel();
+    const seen = await this.#registration?.setStatus("OUT_OF_SERVICE", Math.min(awaitSeenMs, drainMs));
+    this.#app.startDraining();
+    this.#options.onDrain?.();
+    const quiet = await this.#app.quiet(idleConnectionMs, Math.max(0, endAtMs - clock.monotonicMs()));
+    if (!quiet)
+      log.warn("service.drain.bound", { inFlight: this.#app.inFlight, connections: this.#app.connections, drainMs });
+    await this.#registration?.stop("stopped after its drain");
+    await this.#app.close();
+    await this.#options.onStop?.();
+    this.#admin.closeAllConnections();
+    await new Promise<void>((resolve) => this.#admin.close(() => resolve()));
+    log.info("service.stopped", { instance: this.identity.instanceId, seen, quiet });
+  }
+
+  #listenAdmin(port: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#admin.once("error", reject);
+      this.#admin.listen(port, this.#host, () => {
+        this.#admin.off("error", reject);
+        const bound = this.#admin.address();
+        resolve(typeof bound === "object" && bound !== null ? bound.port : port);
+      });
+    });
+  }
+
+  #newRegistration(): Registration {
+    const { clock, random, log } = this.#in;
+    const identity = this.identity;
+    const access = { registries: identity.registries, localAddress: localAddressOf(identity.host) };
+    return new Registration(clock, random, log, access, {
+      app: identity.service,
+      id: identity.instanceId,
+      incarnation: Math.round(clock.wallMs()),
+      status: "STARTING",
+      region: identity.region,
+      zone: identity.zone,
+      address: this.#host,
+      port: this.port,
+      ...(this.adminPort === 0 ? {} : { adminPort: this.adminPort }),
+      application: identity.application,
+      cluster: identity.cluster,
+      serverGroup: identity.serverGroup,
+      verifiesIdentity: true,
+      metadata: this.#options.metadata ?? {},
+    });
+  }
+
+  async #checkHealth(): Promise<void> {
+    if (this.#readiness === "draining") return;
+    const failure = await this.#healthFailure();
+    if (this.#stopping !== undefined) return;
+    const readiness: Readiness = failure === undefined ? "up" : this.#readiness === "starting" ? "starting" : "down";
+    this.#reason = failure ?? "";
+    if (readiness === this.#readiness) return;
+    this.#readiness = readiness;
+    const status: InstanceStatus = readiness === "up" ? "UP" : "DOWN";
+    this.#in.log.info("service.health", { readiness, reason: this.#reason });
+    await this.#registration?.setStatus(status);
+  }
+
+  async #healthFailure(): Promise<string | undefined> {
+    const check = this.#options.health;
+    if (check === undefined) return undefined;
+    const late = new AbortController();
+    try {
+      const timeout = this.#in.clock.sleep(healthMaxMs, late.signal).then(
+        () => `its health check took longer than ${healthMaxMs} ms`,
+        () => undefined,
+      );
+      const result = Promise.resolve(check()).then((healthy) => (healthy ? undefined : "its health check says no"));
+      return await Promise.race([result, timeout]);
+    } catch (error) {
+      return `its health check failed: ${messageOf(error)}`;
+    } finally {
+      late.abort();
+    }
+  }
+}
+
+/** Only a loopback address of a zone is worth showing as ours. */
+function localAddressOf(host: string): string | undefined {
+  return host.startsWith("127.") && host !== "127.0.0.1" ? host : undefined;
+}

@@ -1,0 +1,1 @@
+export { Balancer } from "./balancer.ts";

@@ -1,0 +1,35 @@
+import { BalancedClient } from "@holdfast/client";
+import { Discovery } from "@holdfast/discovery";
+import { JsonLog, SystemClock, systemRandom } from "@holdfast/kernel";
+import { processMeterRegistry, readIdentity, serve } from "@holdfast/service";
+import { type BalancerSettings, Env } from "@holdfast/wire";
+import { Balancer } from "./balancer.ts";
+
+/** A gateway hedges within 250 ms; only one that is itself stuck takes longer. */
+const [hedgeMinMs, hedgeMaxMs] = [400, 400];
+
+const clock = new SystemClock();
+const random = systemRandom();
+const log = new JsonLog(
+  (line) => process.stdout.write(line),
+  () => clock.wallMs(),
+);
+const identity = readIdentity(process.env, "balancer");
+const settings: BalancerSettings = JSON.parse(process.env[Env.settings] ?? '{"listeners":[]}');
+const { registries, lastViewFile } = identity;
+
+const discovery = new Discovery(clock, random, log, { registries, lastViewFile });
+discovery.start();
+const options = { retryOn: "transport", hedgeMinMs, hedgeMaxMs } as const;
+const client = new BalancedClient(discovery, clock, random, options, processMeterRegistry);
+const balancer = new Balancer(client, clock, log);
+
+await discovery.ready(10_000).catch((error: unknown) => log.warn("balancer.no-registry", { error }));
+await balancer.listen(settings, process.platform === "linux");
+await serve({
+  name: "balancer",
+  // The instance's own port answers who it is; the listeners are what people use.
+  handler: (_req: unknown, res: { end(text: string): void }) => res.end("balancer\n"),
+  onDrain: () => balancer.drain(),
+  onStop: () => balancer.close(),
+});

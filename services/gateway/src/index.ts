@@ -1,0 +1,2 @@
+export { type GatewayHandler, gatewayHandler } from "./gateway-handler.ts";
+export { type RouteMatch, RouteTable } from "./routes.ts";

@@ -1,0 +1,12 @@
+import { processClient, serve } from "@holdfast/service";
+import { Env, type GatewaySettings, gatewaySettingsDefaults } from "@holdfast/wire";
+import { gatewayHandler } from "./gateway-handler.ts";
+
+const given: Partial<GatewaySettings> = JSON.parse(process.env[Env.settings] ?? "{}");
+const settings: GatewaySettings = { ...gatewaySettingsDefaults, ...given };
+const { handle, upgrade } = gatewayHandler(processClient(), settings);
+await serve({
+  name: "gateway",
+  handler: (req: Parameters<typeof handle>[0], res: Parameters<typeof handle>[1]) => handle(req, res),
+  onUpgrade: upgrade,
+});
