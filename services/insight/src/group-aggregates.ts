@@ -1,0 +1,119 @@
+import { bucketCount, type MeterSnapshot, percentile } from "@holdfast/metrics";
+
+/** One minute of one service. */
+interface Minute {
+  readonly startMs: number;
+  requests: number;
+  errors: number;
+  readonly buckets: Float64Array;
+}
+
+export interface AggregatePoint {
+  /** Wall ms, start of the minute. */
+  readonly startMs: number;
+  readonly requests: number;
+  readonly errors: number;
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
+}
+
+export interface LastMinute {
+  readonly requestsPerSecond: number | null;
+  readonly errorPercent: number | null;
+  readonly p99Ms: number | null;
+}
+
+interface Seen {
+  readonly requests: Map<string, number>;
+  readonly buckets: Map<string, Map<number, number>>;
+}
+
+const minuteMs = 60_000;
+const minutesKept = 24 * 60;
+/** The meter every service of ours records without being asked. */
+const meterName = "ipc.server.call";
+/** What "the last minute" is made of: the running minute and the one before, weighed by time. */
+const nothing: LastMinute = { requestsPerSecond: null, errorPercent: null, p99Ms: null };
+
+/**
+ * Per service, a day of minutes of requests, errors (5xx) and latency, made from the growing counts that instances show.
+ * An instance's counts are kept by its id, so a new process starts from zero by itself. Pure: told the time.
+ */
+export class GroupAggregates {
+  readonly #services = new Map<string, Minute[]>();
+  readonly #instances = new Map<string, { readonly service: string; readonly seen: Seen }>();
+
+  /** Takes what one instance shows now. */
+  add(service: string, instance: string, snapshots: readonly MeterSnapshot[], nowMs: number): void {
+    const known = this.#instances.get(instance);
+    const seen: Seen = known?.seen ?? { requests: new Map(), buckets: new Map() };
+    this.#instances.set(instance, { service, seen });
+    const minute = this.#minute(service, nowMs);
+    for (const snapshot of snapshots) {
+      if (snapshot.kind !== "timer" || snapshot.name !== meterName) continue;
+      addSeries(minute, seen, snapshot);
+    }
+  }
+
+  /** Forgets the counts of instances that are gone. Their part in the minutes stays. */
+  retain(instances: ReadonlySet<string>): void {
+    for (const id of this.#instances.keys()) if (!instances.has(id)) this.#instances.delete(id);
+  }
+
+  /** The minutes of a service from `sinceMs` on, oldest first. */
+  view(service: string, sinceMs: number): AggregatePoint[] {
+    return (this.#services.get(service) ?? [])
+      .filter((minute) => minute.startMs >= sinceMs)
+      .map((minute) => ({
+        startMs: minute.startMs,
+        requests: minute.requests,
+        errors: minute.errors,
+        p50Ms: percentile(minute.buckets, 0.5) ?? null,
+        p99Ms: percentile(minute.buckets, 0.99) ?? null,
+      }));
+  }
+
+  /** Rates over the running minute and the one before it; nulls while nothing was measured. */
+  lastMinute(service: string, nowMs: number): LastMinute {
+    const startMs = Math.floor(nowMs / minuteMs) * minuteMs;
+    const minutes = (this.#services.get(service) ?? []).filter((minute) => minute.startMs >= startMs - minuteMs);
+    const [first] = minutes;
+    if (first === undefined) return nothing;
+    const seconds = Math.max(5, (nowMs - first.startMs) / 1_000);
+    const requests = minutes.reduce((sum, minute) => sum + minute.requests, 0);
+    const errors = minutes.reduce((sum, minute) => sum + minute.errors, 0);
+    const buckets = first.buckets.map((count, i) =>
+      minutes.slice(1).reduce((sum, minute) => sum + (minute.buckets[i] ?? 0), count),
+    );
+    return {
+      requestsPerSecond: requests / seconds,
+      errorPercent: requests === 0 ? 0 : (100 * errors) / requests,
+      p99Ms: percentile(buckets, 0.99) ?? null,
+    };
+  }
+
+  #minute(service: string, nowMs: number): Minute {
+    const startMs = Math.floor(nowMs / minuteMs) * minuteMs;
+    const minutes = this.#services.get(service) ?? [];
+    this.#services.set(service, minutes);
+    const last = minutes.at(-1);
+    if (last !== undefined && last.startMs >= startMs) return last;
+    const made: Minute = { startMs, requests: 0, errors: 0, buckets: new Float64Array(bucketCount) };
+    minutes.push(made);
+    if (minutes.length > minutesKept) minutes.shift();
+    return made;
+  }
+}
+
+function addSeries(minute: Minute, seen: Seen, snapshot: Extract<MeterSnapshot, { kind: "timer" }>): void {
+  const key = JSON.stringify(snapshot.tags);
+  const requests = Math.max(0, snapshot.count - (seen.requests.get(key) ?? 0));
+  seen.requests.set(key, snapshot.count);
+  minute.requests += requests;
+  if (snapshot.tags["status"] === "5xx") minute.errors += requests;
+  const before = seen.buckets.get(key) ?? new Map<number, number>();
+  seen.buckets.set(key, new Map(snapshot.buckets));
+  for (const [index, count] of snapshot.buckets) {
+    minute.buckets[index] = (minute.buckets[index] ?? 0) + Math.max(0, count - (before.get(index) ?? 0));
+  }
+}

@@ -1,0 +1,102 @@
+import { Agent, request } from "node:http";
+import { type Clock, type Log, messageOf, type Random } from "@holdfast/kernel";
+import type { MeterSnapshot } from "@holdfast/metrics";
+import type { GroupAggregates } from "./group-aggregates.ts";
+
+export interface ScrapeTarget {
+  readonly service: string;
+  readonly instance: string;
+  readonly address: string;
+  readonly adminPort: number;
+}
+
+const everyMs = 5_000;
+const callMaxMs = 1_000;
+const bytesMax = 4 * 1024 * 1024;
+const parallelMax = 4;
+
+/** Reads `/v1/metrics` of every target each five seconds and feeds {@link GroupAggregates}. One that does not answer is passed over. */
+export class Scraper {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #log: Log;
+  readonly #aggregates: GroupAggregates;
+  readonly #targets: () => readonly ScrapeTarget[];
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1, timeout: 30_000 });
+
+  constructor(
+    clock: Clock,
+    random: Random,
+    log: Log,
+    aggregates: GroupAggregates,
+    targets: () => readonly ScrapeTarget[],
+  ) {
+    this.#clock = clock;
+    this.#random = random;
+    this.#log = log;
+    this.#aggregates = aggregates;
+    this.#targets = targets;
+  }
+
+  /** Scrapes until `signal` aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.scrapeOnce();
+      const pauseMs = everyMs * (0.9 + 0.2 * this.#random.next());
+      await this.#clock.sleep(pauseMs, signal).catch(() => {});
+    }
+    this.#agent.destroy();
+  }
+
+  /** One round over all targets, four at a time. */
+  async scrapeOnce(): Promise<void> {
+    const targets = [...this.#targets()];
+    this.#aggregates.retain(new Set(targets.map((target) => target.instance)));
+    const workers = Array.from({ length: parallelMax }, async () => {
+      for (let target = targets.pop(); target !== undefined; target = targets.pop()) await this.#scrape(target);
+    });
+    await Promise.all(workers);
+  }
+
+  async #scrape(target: ScrapeTarget): Promise<void> {
+    try {
+      const body: unknown = JSON.parse(await this.#get(target));
+      if (Array.isArray(body)) {
+        this.#aggregates.add(target.service, target.instance, body.filter(isSnapshot), this.#clock.wallMs());
+      }
+    } catch (error) {
+      this.#log.debug("insight.scrape.missed", { instance: target.instance, reason: messageOf(error) });
+    }
+  }
+
+  #get(target: ScrapeTarget): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const options = { host: target.address, port: target.adminPort, path: "/v1/metrics", agent: this.#agent };
+      const call = request(options, (response) => {
+        let text = "";
+        response.setEncoding("utf8");
+        response.on("data", (chunk: string) => {
+          text += chunk;
+          if (text.length > bytesMax) call.destroy(new Error("its metrics are too long"));
+        });
+        response.on("error", reject);
+        response.on("end", () => {
+          timer.cancel();
+          if (response.statusCode === 200) resolve(text);
+          else reject(new Error(`answered ${response.statusCode}`));
+        });
+      });
+      const timer = this.#clock.after(callMaxMs, () => call.destroy(new Error(`no answer within ${callMaxMs} ms`)));
+      call.on("error", (error) => {
+        timer.cancel();
+        reject(error);
+      });
+      call.end();
+    });
+  }
+}
+
+function isSnapshot(value: unknown): value is MeterSnapshot {
+  if (typeof value !== "object" || value === null || !("kind" in value) || !("tags" in value)) return false;
+  return value.kind !== "timer" || ("buckets" in value && Array.isArray(value.buckets) && "count" in value);
+}

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { test } from "node:test";
+import { GroupAggregates, Scraper } from "@holdfast/insight-server";
+import { SeededRandom, silentLog } from "@holdfast/kernel";
+import { MeterRegistry } from "@holdfast/metrics";
+import { FakeClock } from "@holdfast/testing";
+
+const minuteMs = 60_000;
+
+function meters(): { registry: MeterRegistry; serve: (status: string, ms: number, times: number) => void } {
+  const registry = new MeterRegistry();
+  const serve = (status: string, ms: number, times: number): void => {
+    const timer = registry.timer("ipc.server.call", { method: "GET", status });
+    for (let i = 0; i < times; i++) timer.record(ms);
+  };
+  return { registry, serve };
+}
+
+test("growing counts of two instances become the requests of their service, once", () => {
+  const aggregates = new GroupAggregates();
+  const [a, b] = [meters(), meters()];
+  a.serve("2xx", 10, 8);
+  b.serve("5xx", 500, 2);
+  for (const nowMs of [1_000, 2_000]) {
+    aggregates.add("catalog", "i-a", a.registry.snapshot(), nowMs);
+    aggregates.add("catalog", "i-b", b.registry.snapshot(), nowMs);
+  }
+  const [minute] = aggregates.view("catalog", 0);
+  assert.deepEqual([minute?.requests, minute?.errors], [10, 2]);
+  assert.ok(minute?.p50Ms && minute.p50Ms < 13 && minute.p99Ms && minute.p99Ms >= 500);
+  assert.equal(aggregates.lastMinute("catalog", 2_000).errorPercent, 20);
+});
+
+test("a replaced instance starts from zero and a day is kept, no more", () => {
+  const aggregates = new GroupAggregates();
+  const old = meters();
+  old.serve("2xx", 10, 100);
+  aggregates.add("catalog", "i-old", old.registry.snapshot(), 0);
+  aggregates.retain(new Set());
+  const young = meters();
+  young.serve("2xx", 10, 1);
+  aggregates.add("catalog", "i-new", young.registry.snapshot(), minuteMs);
+  assert.deepEqual(
+    aggregates.view("catalog", 0).map((point) => point.requests),
+    [100, 1],
+  );
+  for (let minute = 2; minute < 1_500; minute++) aggregates.add("catalog", "i-new", [], minute * minuteMs);
+  assert.equal(aggregates.view("catalog", 0).length, 24 * 60);
+});
+
+test("the scraper reads what answers and passes over what does not", async () => {
+  const { registry, serve } = meters();
+  serve("2xx", 5, 3);
+  const server = createServer((_req, res) => res.end(JSON.stringify(registry.snapshot())));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const bound = server.address();
+  assert.ok(typeof bound === "object" && bound !== null);
+  const clock = new FakeClock();
+  const aggregates = new GroupAggregates();
+  const targets = [
+    { service: "catalog", instance: "i-a", address: "127.0.0.1", adminPort: bound.port },
+    { service: "catalog", instance: "i-gone", address: "127.0.0.1", adminPort: 1 },
+  ];
+  const scraper = new Scraper(clock, new SeededRandom(1), silentLog, aggregates, () => targets);
+  await scraper.scrapeOnce();
+  server.closeAllConnections();
+  server.close();
+  assert.equal(aggregates.view("catalog", 0)[0]?.requests, 3);
+});
