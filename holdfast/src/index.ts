@@ -1,0 +1,21 @@
+import type { ApplicationInput } from "@holdfast/wire/application";
+
+export { type CallInit, currentContext, type RequestContext, type ServiceClient } from "@holdfast/client";
+export { hasCode, PlatformError } from "@holdfast/kernel";
+export {
+  client,
+  type Handler,
+  installGlobalDispatcher,
+  type RunningService,
+  type ServeOptions,
+  serve,
+} from "@holdfast/service";
+export type { ApplicationInput } from "@holdfast/wire/application";
+
+/**
+ * Gives an application file its types: `export default defineApp({ services: { api: { run: "node api.ts" } } })`.
+ * Returns its argument; a plain object does as well.
+ */
+export function defineApp(application: ApplicationInput): ApplicationInput {
+  return application;
+}
