@@ -4,18 +4,12 @@ import type { ActivityView, OperationView } from "@holdfast/wire/control";
 import { Activities, recentActivitiesMax } from "./activities.ts";
 import { InstanceUnknownError, ScaleOutOfRangeError, ServiceUnknownError } from "./errors.ts";
 import { Fleet, type FleetEvent } from "./fleet.ts";
-import {
-  clusterOf,
-  type GroupDefinition,
-  nextServerGroupName,
-  sameTemplate,
-  type ServerGroup,
-  sequenceOf,
-} from "./group.ts";
+import { clusterOf, type GroupDefinition, type Rollout, type ServerGroup, sequenceOf } from "./group.ts";
 import { Operations } from "./operations.ts";
 import type { PlanZone } from "./plan/action.ts";
 import { progressOf, rolloutCrashesMax } from "./progress.ts";
 import { Reconciler } from "./reconciler.ts";
+import { type Redefined, redefine } from "./redefine.ts";
 import { PortRing } from "./slots.ts";
 import type { DurableState, StateHealth } from "./store/durable-state.ts";
 import type { StoredState, StoreWrite } from "./store/state-store.ts";
@@ -316,30 +310,14 @@ export class Cloud {
     }
   }
 
-  /** The group for a definition: the present one, or its next version when what it launches has changed. */
-  #redefine(definition: GroupDefinition, actor: string): { readonly group: ServerGroup; readonly isNew: boolean } {
+  #redefine(definition: GroupDefinition, actor: string): Redefined {
     const cluster = clusterOf(definition.application, definition.service);
-    const present = this.#groups.get(cluster);
-    if (present !== undefined && sameTemplate(present.definition.template, definition.template)) {
-      // A figure that somebody scaled to stays until the file asks for another one.
-      const isSame = present.definition.scale.desired === definition.scale.desired;
-      const { min, max } = definition.scale;
-      const desired = isSame ? Math.min(Math.max(present.desired, min), max) : definition.scale.desired;
-      return { group: { ...present, definition, desired }, isNew: false };
-    }
-    const name = nextServerGroupName(cluster, present?.name ?? this.#newestSeen(cluster));
     const startedAtMs = this.#clock.wallMs();
-    const rollout = { operation: this.#newOperation(), kind: "deploy", actor, startedAtMs, outdated: [] } as const;
-    const desired = present === undefined ? definition.scale.desired : this.#keptDesired(present, definition);
-    return { group: { definition, cluster, name, desired, rollout }, isNew: true };
+    const rollout: Rollout = { operation: this.#newOperation(), kind: "deploy", actor, startedAtMs, outdated: [] };
+    return redefine(this.#groups.get(cluster), definition, this.#newestSeen(cluster), rollout);
   }
 
-  #keptDesired(present: ServerGroup, definition: GroupDefinition): number {
-    if (present.definition.scale.desired !== definition.scale.desired) return definition.scale.desired;
-    return Math.min(Math.max(present.desired, definition.scale.min), definition.scale.max);
-  }
-
-  /** After a lost state file instances of former versions may still run: versions go on counting from theirs. */
+  /** The highest version of a cluster among the instances there are. */
   #newestSeen(cluster: string): string | undefined {
     const names = this.#fleet.of(cluster).map((instance) => instance.spec.serverGroup);
     return names.toSorted((a, b) => (sequenceOf(b) ?? 0) - (sequenceOf(a) ?? 0))[0];

@@ -8,6 +8,7 @@ import type { PlanInput } from "../src/plan/action.ts";
 import { CrashBackoff } from "../src/plan/crash-backoff.ts";
 import { planGroup } from "../src/plan/plan.ts";
 import { spread } from "../src/plan/spread.ts";
+import { redefine } from "../src/redefine.ts";
 import { freeHost, PortRing } from "../src/slots.ts";
 import { definition } from "./world.ts";
 
@@ -207,4 +208,17 @@ test("server groups count as Frigga does", () => {
   assert.equal(nextServerGroupName("movies-catalog", undefined), "movies-catalog-v000");
   assert.equal(nextServerGroupName("movies-catalog", "movies-catalog-v009"), "movies-catalog-v010");
   assert.equal(nextServerGroupName("movies-catalog", "movies-catalog-v999"), "movies-catalog-v000");
+});
+
+test("a figure somebody scaled to stays until the definition asks for another, and always fits its bounds", () => {
+  const rollout = { operation: "op-1", kind: "deploy", actor: "operator", startedAtMs: 0, outdated: [] } as const;
+  const first = redefine(undefined, definition("catalog", 3), undefined, rollout).group;
+  const scaled = { ...first, desired: 6 };
+  assert.equal(redefine(scaled, definition("catalog", 3), undefined, rollout).group.desired, 6);
+  assert.equal(redefine(scaled, definition("catalog", 3, { max: 4 }), undefined, rollout).group.desired, 4);
+  assert.equal(redefine(scaled, definition("catalog", 5), undefined, rollout).group.desired, 5);
+  const next = redefine(scaled, definition("catalog", 3, { run: "node next.js" }), undefined, rollout);
+  assert.deepEqual([next.isNew, next.group.name, next.group.desired], [true, "movies-catalog-v001", 6]);
+  const afterLoss = redefine(undefined, definition("catalog", 3), "movies-catalog-v007", rollout);
+  assert.equal(afterLoss.group.name, "movies-catalog-v008");
 });
