@@ -25,6 +25,7 @@ const usage = [
   "BUNDLE_NOT_POSSIBLE",
   "BUNDLE_FAILED",
   "IMAGE_TOO_LARGE",
+  "SCALE_OUT_OF_RANGE",
 ];
 const environment = [
   "PORT_TAKEN",

@@ -35,6 +35,19 @@ export function buildProgram(choose: (run: Run, json: boolean) => void): Command
     .action((dir, flags) =>
       choose(async (context) => (await import("./up.ts")).up(context, dir, flags), flags.json === true),
     );
+  addStackCommands(onStack, choose);
+  addAppCommands(program, choose);
+  program.addHelpText(
+    "after",
+    "\nExit codes: 0 ok, 1 failed, 2 usage or application file, 3 not found, 4 not healthy in time,\n5 port, permission or another stack, 130 interrupted.",
+  );
+  return program;
+}
+
+function addStackCommands(
+  onStack: (usage: string, description: string) => Command,
+  choose: (run: Run, json: boolean) => void,
+): void {
   onStack("down [dir]", "stop it; whatever it started ends")
     .option("--clean", "remove its state too")
     .action((dir, flags) =>
@@ -74,12 +87,6 @@ export function buildProgram(choose: (run: Run, json: boolean) => void): Command
   onStack("doctor", "say what this machine can do and what stands in the way").action((flags) =>
     choose(async (context) => (await import("./doctor.ts")).doctor(context, flags), flags.json === true),
   );
-  addAppCommands(program, choose);
-  program.addHelpText(
-    "after",
-    "\nExit codes: 0 ok, 1 failed, 2 usage or application file, 3 not found, 4 not healthy in time,\n5 port, permission or another stack, 130 interrupted.",
-  );
-  return program;
 }
 
 function addAppCommands(program: Command, choose: (run: Run, json: boolean) => void): void {

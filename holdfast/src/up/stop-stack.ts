@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { type Clock, codeOf, PlatformError } from "@holdfast/kernel";
 import { runFiles } from "../stack/directories.ts";
 import { isRunning, signalProcess } from "../stack/processes.ts";
-import { stopRemains } from "../stack/remains.ts";
+import { runningProcesses, stopRemains } from "../stack/remains.ts";
 import { requestSocket } from "../stack/socket-request.ts";
 import type { StackFile } from "../stack/stack-file.ts";
 import type { UpEvent } from "./events.ts";
@@ -28,7 +28,9 @@ export async function stopStack(
     return { how: "supervisor", processes: 0 };
   } catch (error) {
     if (error instanceof PlatformError) throw error;
-    onEvent({ event: "note", text: `the supervisor does not answer (${codeOf(error)}); ending what it left` });
+    if (runningProcesses(runDirectory).length > 0) {
+      onEvent({ event: "note", text: `the supervisor does not answer (${codeOf(error)}); ending what it left` });
+    }
   }
   const holder = readLock(runFiles.lock(runDirectory));
   if (holder !== undefined && isRunning(holder)) {
