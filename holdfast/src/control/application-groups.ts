@@ -1,5 +1,5 @@
 import type { GroupDefinition, ScaleBounds } from "@holdfast/cloud-server";
-import { parseDurationMs, PlatformError } from "@holdfast/kernel";
+import { PlatformError, parseDurationMs } from "@holdfast/kernel";
 import { Env, type HealthCheck, healthCheckDefaults } from "@holdfast/wire";
 import type { Application, ServiceDefinition } from "@holdfast/wire/application";
 import { logBytesMax } from "./platform-groups.ts";

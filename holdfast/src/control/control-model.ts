@@ -1,8 +1,8 @@
+import { join } from "node:path";
 import type { Cloud } from "@holdfast/cloud-server";
 import type { Clock } from "@holdfast/kernel";
 import { operatorAddress } from "@holdfast/wire";
 import type { InstanceView, MetricPoint, ServiceView, StatusView } from "@holdfast/wire/control";
-import { join } from "node:path";
 import type { LogSource } from "./api/log-stream.ts";
 import { platformApplication } from "./platform-groups.ts";
 import type { ControlSettings } from "./settings.ts";

@@ -1,14 +1,33 @@
 import type { Cloud } from "@holdfast/cloud-server";
-import type { Clock, Log, Random } from "@holdfast/kernel";
+import { GroupAggregates, type ScrapeTarget, Scraper } from "@holdfast/insight-server";
+import { type Clock, type Log, messageOf, type Random } from "@holdfast/kernel";
 import type { MetricsSource } from "./control-model.ts";
 
-/** Placeholder until insight's scraper is there: nothing is measured, and the views say so. */
+/** Measures every instance that shows its metrics (those that link nothing of ours do not), until `signal` aborts. */
 export function startInsight(
-  _clock: Clock,
-  _random: Random,
-  _log: Log,
-  _cloud: Cloud,
-  _signal: AbortSignal,
+  clock: Clock,
+  random: Random,
+  log: Log,
+  cloud: Pick<Cloud, "instances">,
+  signal: AbortSignal,
 ): MetricsSource {
-  return { lastMinute: () => undefined, history: () => [] };
+  const aggregates = new GroupAggregates();
+  const targets = (): ScrapeTarget[] =>
+    cloud
+      .instances()
+      .filter((instance) => instance.state === "up" && !instance.registeredByEngine)
+      .map(({ spec: { service, id, address, adminPort } }) => ({ service, instance: id, address, adminPort }));
+  const scraper = new Scraper(clock, random, log, aggregates, targets);
+  scraper.run(signal).catch((error: unknown) => log.error("insight.stopped", { reason: messageOf(error) }));
+  return {
+    lastMinute: (service) => aggregates.lastMinute(service, clock.wallMs()),
+    history: (service, sinceMs) =>
+      aggregates.view(service, sinceMs).map(({ startMs, requests, errors, p50Ms, p99Ms }) => ({
+        at: new Date(startMs).toISOString(),
+        requests,
+        errors,
+        p50Ms,
+        p99Ms,
+      })),
+  };
 }

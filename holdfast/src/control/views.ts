@@ -5,8 +5,8 @@ import type { InstanceView, ServiceView, ZoneView } from "@holdfast/wire/control
 
 /** What insight measured of one service over the last minute. */
 export interface ServiceMetrics {
-  readonly requestsPerSecond: number;
-  readonly errorPercent: number;
+  readonly requestsPerSecond: number | null;
+  readonly errorPercent: number | null;
   readonly p99Ms: number | null;
 }
 

@@ -1,6 +1,6 @@
 import { codeOf, type Log, PlatformError } from "@holdfast/kernel";
 import { operatorAddress } from "@holdfast/wire";
-import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
 import type { z } from "zod";
 import type { Access, AccessRequest } from "./access.ts";
 import { serveConsole } from "./console-files.ts";
