@@ -61,7 +61,7 @@ export async function prepareStack(clock: Clock, random: Random, options: UpOpti
     const earlier = readStackFile(stateDirectory);
     const running = runningProcesses(runDirectory);
     const ownPids = new Set(running.map((mark) => mark.pid));
-    const ports = await choosePorts(random, options);
+    const ports = await choosePorts(random, options, running.length > 0 ? earlier?.ports : undefined);
     await checkPorts(ports, ownPids);
     const block = await takePortBlock(stateDirectory, zones, earlier?.portBase, ownPids);
     undo.push(() => block.release());
@@ -85,11 +85,11 @@ export async function prepareStack(clock: Clock, random: Random, options: UpOpti
   }
 }
 
-/** The default ports, or free ones; single ones as the options say. */
-async function choosePorts(random: Random, options: UpOptions): Promise<StackPorts> {
+/** The default ports, or free ones; single ones as the options say. What still runs keeps the free ones it was given. */
+async function choosePorts(random: Random, options: UpOptions, kept: StackPorts | undefined): Promise<StackPorts> {
   const wanted = { ...(options.isolated ? { edge: 0, console: 0, registry: 0 } : defaultPorts), ...options.ports };
   if (portNames.every((name) => wanted[name] !== 0)) return wanted;
-  const free = await freePorts(random);
+  const free = kept ?? (await freePorts(random));
   return {
     edge: wanted.edge || free.edge,
     console: wanted.console || free.console,

@@ -17,9 +17,14 @@ export function registryUrls(zones: readonly Zone[], portBase: number, own: Zone
   return [...urls.filter(isOwn), ...urls.filter((item) => !isOwn(item))].map((item) => item.url);
 }
 
+/** `agent-1.2`: the agent of region 1, zone 2, and the beginning of its files' names. */
+export function agentName(zone: Zone): string {
+  return `agent-${zoneKey(zone)}`;
+}
+
 export function agentProgram(stack: StackFile, zone: Zone, platform: string): ProgramSpec {
   const run = stack.runDirectory;
-  const name = `agent-${zoneKey(zone)}`;
+  const name = agentName(zone);
   const settings: AgentSettings = {
     zone,
     socket: runFiles.agentSocket(run, zone),

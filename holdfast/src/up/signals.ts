@@ -2,7 +2,7 @@ import type { Clock } from "@holdfast/kernel";
 import type { Supervisor } from "./supervisor.ts";
 
 /** npm passes a ctrl-c on that the terminal has already delivered; two so close together are one. */
-const sameSignalMs = 300;
+const sameSignalMs = 100;
 
 /**
  * First SIGINT, SIGTERM or SIGHUP: an orderly stop. A second one: at once.

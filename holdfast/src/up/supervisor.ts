@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { shutDownAgent } from "@holdfast/engine-process";
-import { type Clock, messageOf, parseDurationMs, type Random } from "@holdfast/kernel";
+import { type Clock, messageOf, parseDurationMs, type Random, type Zone } from "@holdfast/kernel";
 import { operatorAddress } from "@holdfast/wire";
 import type { StatusView } from "@holdfast/wire/control";
 import { ControlPaths } from "@holdfast/wire/control/paths";
@@ -21,7 +21,7 @@ import { ManagedProcess, type ProcessChange, type ProgramSpec } from "./managed-
 import type { UpOptions } from "./plan.ts";
 import { copyPlatform, removeOlderPlatforms } from "./platform-copy.ts";
 import { type PreparedStack, prepareStack } from "./prepare-stack.ts";
-import { agentProgram, controlProgram, fingerprintOf } from "./programs-of-stack.ts";
+import { agentName, agentProgram, controlProgram, fingerprintOf } from "./programs-of-stack.ts";
 import { UpSocket } from "./up-socket.ts";
 
 type State = "starting" | "ready" | "stopping" | "stopped";
@@ -273,10 +273,7 @@ export class Supervisor {
       control?.signal("SIGTERM");
       const graceMs = this.#graceMs();
       const agents = this.#programs.filter((program) => program !== control);
-      const shutdowns = zones.map((zone) =>
-        // An agent that is not there: its instances are found by its state file afterwards.
-        shutDownAgent(this.#clock, zone.name, runFiles.agentSocket(runDirectory, zone), graceMs).catch(() => {}),
-      );
+      const shutdowns = zones.map((zone) => this.#shutDownAgent(zone, graceMs));
       await this.#reportUntil(Promise.all([...shutdowns, ...agents.map((agent) => agent.ended())]), graceMs + 3_000);
       await stopRemains(this.#clock, runDirectory, 1_000);
       this.#control?.close();
@@ -290,6 +287,16 @@ export class Supervisor {
       prepared.release();
     }
     this.#announceFinished();
+  }
+
+  async #shutDownAgent(zone: Zone, graceMs: number): Promise<void> {
+    const { runDirectory } = this.#stack().stack;
+    try {
+      await shutDownAgent(this.#clock, zone.name, runFiles.agentSocket(runDirectory, zone), graceMs);
+    } catch {
+      // It does not listen yet, or hangs: it goes alone, and its instances are found by its state file afterwards.
+      this.#programs.find((program) => program.spec.name === agentName(zone))?.signal("SIGKILL");
+    }
   }
 
   /** Waits for the agents, saying each second what is still there. */
