@@ -1,0 +1,114 @@
+import type { Film } from "../shared/films.ts";
+
+/** How the API asks another service: path in, JSON out. */
+export interface Asks {
+  json<T>(path: string, init?: { readonly timeoutMs?: number }): Promise<T>;
+}
+
+export interface Backends {
+  readonly catalog: Asks;
+  readonly ratings: Asks;
+  readonly recommendations: Asks;
+  readonly users: Asks;
+}
+
+export interface RatedFilm extends Film {
+  readonly stars: number;
+  readonly votes: number;
+}
+
+export interface Row {
+  readonly title: string;
+  /** Shown when the row is not what was asked for. */
+  readonly note: string;
+  readonly films: readonly RatedFilm[];
+}
+
+export interface HomePage {
+  readonly user: { readonly id: number; readonly name: string };
+  readonly rows: readonly Row[];
+}
+
+/** Nobody waits longer than this for advice: popular titles are shown instead. */
+const recommendationsMaxMs = 600;
+/** Well known enough to show when there is no advice, by number in the catalog. */
+const popularSearches = ["Nosferatu", "Metropolis", "The General", "Safety Last!", "The Gold Rush", "Sunrise", "Wings"];
+
+/** The rows of the home page. Recommendations, people and stars may fail; the catalog may not. */
+export async function homePage(backends: Backends, userId: number): Promise<HomePage> {
+  const [user, advised, comedies, horror, early] = await Promise.all([
+    backends.users.json<{ id: number; name: string }>(`/users/${userId}`).catch(() => ({ id: userId, name: "Guest" })),
+    backends.recommendations
+      .json<number[]>(`/for/${userId}?limit=12`, { timeoutMs: recommendationsMaxMs })
+      .catch(() => undefined),
+    titles(backends, "genre=comedy&limit=12&offset=30"),
+    titles(backends, "genre=horror&limit=12&offset=8"),
+    titles(backends, "limit=12&offset=0"),
+  ]);
+  const first =
+    advised === undefined
+      ? { title: "Popular titles", note: "Recommendations are resting.", films: await popular(backends) }
+      : {
+          title: `Because it is you, ${user.name}`,
+          note: "",
+          films: await titles(backends, `ids=${advised.join(",")}`),
+        };
+  const plain = [
+    first,
+    { title: "Slapstick", note: "", films: comedies },
+    { title: "Shadows", note: "", films: horror },
+    { title: "The very beginning", note: "", films: early },
+  ];
+  return { user, rows: await withStars(backends, plain) };
+}
+
+/** One film with its stars and what is like it. */
+export async function filmPage(backends: Backends, id: number): Promise<{ film: RatedFilm; alike: Row }> {
+  const film = await backends.catalog.json<Film>(`/titles/${id}`);
+  const advised = await backends.recommendations
+    .json<number[]>(`/similar/${id}?limit=12`, { timeoutMs: recommendationsMaxMs })
+    .catch(() => undefined);
+  const alike =
+    advised === undefined
+      ? {
+          title: `More ${film.genre}`,
+          note: "Recommendations are resting.",
+          films: await titles(backends, `genre=${encodeURIComponent(film.genre)}&limit=12`),
+        }
+      : { title: "People also liked", note: "", films: await titles(backends, `ids=${advised.join(",")}`) };
+  const [row] = await withStars(backends, [{ ...alike, films: [film, ...alike.films] }]);
+  const [rated, ...others] = row?.films ?? [];
+  return { film: rated ?? { ...film, stars: 0, votes: 0 }, alike: { ...alike, films: others } };
+}
+
+function titles(backends: Backends, query: string): Promise<Film[]> {
+  return backends.catalog.json<Film[]>(`/titles?${query}`);
+}
+
+async function popular(backends: Backends): Promise<Film[]> {
+  const found = await Promise.all(
+    popularSearches.map((title) => titles(backends, `search=${encodeURIComponent(title)}&limit=1`)),
+  );
+  return found.flat();
+}
+
+interface PlainRow extends Omit<Row, "films"> {
+  readonly films: readonly Film[];
+}
+
+async function withStars(backends: Backends, rows: readonly PlainRow[]): Promise<Row[]> {
+  const ids = [...new Set(rows.flatMap((row) => row.films.map((film) => film.id)))];
+  const ratings = await backends.ratings
+    .json<{ film: number; average: number; count: number }[]>(`/ratings?films=${ids.join(",")}`, {
+      timeoutMs: recommendationsMaxMs,
+    })
+    .catch(() => []);
+  const byFilm = new Map(ratings.map((rating) => [rating.film, rating]));
+  return rows.map((row) => ({
+    ...row,
+    films: row.films.map((film) => {
+      const rating = byFilm.get(film.id);
+      return { ...film, stars: rating?.average ?? 0, votes: rating?.count ?? 0 };
+    }),
+  }));
+}

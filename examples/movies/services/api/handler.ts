@@ -1,0 +1,47 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type Handler, readJson, sendJson, sendNotFound, target } from "../shared/http.ts";
+import { type Backends, filmPage, homePage } from "./compose.ts";
+import { type Answerer, renderFilm, renderHome } from "./page.ts";
+
+interface Poster {
+  fetch(path: string, init: { method: string; body: string; headers: Record<string, string> }): Promise<Response>;
+}
+
+/**
+ * The page (`/`, `/film/{id}`) and the JSON behind it (`/api/home`, `/api/film/{id}`, `POST /api/ratings`, `/api/whoami`).
+ */
+export function apiHandler(backends: Backends & { readonly ratings: Poster }, who: Answerer): Handler {
+  return async (req, res) => {
+    const url = target(req);
+    const user = Number(url.searchParams.get("user") ?? 1) || 1;
+    const film = Number(/^(?:\/api)?\/film\/(\d+)$/.exec(url.pathname)?.[1] ?? Number.NaN);
+    if (url.pathname === "/") return sendHtml(res, renderHome(await homePage(backends, user), who));
+    if (url.pathname === "/api/home") return sendJson(res, 200, await homePage(backends, user));
+    if (url.pathname === "/api/whoami") return sendJson(res, 200, who);
+    if (url.pathname === "/api/ratings" && req.method === "POST") return rate(backends.ratings, req, res);
+    if (Number.isNaN(film)) return sendNotFound(res, url.pathname);
+    try {
+      const page = await filmPage(backends, film);
+      return url.pathname.startsWith("/api") ? sendJson(res, 200, page) : sendHtml(res, renderFilm(page, who));
+    } catch (error) {
+      if (error instanceof Error && "status" in error && error.status === 404) return sendNotFound(res, url.pathname);
+      throw error;
+    }
+  };
+}
+
+async function rate(ratings: Poster, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const body = JSON.stringify((await readJson(req)) ?? null);
+  const answer = await ratings.fetch("/ratings", {
+    method: "POST",
+    body,
+    headers: { "content-type": "application/json" },
+  });
+  sendJson(res, answer.status, await answer.json());
+}
+
+function sendHtml(res: ServerResponse, html: string): void {
+  res
+    .writeHead(200, { "content-type": "text/html; charset=utf-8", "content-length": Buffer.byteLength(html) })
+    .end(html);
+}
