@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, copyFileSync, openSync, statSync, truncateSync } from "node:fs";
+import { closeSync, copyFileSync, openSync, rmSync, statSync, truncateSync } from "node:fs";
 import { backoffMs, type Clock, type Timer } from "@holdfast/kernel";
 import { isRunning, markOf, type ProcessMark, signalProcess } from "../stack/processes.ts";
 
@@ -82,20 +82,25 @@ export class ManagedProcess {
     const { logFile } = this.spec;
     const size = statSync(logFile, { throwIfNoEntry: false })?.size ?? 0;
     if (size <= logBytesMax) return;
-    copyFileSync(logFile, `${logFile}.1`);
+    try {
+      copyFileSync(logFile, `${logFile}.1`);
+    } catch {
+      // A full disk: the older lines are lost, and its space is given back.
+      rmSync(`${logFile}.1`, { force: true });
+    }
     truncateSync(logFile);
   }
 
   #spawn(): void {
     const { file, env, logFile, workingDirectory } = this.spec;
-    const log = openSync(logFile, "a", 0o600);
+    const log = openLog(logFile);
     const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", file], {
       cwd: workingDirectory,
       detached: true,
       env,
       stdio: ["ignore", log, log],
     });
-    closeSync(log);
+    if (log !== "ignore") closeSync(log);
     this.#child = child;
     this.#startedAtMs = this.#clock.monotonicMs();
     this.#mark = child.pid === undefined ? undefined : markOf(child.pid);
@@ -129,5 +134,14 @@ export class ManagedProcess {
     this.#timer = this.#clock.after(nextMs, () => {
       if (!this.#stopping) this.#spawn();
     });
+  }
+}
+
+/** A log that cannot be opened (a disk that became read-only) must not keep a program from being restarted. */
+function openLog(path: string): number | "ignore" {
+  try {
+    return openSync(path, "a", 0o600);
+  } catch {
+    return "ignore";
   }
 }

@@ -185,7 +185,12 @@ export class Supervisor {
       if (program.mark !== undefined)
         marks[program.spec.name] = { ...program.mark, fingerprint: fingerprintOf(program.spec) };
     }
-    writeOwnProcesses(stack.runDirectory, marks);
+    try {
+      writeOwnProcesses(stack.runDirectory, marks);
+    } catch (error) {
+      const text = `${stack.runDirectory}: cannot be written (${messageOf(error)}); a new up could not take over what runs now`;
+      this.#tell({ event: "warning", text });
+    }
     if (change.kind === "exited") {
       const text = `${spec.name}: ${change.how}; started again in ${change.nextMs} ms (log: ${spec.logFile})`;
       this.#tell({ event: "process", name: spec.name, change: "exited", text });
