@@ -101,6 +101,7 @@ export const RegistryPaths = {
   instances: "/v1/registry/instances",
   replicate: "/v1/registry/replicate",
   peers: "/v1/registry/peers",
+  health: "/v1/registry/health",
   instance: (app: string, id: string): string =>
     `/v1/registry/instances/${encodeURIComponent(app)}/${encodeURIComponent(id)}`,
 } as const;

@@ -46,6 +46,8 @@ export class Discovery implements ServerList {
   #stream: RegistryStream | undefined;
   #index = 0;
   #failures = 0;
+  /** Where in which registry's history the view stands. */
+  #seen: { readonly registry: string; readonly cursor: string } | undefined;
   #listener = "";
   #retry: Timer | undefined;
   #refresh: Timer | undefined;
@@ -114,13 +116,14 @@ export class Discovery implements ServerList {
     return this.#view.subscribe(onChange);
   }
 
-  #connect(cursor?: string): void {
+  /** With `resume`, a registry we were at gets asked only for what we missed. */
+  #connect(resume = true): void {
     if (this.#stopped) return;
     const base = this.#options.registries[this.#index];
     if (base === undefined) return this.#turnStale("no registry is configured");
+    const cursor = resume && this.#seen?.registry === base ? this.#seen.cursor : undefined;
     const options = { cursor, localAddress: this.#options.localAddress };
     this.#stream = new RegistryStream(this.#clock, base, options, {
-      onOpen: () => {},
       onEvent: (event) => this.#receive(base, event),
       onEnd: (reason) => this.#lost(base, reason),
     });
@@ -133,7 +136,6 @@ export class Discovery implements ServerList {
 
   #takeSnapshot(base: string, snapshot: SnapshotMessage): void {
     this.#listener = snapshot.listener;
-    this.#failures = 0;
     const startedMs = parseCursor(snapshot.cursor)?.epoch ?? 0;
     const isYoung = Math.abs(this.#clock.wallMs() - startedMs) < youngRegistryMs;
     const wouldShrink = snapshot.instances.length < this.#view.size;
@@ -157,6 +159,8 @@ export class Discovery implements ServerList {
 
   #turnLive(registry: string, cursor: string): void {
     if (this.#state.kind === "stale") this.#log.info("discovery.live", { registry });
+    this.#failures = 0;
+    this.#seen = { registry, cursor };
     this.#state = { kind: "live", registry, cursor };
     this.#file?.schedule(() => this.#view.all());
     for (const done of this.#waiting) done();
@@ -198,7 +202,7 @@ export class Discovery implements ServerList {
   #goHome(): void {
     const home = this.#options.registries[0];
     if (this.#index === 0 || home === undefined || this.#state.kind !== "live") return;
-    this.#caller.call(home, "GET", RegistryPaths.peers).then(
+    this.#caller.call(home, "GET", RegistryPaths.health).then(
       (answer) => {
         if (answer.status === 200 && this.#index !== 0) this.#reopen(0);
       },
@@ -211,6 +215,6 @@ export class Discovery implements ServerList {
     this.#stream?.close();
     this.#retry?.cancel();
     this.#index = index;
-    this.#connect();
+    this.#connect(false);
   }
 }

@@ -1,4 +1,4 @@
-import { type Clock, type Log, type Random, type Timer } from "@holdfast/kernel";
+import { backoffMs, type Clock, type Log, type Random, type Timer } from "@holdfast/kernel";
 import {
   type InstanceRecord,
   type InstanceStatus,
@@ -7,7 +7,7 @@ import {
   type SeenAnswer,
   type StatusChange,
 } from "@holdfast/wire";
-import { type RegistryAccess, RegistryCaller } from "./registry-call.ts";
+import { type RegistryAccess, type RegistryAnswer, RegistryCaller } from "./registry-call.ts";
 
 export interface RegistrationOptions extends RegistryAccess {
   /** Time between heartbeats. Default 3 000 ms, a third of the lease. */
@@ -16,6 +16,10 @@ export interface RegistrationOptions extends RegistryAccess {
 
 /** A heartbeat each three seconds keeps a lease of nine alive over two losses. */
 export const heartbeatDefaultMs = 3_000;
+
+/** Until a registry has us nobody can call us: soon again at first, and never more than about once a second. */
+const retryBackoff = { initialMs: 200, maxMs: 1_000, factor: 1.5 };
+const homeEveryBeats = 10;
 
 const nobodySaw: SeenAnswer = { listeners: 0, seen: 0, complete: false };
 
@@ -32,6 +36,8 @@ export class Registration {
   #record: InstanceRecord;
   #index = 0;
   #registered = false;
+  #failures = 0;
+  #beats = 0;
   #timer: Timer | undefined;
   #stopped = true;
 
@@ -67,25 +73,24 @@ export class Registration {
   }
 
   /**
-   * Changes the status and, with `awaitSeenMs`, waits until all callers have seen it or the time is over.
-   * Never throws: with every registry down the answer is "nobody saw".
+   * Changes the status and, with `awaitSeenMs`, waits until all callers have seen it, for at most that long and what
+   * finding a registry that answers takes. Never throws: with every registry down the answer is "nobody saw".
    */
   async setStatus(status: InstanceStatus, awaitSeenMs = 0): Promise<SeenAnswer> {
-    this.#record = { ...this.#record, status, version: this.#record.version + 1 };
+    this.#change({ status });
     if (this.#stopped) return nobodySaw;
-    const { app, id, incarnation, version } = this.#record;
-    const change: StatusChange = { status, incarnation, version, awaitSeenMs };
-    const path = `${RegistryPaths.instance(app, id)}/status`;
     try {
-      if (!this.#registered) await this.#register();
-      const answer = await this.#caller.callAny(this.#options, this.#index, "PUT", path, change, awaitSeenMs + 1_500);
-      if (answer.status === 200 && isSeen(answer.body)) return answer.body;
-      if (answer.status === 404) await this.#register();
+      const answer = await this.#sayStatus(status, awaitSeenMs);
+      if (answer !== undefined) return answer;
+      // A registry that does not know us first learns us, then is asked who has seen the change.
+      await this.#register();
+      this.#change({});
+      return (await this.#sayStatus(status, awaitSeenMs)) ?? nobodySaw;
     } catch (error) {
       this.#registered = false;
       this.#log.warn("registration.status.unsaid", { status, error });
+      return nobodySaw;
     }
-    return nobodySaw;
   }
 
   /** Stops renewing and takes the instance out of the registry; waits for that at most a second. */
@@ -109,6 +114,19 @@ export class Registration {
     this.#caller.close();
   }
 
+  #change(to: { readonly status?: InstanceStatus }): void {
+    this.#record = { ...this.#record, ...to, version: this.#record.version + 1 };
+  }
+
+  /** `undefined` when the registry does not know us. */
+  async #sayStatus(status: InstanceStatus, awaitSeenMs: number): Promise<SeenAnswer | undefined> {
+    const { app, id, incarnation, version } = this.#record;
+    const change: StatusChange = { status, incarnation, version, awaitSeenMs };
+    const path = `${RegistryPaths.instance(app, id)}/status`;
+    const answer = await this.#ask("PUT", path, change, awaitSeenMs + 1_000);
+    return answer.status === 200 && isSeen(answer.body) ? answer.body : undefined;
+  }
+
   async #beat(): Promise<void> {
     try {
       if (this.#registered) await this.#renew();
@@ -118,44 +136,38 @@ export class Registration {
       this.#registered = false;
     }
     if (this.#stopped) return;
+    this.#failures = this.#registered ? 0 : this.#failures + 1;
     const heartbeatMs = this.#options.heartbeatMs ?? heartbeatDefaultMs;
-    // Until a registry has us, nobody can call us: look again soon. Then ±10 %, so that instances spread.
-    const delayMs = this.#registered ? heartbeatMs * (0.9 + 0.2 * this.#random.next()) : 200 + this.#random.below(200);
-    this.#timer = this.#clock.after(delayMs, () => void this.#beat());
+    const baseMs = this.#registered ? heartbeatMs : backoffMs(this.#failures, retryBackoff);
+    // ±10 %, so that instances that started together do not beat together.
+    this.#timer = this.#clock.after(baseMs * (0.9 + 0.2 * this.#random.next()), () => void this.#beat());
   }
 
   async #renew(): Promise<void> {
+    this.#beats += 1;
+    // An instance that has moved to another zone's registry looks now and then whether its own is back.
+    if (this.#beats % homeEveryBeats === 0) this.#index = 0;
     const { app, id, incarnation, version } = this.#record;
     const body: RenewRequest = { incarnation, version };
-    const path = `${RegistryPaths.instance(app, id)}/renew`;
-    const answer = await this.#caller.callAny(this.#options, this.#index, "POST", path, body);
-    if (answer.index !== this.#index) this.#index = answer.index;
+    const answer = await this.#ask("POST", `${RegistryPaths.instance(app, id)}/renew`, body);
     if (answer.status !== 204) await this.#register();
   }
 
   async #register(): Promise<void> {
-    const path = RegistryPaths.instance(this.#record.app, this.#record.id);
-    const answer = await this.#caller.callAny(this.#options, this.#index, "PUT", path, this.#record);
-    this.#index = answer.index;
+    const said = this.#record;
+    const path = RegistryPaths.instance(said.app, said.id);
+    const answer = await this.#ask("PUT", path, said);
     this.#registered = answer.status === 204;
-    if (!this.#registered) this.#log.warn("registration.refused", { status: answer.status, answer: answer.body });
+    if (this.#registered) return;
+    // Somebody took us out by this very account of us. We are here to say otherwise: with a later one.
+    if (answer.status === 409 && this.#record === said) this.#change({});
+    this.#log.warn("registration.refused", { instance: said.id, status: answer.status, answer: answer.body });
   }
-}
 
-/** Takes an instance that cannot do so itself out of the registry, whatever its incarnation. */
-export async function deregister(
-  clock: Clock,
-  access: RegistryAccess,
-  app: string,
-  id: string,
-  cause: string,
-): Promise<void> {
-  const caller = new RegistryCaller(clock, access.localAddress);
-  try {
-    const path = `${RegistryPaths.instance(app, id)}?cause=${encodeURIComponent(cause)}`;
-    await caller.callAny(access, 0, "DELETE", path, undefined, 1_000);
-  } finally {
-    caller.close();
+  async #ask(method: string, path: string, body: unknown, timeoutMs?: number): Promise<RegistryAnswer> {
+    const answer = await this.#caller.callAny(this.#options, this.#index, method, path, body, timeoutMs);
+    this.#index = answer.index;
+    return answer;
   }
 }
 

@@ -63,7 +63,11 @@ export class RegistryCaller {
     });
   }
 
-  /** Tries the registries in turn, from `first` on, until one answers at all. */
+  /**
+   * Tries the registries in turn, from `first` on, until one answers anything but a 5xx; `timeoutMs` is for each.
+   *
+   * @throws PlatformError `REGISTRY_UNREACHABLE` when none does.
+   */
   async callAny(
     access: RegistryAccess,
     first: number,

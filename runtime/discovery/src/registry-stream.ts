@@ -3,7 +3,6 @@ import { type Clock, messageOf, type Timer } from "@holdfast/kernel";
 import { RegistryPaths, type SseEvent, SseDecoder } from "@holdfast/wire";
 
 export interface StreamHandlers {
-  onOpen(): void;
   onEvent(event: SseEvent): void;
   /** Called once: the stream has ended, for this reason. */
   onEnd(reason: string): void;
@@ -44,7 +43,6 @@ export class RegistryStream {
       response.on("close", () => this.#end("closed the stream"));
       response.on("error", (error) => this.#end(messageOf(error)));
       this.#rewind();
-      handlers.onOpen();
     });
     this.#call.on("error", (error) => this.#end(messageOf(error)));
     this.#call.end();

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Log, parseInstanceId, PlatformError } from "@holdfast/kernel";
-import { problemContentType, problemFrom, RegistryPaths } from "@holdfast/wire";
+import { formatCursor, problemContentType, problemFrom, RegistryPaths } from "@holdfast/wire";
 import type { Registry } from "./registry.ts";
 import { readRecord, readRenew, readReplicate, readStatusChange } from "./validate.ts";
 
@@ -13,6 +13,8 @@ export function registryHandler(registry: Registry, log: Log): (req: IncomingMes
     route(registry, req, res).catch((error: unknown) => {
       if (!(error instanceof PlatformError)) log.error("registry.request.failed", { method: req.method, error });
       const body = problemFrom(error);
+      // Whatever of a refused body is still to come is not read.
+      if (!req.complete) res.setHeader("connection", "close");
       if (!res.headersSent) send(res, body.status, body, problemContentType);
       else res.destroy();
     });
@@ -30,16 +32,13 @@ async function route(registry: Registry, req: IncomingMessage, res: ServerRespon
     case `POST ${RegistryPaths.acks}`:
       return takeAck(registry, await readJson(req, recordBytesMax), res);
     case `GET ${RegistryPaths.instances}`:
-      return send(res, 200, registry.records(url.searchParams.get("app") ?? undefined));
+      return send(res, 200, registry.records(url.searchParams.get("app")?.toLowerCase()));
     case `POST ${RegistryPaths.replicate}`:
       return send(res, 200, await registry.replicate(readReplicate(await readJson(req, replicateBytesMax))));
     case `GET ${RegistryPaths.peers}`:
-      return send(res, registry.synced ? 200 : 503, {
-        synced: registry.synced,
-        cursor: registry.cursor,
-        listeners: registry.listeners,
-        peers: registry.peers(),
-      });
+      return send(res, registry.synced ? 200 : 503, { synced: registry.synced, peers: registry.peers() });
+    case `GET ${RegistryPaths.health}`:
+      return send(res, registry.synced && !registry.draining ? 200 : 503, healthOf(registry));
     default:
       throw new PlatformError("PATH_UNKNOWN", `${method} ${path}: is not a call of the registry`, { status: 404 });
   }
@@ -80,8 +79,9 @@ async function instanceRoute(registry: Registry, req: IncomingMessage, res: Serv
     }
     case "GET ": {
       const record = registry.get(id);
-      if (record === undefined)
-        throw new PlatformError("INSTANCE_UNKNOWN", `${id}: is not registered`, { status: 404 });
+      if (record === undefined || record.app !== app.toLowerCase()) {
+        throw new PlatformError("INSTANCE_UNKNOWN", `${app}/${id}: is not registered`, { status: 404 });
+      }
       return send(res, 200, record);
     }
     default:
@@ -92,8 +92,9 @@ async function instanceRoute(registry: Registry, req: IncomingMessage, res: Serv
 }
 
 function openStream(registry: Registry, req: IncomingMessage, res: ServerResponse, url: URL): void {
-  if (!registry.synced) {
-    throw new PlatformError("REGISTRY_NOT_SYNCED", "registry: is still asking its peers", { status: 503 });
+  if (!registry.synced || registry.draining) {
+    const why = registry.draining ? "is about to stop" : "is still asking its peers";
+    throw new PlatformError("REGISTRY_NOT_SYNCED", `registry: ${why}`, { status: 503, next: "ask another registry" });
   }
   const names = url.searchParams.get("app")?.toLowerCase().split(",").filter(Boolean);
   const lastEventId = req.headers["last-event-id"];
@@ -122,20 +123,37 @@ function decode(part: string): string {
 
 /** @throws PlatformError `BODY_TOO_LARGE` (413) or `BODY_INVALID` (400). */
 async function readJson(req: IncomingMessage, bytesMax: number): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of req as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > bytesMax) {
-      throw new PlatformError("BODY_TOO_LARGE", `body: is longer than ${bytesMax} bytes`, { status: 413 });
-    }
-    chunks.push(chunk);
-  }
+  const body = await readBody(req, bytesMax);
   try {
-    return JSON.parse(Buffer.concat(chunks).toString("utf8"));
+    return JSON.parse(body.toString("utf8"));
   } catch (error) {
     throw new PlatformError("BODY_INVALID", "body: is not JSON", { status: 400, cause: error });
   }
+}
+
+/** Not `for await`: leaving that loop early would take the connection away before the answer. */
+function readBody(req: IncomingMessage, bytesMax: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    req.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+      chunks.push(chunk);
+      if (bytes <= bytesMax) return;
+      req.pause();
+      req.removeAllListeners("data");
+      reject(new PlatformError("BODY_TOO_LARGE", `body: is longer than ${bytesMax} bytes`, { status: 413 }));
+    });
+    req.on("end", () => resolve(Buffer.concat(chunks)));
+    req.on("error", reject);
+    req.on("close", () => reject(new PlatformError("BODY_INVALID", "body: ends in the middle", { status: 400 })));
+  });
+}
+
+function healthOf(registry: Registry): Record<string, unknown> {
+  const { synced, draining, size, held, listeners } = registry;
+  const peersUp = registry.peers().filter((peer) => peer.state === "up").length;
+  return { synced, draining, instances: size, held, listeners, peersUp, cursor: formatCursor(registry.cursor) };
 }
 
 function send(res: ServerResponse, status: number, body?: unknown, type = "application/json"): void {

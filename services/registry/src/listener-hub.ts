@@ -8,7 +8,8 @@ import {
   type SnapshotMessage,
   sseHeartbeat,
 } from "@holdfast/wire";
-import { type Change, deltaOf, type LeaseTable } from "./lease-table.ts";
+import { type Change, deltaOf } from "./history.ts";
+import type { LeaseTable } from "./lease-table.ts";
 
 /** A listener that has not read so much gets no more: it is cut off and comes back for a fresh snapshot. */
 const backlogBytesMax = 1024 * 1024;
@@ -50,10 +51,7 @@ export class ListenerHub {
     return this.#listeners.size;
   }
 
-  /**
-   * Opens a stream on `response`. A listener that resumes at a cursor of ours that nothing has followed gets an empty
-   * delta; everybody else gets a snapshot, which for a registry's size costs less than telling histories apart.
-   */
+  /** Opens a stream on `response`: with what it missed for a listener that resumes at a cursor of ours, else with all. */
   open(table: LeaseTable, response: ServerResponse, apps: ReadonlySet<string> | undefined, resume?: Cursor): void {
     const listener: Listener = { id: this.#random.hex(8), response, apps };
     response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
@@ -71,6 +69,7 @@ export class ListenerHub {
       response.write(encodeSse({ event: "delta", id: cursor, data: JSON.stringify(delta) }));
     }
     this.#listeners.set(listener.id, listener);
+    response.on("error", () => {});
     response.on("close", () => this.#drop(listener));
   }
 
@@ -81,22 +80,30 @@ export class ListenerHub {
   }
 
   /** Sends what is queued now. */
-  flush(table: LeaseTable, ack = false): void {
+  flush(table: LeaseTable): void {
     this.#flushTimer?.cancel();
     this.#flushTimer = undefined;
     const changes = this.#pending;
     if (changes.length === 0) return;
     this.#pending = [];
     const cursor = formatCursor(table.cursor);
-    const whole = encodeSse({ event: "delta", id: cursor, data: JSON.stringify(deltaOf(changes, cursor, ack)) });
-    for (const listener of this.#listeners.values()) this.#send(listener, changes, cursor, whole, ack);
+    const whole = encodeSse({ event: "delta", id: cursor, data: JSON.stringify(deltaOf(changes, cursor, false)) });
+    for (const listener of this.#listeners.values()) this.#send(listener, changes, cursor, whole);
   }
 
-  /** Sends the queue marked for acknowledgement and waits until every listener that got it has applied it. */
+  /** Waits until every listener that wants `app` has applied all that happened up to now. */
   flushAndAwait(table: LeaseTable, app: string, awaitSeenMs: number): Promise<SeenAnswer> {
-    this.flush(table, true);
+    this.flush(table);
+    // A delta of its own, empty when the change has gone out before: what is asked for is the acknowledgement.
+    const cursor = formatCursor(table.cursor);
+    const data = JSON.stringify(deltaOf([], cursor, true));
+    const question = encodeSse({ event: "delta", id: cursor, data });
     const awaited = new Set<string>();
-    for (const listener of this.#listeners.values()) if (isWanted(listener.apps, app)) awaited.add(listener.id);
+    for (const listener of this.#listeners.values()) {
+      if (!isWanted(listener.apps, app)) continue;
+      awaited.add(listener.id);
+      listener.response.write(question);
+    }
     const total = awaited.size;
     if (total === 0) return Promise.resolve({ listeners: 0, seen: 0, complete: true });
     return new Promise((resolve) => {
@@ -114,6 +121,14 @@ export class ListenerHub {
     return true;
   }
 
+  /** Ends all streams, so that their listeners go on with another peer now. */
+  endStreams(): void {
+    for (const listener of this.#listeners.values()) {
+      this.#drop(listener);
+      listener.response.end();
+    }
+  }
+
   close(): void {
     this.#heartbeat.cancel();
     this.#flushTimer?.cancel();
@@ -121,7 +136,7 @@ export class ListenerHub {
     for (const listener of this.#listeners.values()) listener.response.destroy();
   }
 
-  #send(listener: Listener, changes: readonly Change[], cursor: string, whole: string, ack: boolean): void {
+  #send(listener: Listener, changes: readonly Change[], cursor: string, whole: string): void {
     if (listener.response.writableLength > backlogBytesMax) {
       listener.response.destroy();
       return;
@@ -132,7 +147,7 @@ export class ListenerHub {
     }
     const wanted = changes.filter((change) => isWanted(listener.apps, appOf(change)));
     if (wanted.length === 0) return;
-    const data = JSON.stringify(deltaOf(wanted, cursor, ack));
+    const data = JSON.stringify(deltaOf(wanted, cursor, false));
     listener.response.write(encodeSse({ event: "delta", id: cursor, data }));
   }
 

@@ -1,5 +1,14 @@
+import { Agent } from "node:http";
 import type { ServerResponse } from "node:http";
-import { type Clock, type InstanceId, type Log, PlatformError, type Random, type Timer } from "@holdfast/kernel";
+import {
+  type Clock,
+  type InstanceId,
+  type Log,
+  PlatformError,
+  type Random,
+  type Timer,
+  within,
+} from "@holdfast/kernel";
 import {
   type Cursor,
   type InstanceRecord,
@@ -11,11 +20,20 @@ import {
 } from "@holdfast/wire";
 import { type LeaseOptions, LeaseTable, leaseDefaults, type Replica } from "./lease-table.ts";
 import { ListenerHub } from "./listener-hub.ts";
-import { PeerLink, type PeerState, type ReplicateAnswer, type ReplicateRequest } from "./peers.ts";
+import { PeerLink, type PeerState } from "./peer-link.ts";
+import {
+  httpReplicateCall,
+  type ReplicateAnswer,
+  type ReplicateCall,
+  type ReplicateRequest,
+} from "./replicate-call.ts";
 
 /** A registry with no peer that answers serves alone after so long. */
 const aloneAfterMs = 2_000;
 const expireEveryMs = 1_000;
+const lookEveryMs = 50;
+/** A peer that hangs may take so much longer than it was given. */
+const seenMarginMs = 250;
 
 /** One peer of the registry: the lease table with its listeners, peers and clock. Knows nothing of HTTP requests. */
 export class Registry {
@@ -25,22 +43,27 @@ export class Registry {
   readonly #table: LeaseTable;
   readonly #hub: ListenerHub;
   readonly #peers: readonly PeerLink[];
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 8, timeout: 30_000 });
   #expiry: Timer | undefined;
   #synced = false;
+  #draining = false;
 
+  /** `reach` makes the call to the peer at a URL. Default: over HTTP. */
   constructor(
     clock: Clock,
     random: Random,
     log: Log,
     settings: RegistrySettings,
     leases: LeaseOptions = leaseDefaults,
+    reach?: (url: string) => ReplicateCall,
   ) {
     this.#clock = clock;
     this.#log = log;
     this.#settings = settings;
     this.#hub = new ListenerHub(clock, random);
     this.#table = new LeaseTable(settings.name, clock.wallMs(), (change) => this.#hub.add(change, this.#table), leases);
-    this.#peers = settings.peers.map((url) => new PeerLink(settings.name, url, clock, log, this.#table));
+    const call = reach ?? ((url: string) => httpReplicateCall(clock, this.#agent, url));
+    this.#peers = settings.peers.map((url) => new PeerLink(settings.name, url, clock, log, this.#table, call(url)));
   }
 
   /** True once a peer has told all it knows, or none answered for two seconds. Before that, nobody is to believe our view. */
@@ -48,22 +71,43 @@ export class Registry {
     return this.#synced;
   }
 
+  /** True when listeners are to go to another peer. */
+  get draining(): boolean {
+    return this.#draining;
+  }
+
   /** Starts leases and peer links; resolves when {@link synced}. */
   async start(): Promise<void> {
     this.#expiry = this.#clock.every(expireEveryMs, () => this.#expire());
-    const links = this.#peers.map(async (peer) => {
-      if (!(await peer.connect())) throw new Error("not up");
-    });
-    const anyPeer = links.length === 0 ? Promise.resolve() : Promise.any(links).catch(() => this.#firstPeerOrAlone());
-    await Promise.race([anyPeer, this.#clock.sleep(aloneAfterMs)]);
+    const firstTries = Promise.all(this.#peers.map((peer) => peer.connect()));
+    const endAtMs = this.#clock.monotonicMs() + aloneAfterMs;
+    await firstTries;
+    // Peers that start in the same moment refuse each other at first; their links try again by themselves.
+    while (this.#peers.length > 0 && !this.#peers.some((peer) => peer.isUp)) {
+      if (this.#expiry === undefined) return;
+      if (this.#clock.monotonicMs() >= endAtMs) {
+        this.#log.warn("registry.alone", { name: this.#settings.name });
+        break;
+      }
+      await this.#clock.sleep(lookEveryMs);
+    }
     this.#synced = true;
     this.#log.info("registry.synced", { instances: this.#table.size, peers: this.peers() });
   }
 
-  close(): void {
+  /** Sends all listeners to the other peers. */
+  drain(): void {
+    this.#draining = true;
+    this.#hub.endStreams();
+  }
+
+  /** Tells the peers what they do not know yet, and stops. */
+  async close(): Promise<void> {
     this.#expiry?.cancel();
-    for (const peer of this.#peers) peer.close();
+    this.#expiry = undefined;
     this.#hub.close();
+    await Promise.all(this.#peers.map((peer) => peer.close()));
+    this.#agent.destroy();
   }
 
   peers(): PeerState[] {
@@ -72,6 +116,15 @@ export class Registry {
 
   get listeners(): number {
     return this.#hub.size;
+  }
+
+  get size(): number {
+    return this.#table.size;
+  }
+
+  /** Expired leases kept because peers cannot be heard. */
+  get held(): number {
+    return this.#table.held;
   }
 
   get cursor(): Cursor {
@@ -111,10 +164,15 @@ export class Registry {
       this.#replicate(replica);
       return { listeners: 0, seen: 0, complete: true };
     }
-    const answers = await Promise.all([
-      this.#hub.flushAndAwait(this.#table, record.app, change.awaitSeenMs),
-      ...this.#peers.map((peer) => peer.sendAndAwait(replica, record.app, change.awaitSeenMs)),
-    ]);
+    const boundMs = change.awaitSeenMs + seenMarginMs;
+    const ask = (peer: PeerLink): Promise<SeenAnswer> =>
+      within(this.#clock, boundMs, peer.url, peer.sendAndAwait(replica, record.app, change.awaitSeenMs)).catch(() => ({
+        listeners: 0,
+        seen: 0,
+        complete: false,
+      }));
+    const here = this.#hub.flushAndAwait(this.#table, record.app, change.awaitSeenMs);
+    const answers = await Promise.all([here, ...this.#peers.map(ask)]);
     return sumSeen(answers);
   }
 
@@ -130,12 +188,12 @@ export class Registry {
   /** Takes a batch from a peer. */
   async replicate(request: ReplicateRequest): Promise<ReplicateAnswer> {
     const nowMs = this.#clock.monotonicMs();
-    for (const replica of request.replicas) this.#table.merge(replica, nowMs);
+    const better = request.replicas.flatMap((replica) => this.#table.merge(replica, nowMs, request.from) ?? []);
     const unknown: InstanceId[] = [];
     for (const [id, incarnation, version, ageMs] of request.renewals) {
-      if (!this.#table.renew(id, { incarnation, version }, nowMs, ageMs)) unknown.push(id);
+      if (!this.#table.renew(id, { incarnation, version }, nowMs, ageMs, request.from)) unknown.push(id);
     }
-    const replicas = request.full ? this.#table.replicas(nowMs) : [];
+    const replicas = request.full ? this.#table.replicas(nowMs) : better;
     if (request.awaitSeenMs === 0 || request.awaitApp === undefined) return { replicas, unknown };
     const seen = await this.#hub.flushAndAwait(this.#table, request.awaitApp, request.awaitSeenMs);
     return { replicas, unknown, seen };
@@ -157,21 +215,12 @@ export class Registry {
   }
 
   #expire(): void {
-    const isolated = this.#peers.some((peer) => peer.state.state !== "up");
-    for (const removal of this.#table.expire(this.#clock.monotonicMs(), isolated)) {
-      if (removal.kind !== "removal") continue;
+    const down = this.#peers.filter((peer) => !peer.isUp).length;
+    const reach = { anyDown: down > 0, allDown: down > 0 && down === this.#peers.length };
+    for (const removal of this.#table.expire(this.#clock.monotonicMs(), reach)) {
       this.#log.warn("registry.evicted", { app: removal.app, instance: removal.id, cause: removal.cause });
       this.#replicate(removal);
     }
-  }
-
-  /** Peers that start in the same moment refuse each other at first; their links retry by themselves. */
-  async #firstPeerOrAlone(): Promise<void> {
-    for (let i = 0; i < aloneAfterMs / 50; i++) {
-      if (this.#peers.some((peer) => peer.state.state === "up")) return;
-      await this.#clock.sleep(50);
-    }
-    this.#log.warn("registry.alone", { name: this.#settings.name });
   }
 }
 

@@ -31,10 +31,10 @@ export async function startRegistry(
   return {
     url: `http://${listen.address ?? "127.0.0.1"}:${port}`,
     registry,
-    close: () => {
-      registry.close();
+    close: async () => {
+      await registry.close();
       server.closeAllConnections();
-      return new Promise((resolve) => server.close(() => resolve()));
+      await new Promise((resolve) => server.close(resolve));
     },
   };
 }

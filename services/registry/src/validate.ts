@@ -1,7 +1,7 @@
 import { parseInstanceId, PlatformError } from "@holdfast/kernel";
 import { type InstanceRecord, instanceStatuses, type RenewRequest, type StatusChange } from "@holdfast/wire";
 import type { Replica } from "./lease-table.ts";
-import type { Renewal, ReplicateRequest } from "./peers.ts";
+import type { Renewal, ReplicateRequest } from "./replicate-call.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -107,6 +107,7 @@ export function readReplica(path: string, value: unknown): Replica {
   }
   const id = parseInstanceId(text(`${path}.id`, fields["id"]));
   if (fields["kind"] !== "removal" || id === undefined) refuse(path, "a record or a removal");
+  const idleMs = fields["idleMs"];
   return {
     kind: "removal",
     app: text(`${path}.app`, fields["app"]),
@@ -114,6 +115,7 @@ export function readReplica(path: string, value: unknown): Replica {
     incarnation: whole(`${path}.incarnation`, fields["incarnation"]),
     version: whole(`${path}.version`, fields["version"]),
     cause: text(`${path}.cause`, fields["cause"], 1_024),
+    ...(typeof idleMs === "number" && idleMs >= 0 ? { idleMs } : {}),
   };
 }
 

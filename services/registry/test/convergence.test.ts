@@ -1,0 +1,230 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Random, SeededRandom, silentLog } from "@holdfast/kernel";
+import { Registry, type ReplicateAnswer, type ReplicateCall } from "@holdfast/registry-server";
+import { FakeClock } from "@holdfast/testing";
+import type { InstanceRecord } from "@holdfast/wire";
+import { recordOf } from "./records.ts";
+
+const names = ["a", "b", "c"] as const;
+type Name = (typeof names)[number];
+
+/** Three registries on one fake clock and a network that delays, reorders, loses and parts. */
+class Peers {
+  readonly clock = new FakeClock();
+  readonly registries = new Map<string, Registry>();
+  readonly #random: Random;
+  readonly #cuts = new Set<string>();
+  /** Share of calls of which either the request or the answer is lost. */
+  loss = 0;
+
+  constructor(seed: number) {
+    this.#random = new SeededRandom(seed);
+    for (const name of names) this.restart(name);
+  }
+
+  async start(): Promise<void> {
+    for (const registry of this.registries.values()) void registry.start();
+    await this.clock.advance(3_000);
+  }
+
+  restart(name: Name): Registry {
+    const peers = names.filter((other) => other !== name);
+    const random = this.#random.child(name);
+    const reach = (to: string): ReplicateCall => this.#reach(name, to);
+    const registry = new Registry(this.clock, random, silentLog, { name, peers }, undefined, reach);
+    this.registries.set(name, registry);
+    return registry;
+  }
+
+  get(name: Name): Registry {
+    const registry = this.registries.get(name);
+    assert.ok(registry);
+    return registry;
+  }
+
+  cut(from: Name, to: Name): void {
+    this.#cuts.add(`${from}${to}`).add(`${to}${from}`);
+  }
+
+  heal(): void {
+    this.#cuts.clear();
+    this.loss = 0;
+  }
+
+  view(name: Name): string[] {
+    const records = this.get(name).records();
+    return records.map((record) => `${record.id} ${record.version} ${record.status}`).sort();
+  }
+
+  async close(): Promise<void> {
+    this.heal();
+    const closing = Promise.all([...this.registries.values()].map((registry) => registry.close()));
+    await this.clock.advance(5_000);
+    await closing;
+  }
+
+  #reach(from: string, to: string): ReplicateCall {
+    return async (body, timeoutMs): Promise<ReplicateAnswer> => {
+      const lost = async (): Promise<never> => {
+        await this.clock.sleep(timeoutMs);
+        throw new Error("no answer");
+      };
+      const isLost = (): boolean => this.#cuts.has(`${from}${to}`) || this.#random.next() < this.loss;
+      const sent = structuredClone(body);
+      await this.clock.sleep(1 + this.#random.below(100));
+      if (isLost()) return lost();
+      const answer = structuredClone(await this.get(to as Name).replicate(sent));
+      await this.clock.sleep(1 + this.#random.below(100));
+      return isLost() ? lost() : answer;
+    };
+  }
+}
+
+/** An instance as its owner knows it: renews at its registry, goes to the next one when that does not know it. */
+interface Owner {
+  record: InstanceRecord;
+  home: Name;
+  isDead: boolean;
+}
+
+function heartbeat(peers: Peers, owner: Owner): void {
+  if (owner.isDead) return;
+  const registry = peers.get(owner.home);
+  try {
+    registry.renew(owner.record.id, owner.record);
+  } catch {
+    registry.register(owner.record);
+  }
+}
+
+test("three peers agree within a second of a change", async () => {
+  const peers = new Peers(1);
+  await peers.start();
+
+  peers.get("a").register(recordOf("i-1"));
+  await peers.clock.advance(300);
+
+  for (const name of names) assert.deepEqual(peers.view(name), ["i-1 1 UP"]);
+  await peers.close();
+});
+
+test("a registry that restarts empty knows everybody again from its peers before it serves", async () => {
+  const peers = new Peers(2);
+  await peers.start();
+  peers.get("a").register(recordOf("i-1"));
+  await peers.clock.advance(300);
+
+  const old = peers.get("b");
+  const fresh = peers.restart("b");
+  assert.equal(fresh.synced, false);
+  void fresh.start();
+  void old.close();
+  await peers.clock.advance(500);
+
+  assert.equal(fresh.synced, true);
+  assert.deepEqual(peers.view("b"), ["i-1 1 UP"]);
+  await peers.close();
+});
+
+test("a registry whose peers do not answer serves alone after two seconds", async () => {
+  const peers = new Peers(3);
+  peers.cut("a", "b");
+  peers.cut("a", "c");
+  const registry = peers.get("a");
+  void registry.start();
+
+  await peers.clock.advance(1_400);
+  assert.equal(registry.synced, false);
+  await peers.clock.advance(2_000);
+
+  assert.equal(registry.synced, true);
+  await peers.close();
+});
+
+test("a change made while a full exchange is under way is not lost", async () => {
+  const peers = new Peers(4);
+  peers.cut("a", "b");
+  await peers.start();
+  peers.get("a").register(recordOf("i-1"));
+  peers.get("a").register(recordOf("i-2"));
+  await peers.clock.advance(500);
+  peers.heal();
+  // Somewhere in here the link comes up, with the removal before, within or after the exchange.
+  for (let i = 0; i < 40; i++) {
+    await peers.clock.advance(50);
+    if (i === 20) peers.get("a").remove(recordOf("i-1").id, "catalog", "killed", 1_000);
+    heartbeat(peers, { record: recordOf("i-2"), home: "a", isDead: false });
+  }
+  await peers.clock.advance(1_000);
+
+  for (const name of names) assert.deepEqual(peers.view(name), ["i-2 1 UP"]);
+  await peers.close();
+});
+
+test("an instance that a peer gave up in a partition is there again when it heals, without a gap at its own", async () => {
+  const peers = new Peers(5);
+  await peers.start();
+  const owners: Owner[] = names.map((home, i) => ({ record: recordOf(`i-${i}`), home, isDead: false }));
+  for (const owner of owners) peers.get(owner.home).register(owner.record);
+  peers.cut("a", "b");
+  let gaps = 0;
+  for (let second = 0; second < 30; second++) {
+    if (second % 3 === 0) for (const owner of owners) heartbeat(peers, owner);
+    if (second === 20) peers.heal();
+    await peers.clock.advance(1_000);
+    if (!peers.view("a").includes("i-0 1 UP")) gaps += 1;
+  }
+
+  assert.equal(gaps, 0);
+  for (const name of names) assert.equal(peers.view(name).length, 3, name);
+  await peers.close();
+});
+
+/** One random life of the cluster from a seed: changes, deaths, loss, cuts; then quiet. */
+async function randomLife(seed: number): Promise<void> {
+  const peers = new Peers(seed);
+  await peers.start();
+  const random = new SeededRandom(seed).child("life");
+  const owners: Owner[] = [];
+  for (let step = 0; step < 120; step++) {
+    const dice = random.next();
+    const owner = owners[random.below(owners.length || 1)];
+    if (dice < 0.2 || owner === undefined) {
+      const record = recordOf(`i-${owners.length}`, { app: `app-${owners.length % 3}` });
+      const added: Owner = { record, home: names[random.below(3)] ?? "a", isDead: false };
+      peers.get(added.home).register(record);
+      owners.push(added);
+    } else if (dice < 0.35 && !owner.isDead) {
+      const status = random.next() < 0.5 ? "UP" : "DOWN";
+      owner.record = { ...owner.record, status, version: owner.record.version + 1 };
+      peers.get(owner.home).register(owner.record);
+    } else if (dice < 0.45 && !owner.isDead) {
+      owner.isDead = true;
+      // Its agent tells another registry than the one it was at, which may not know it yet.
+      peers.get(names[random.below(3)] ?? "b").remove(owner.record.id, owner.record.app, "killed", 9_999);
+    } else if (dice < 0.5) {
+      peers.loss = random.next() * 0.3;
+    } else if (dice < 0.55) {
+      peers.cut(names[random.below(3)] ?? "a", names[random.below(3)] ?? "b");
+    } else if (dice < 0.6) {
+      peers.heal();
+    }
+    if (step % 6 === 0) for (const one of owners) heartbeat(peers, one);
+    await peers.clock.advance(500);
+  }
+  peers.heal();
+  for (let i = 0; i < 6; i++) {
+    for (const one of owners) heartbeat(peers, one);
+    await peers.clock.advance(3_000);
+  }
+  const alive = owners.filter((one) => !one.isDead);
+  const expected = alive.map(({ record }) => `${record.id} ${record.version} ${record.status}`).sort();
+  for (const name of names) assert.deepEqual(peers.view(name), expected, `seed ${seed}, registry ${name}`);
+  await peers.close();
+}
+
+for (const seed of [11, 12, 13, 14, 15, 16]) {
+  test(`through loss, reordering and partitions peers end up agreeing: nobody lost, nobody resurrected (seed ${seed})`, () =>
+    randomLife(seed));
+}
