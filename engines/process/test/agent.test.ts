@@ -174,6 +174,21 @@ test("a shutdown ends every instance within its grace and leaves no process", as
   assert.deepEqual(readAgentState(fixture.settings.stateFile)?.instances, []);
 });
 
+test("a shutdown ends registries last, so that the others can still say that they go", async () => {
+  await using fixture = await ZoneFixture.start();
+  const engine = fixture.engine();
+  const events = fixture.watch(engine);
+  const lingers = `node -e 'console.log("on"); process.on("SIGTERM", () => setTimeout(() => process.exit(0), 150)); setInterval(() => {}, 1000)'`;
+  const app = await fixture.spec(lingers);
+  const registry = await fixture.spec("sleep 300", { kind: "registry", service: "registry" });
+  for (const spec of [app, registry]) await engine.launch(spec);
+  await waitFor("it runs", () => fixture.log(app) !== "");
+  await shutDownAgent(clock, zone.name, fixture.settings.socket, 2_000);
+  await waitFor("both ends", () => events.filter(({ seen }) => seen.state === "stopped").length === 2);
+  const ended = events.filter(({ seen }) => seen.state === "stopped").map(({ seen }) => seen.spec.id);
+  assert.deepEqual(ended, [app.id, registry.id]);
+});
+
 test("the socket is the user's own, and a second agent is refused while the first lives", async () => {
   await using fixture = await ZoneFixture.start();
   assert.equal(statSync(fixture.settings.socket).mode & 0o777, 0o600);

@@ -19,6 +19,7 @@ import { HealthProbe } from "./health-probe.ts";
 import { Instance, type InstanceContext } from "./instance.ts";
 import { boundLog } from "./log-file.ts";
 import type { RegistryDoor } from "./registry-door.ts";
+import { StrayHunt } from "./stray-hunt.ts";
 import { type AgentState, readAgentState, StateWriter } from "./state-file.ts";
 
 export interface AgentTimings {
@@ -57,6 +58,7 @@ export class ZoneAgent {
   readonly #probe: HealthProbe;
   readonly #registry: RegistryDoor;
   readonly #writer: StateWriter;
+  readonly #strays: StrayHunt;
   readonly #boot = bootId();
   readonly #startedAtMs: number;
   readonly #instances = new Map<InstanceId, Instance>();
@@ -85,12 +87,14 @@ export class ZoneAgent {
     this.#startedAtMs = clock.wallMs();
     this.#probe = new HealthProbe(clock);
     this.#writer = new StateWriter(clock, log, settings.stateFile, () => this.#state());
+    this.#strays = new StrayHunt(clock, log);
     this.#context = {
       clock,
       random,
       log,
       probe: this.#probe,
       registry,
+      strays: this.#strays,
       logFileOf: (spec) => join(settings.logDirectory, `${spec.id}.log`),
       environmentOf: (spec, token) => this.#environmentOf(spec, token),
       onChange: (instance) => this.#onChange(instance),
@@ -208,6 +212,7 @@ export class ZoneAgent {
       Promise.all(wave.map((instance) => instance.terminate("the stack is shutting down", left())));
     await end(running.filter((instance) => instance.spec.kind !== "registry"));
     await end(running.filter((instance) => instance.spec.kind === "registry"));
+    this.#strays.finish();
     const farewells = Promise.allSettled(running.map((instance) => instance.settled));
     await within(this.#clock, farewellMs, "news to the registries", farewells).catch(() => {});
     await this.#writer.flush();
@@ -218,6 +223,7 @@ export class ZoneAgent {
   async close(): Promise<void> {
     this.#stopping = true;
     for (const timer of this.#timers) timer.cancel();
+    this.#strays.finish();
     for (const instance of this.#instances.values()) instance.release();
     await this.#writer.flush();
     this.#listeners.clear();

@@ -12,6 +12,7 @@ import { probePorts } from "./port-probe.ts";
 import { adoptProcess, type ProcessExit, type ProcessHandle, startProcess } from "./process-handle.ts";
 import type { ForeignRegistration, RegistryDoor } from "./registry-door.ts";
 import type { DrainOrder, InstanceEntry } from "./state-file.ts";
+import type { StrayHunt } from "./stray-hunt.ts";
 
 /** What an instance needs of its agent. */
 export interface InstanceContext {
@@ -20,6 +21,7 @@ export interface InstanceContext {
   readonly log: Log;
   readonly probe: HealthProbe;
   readonly registry: RegistryDoor;
+  readonly strays: StrayHunt;
   readonly logFileOf: (spec: LaunchSpec) => string;
   readonly environmentOf: (spec: LaunchSpec, token: string) => Record<string, string>;
   /** Called after each change that others can see. */
@@ -200,8 +202,9 @@ export class Instance {
     if (verdict.state === this.#state && verdict.reason === this.#reason) return;
     if (verdict.state !== this.#state) {
       if (verdict.state === "up") this.#healthyAtMs ??= this.#context.clock.wallMs();
-      if (verdict.state === "up") this.#registration?.up();
-      else this.#registration?.down();
+      // From `starting` it was registered as up a moment ago, by the same look.
+      if (verdict.state === "unhealthy") this.#registration?.down();
+      else if (this.#state === "unhealthy") this.#registration?.up();
     }
     this.#set(verdict.state, verdict.reasonCode, verdict.reason);
   }
@@ -294,22 +297,10 @@ export class Instance {
       asked: this.#asked,
     });
     this.#exit = { code: exit.code, signal: exit.signal };
-    this.#done = this.#leaveRegistry(why.reason);
+    this.#registration?.end();
+    this.#done = this.#context.registry.remove(this.spec.service, this.spec.id, why.reason);
     this.#stop(why.reasonCode, why.reason);
-    this.#killStrays();
-  }
-
-  #leaveRegistry(cause: string): Promise<void> {
-    if (this.#registration !== undefined) return this.#registration.stop(cause);
-    return this.#context.registry.remove(this.spec.service, this.spec.id, cause);
-  }
-
-  /** Children that left the group for a session of their own still carry the instance's id in their environment. */
-  #killStrays(): void {
-    for (const stray of processesWithEnvironment(Env.instanceId, this.spec.id)) {
-      this.#context.log.warn("agent.instance.stray-killed", { instance: this.spec.id, pid: stray.pid });
-      sendSignal(stray.pid, "SIGKILL");
-    }
+    this.#context.strays.hunt(this.spec.id);
   }
 
   #stop(reasonCode: string, reason: string): void {
@@ -340,6 +331,7 @@ export class Instance {
 function livingIdentity(entry: InstanceEntry): ProcessHandle["identity"] | undefined {
   const { pid, startTime } = entry;
   if (pid !== undefined && startTime !== undefined) return isAlive({ pid, startTime }) ? { pid, startTime } : undefined;
-  const leader = processesWithEnvironment(Env.instanceId, entry.spec.id).find((stat) => stat.group === stat.pid);
+  const found = processesWithEnvironment(Env.instanceId, new Set([entry.spec.id]));
+  const leader = found.find((stat) => stat.group === stat.pid);
   return leader === undefined ? undefined : { pid: leader.pid, startTime: leader.startTime };
 }

@@ -9,8 +9,8 @@ export interface ForeignRegistration {
   down(): void;
   /** Out of service; resolves when all callers have seen it, or after `awaitSeenMs`. Never rejects. */
   drain(awaitSeenMs: number): Promise<void>;
-  /** Deregisters. Never rejects. */
-  stop(cause: string): Promise<void>;
+  /** No more heartbeats; {@link RegistryDoor.remove} then tells the registries. */
+  end(): void;
 }
 
 /** What an agent does at the registries. */
@@ -58,7 +58,7 @@ export class HttpRegistryDoor implements RegistryDoor {
       up: () => void status("UP", 0),
       down: () => void status("DOWN", 0),
       drain: (awaitSeenMs) => status("OUT_OF_SERVICE", awaitSeenMs),
-      stop: (cause) => registration.stop(cause).catch(() => {}),
+      end: () => registration.abandon(),
     };
   }
 

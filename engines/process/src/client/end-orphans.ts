@@ -16,10 +16,11 @@ export async function endOrphans(clock: Clock, stateFile: string, graceMs: numbe
   const state = readAgentState(stateFile);
   if (state === undefined || state.boot !== bootId()) return 0;
   const groups = new Set<number>();
-  for (const { spec, pid, startTime } of state.instances) {
+  for (const { pid, startTime } of state.instances) {
     if (pid !== undefined && startTime !== undefined && isAlive({ pid, startTime })) groups.add(pid);
-    for (const stray of processesWithEnvironment(Env.instanceId, spec.id)) groups.add(stray.group);
   }
+  const ids = new Set(state.instances.map((entry) => entry.spec.id));
+  for (const stray of processesWithEnvironment(Env.instanceId, ids)) groups.add(stray.group);
   for (const group of groups) {
     sendSignal(-group, "SIGTERM");
     sendSignal(-group, "SIGCONT");

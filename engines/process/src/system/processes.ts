@@ -63,12 +63,18 @@ export function groupExists(group: number): boolean {
   return linux ? groupMembers(group).length > 0 : true;
 }
 
-/** Processes whose environment holds `name=value`: children that left their group are found so. Linux only. */
-export function processesWithEnvironment(name: string, value: string): ProcStat[] {
-  const needle = `${name}=${value}\0`;
+/**
+ * Processes whose environment sets `name` to one of `values`: children that left their group are found so. Never
+ * ourselves. Linux only.
+ * Reads the environment of every process of this user: not for a fast loop.
+ */
+export function processesWithEnvironment(name: string, values: ReadonlySet<string>): ProcStat[] {
   return allProcesses().filter((stat) => {
+    if (stat.pid === process.pid) return false;
     try {
-      return `\0${readFileSync(`/proc/${stat.pid}/environ`, "latin1")}`.includes(`\0${needle}`);
+      const environment = readFileSync(`/proc/${stat.pid}/environ`, "latin1").split("\0");
+      const value = environment.find((line) => line.startsWith(`${name}=`))?.slice(name.length + 1);
+      return value !== undefined && values.has(value);
     } catch {
       return false;
     }
