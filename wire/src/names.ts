@@ -11,6 +11,8 @@ export const Headers = {
   attempt: "x-holdfast-attempt",
   /** On an answer of ours: the handler was not run (draining, shedding, wrong identity), so any request may be retried elsewhere. */
   notExecuted: "x-holdfast-not-executed",
+  /** On a failure: the servers behind have already been tried as far as it makes sense; asking again only adds load. */
+  retried: "x-holdfast-retried",
   requestId: "x-request-id",
   traceparent: "traceparent",
   /** Control to agent: the fencing epoch. An agent refuses a lower one than it has seen. */

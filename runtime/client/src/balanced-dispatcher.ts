@@ -1,15 +1,18 @@
 import { Readable } from "node:stream";
-import { Dispatcher, getGlobalDispatcher, type Dispatcher as Undici } from "undici";
+import type { Dispatcher as Undici } from "undici";
+import Agent from "undici/lib/dispatcher/agent.js";
+import Dispatcher from "undici/lib/dispatcher/dispatcher.js";
 import type { BalancedClient } from "./balanced-client.ts";
+import { withContext } from "./context-headers.ts";
 import type { Answer } from "./try.ts";
 
 /**
- * An undici Dispatcher: requests to `http://<service>/…` are balanced calls; requests to other origins go to the global
- * dispatcher as before. A name is a service when it is registered, or could only be one (no dot, no port, not localhost).
+ * An undici Dispatcher: requests to `http://<service>/…` are balanced calls; requests to other origins pass
+ * through. A name is a service when it is registered, or could only be one (no dot, no port, not localhost).
  */
 export class BalancedDispatcher extends Dispatcher {
   readonly #client: BalancedClient;
-  readonly #other: Dispatcher = getGlobalDispatcher();
+  #others: Agent | undefined;
 
   constructor(client: BalancedClient) {
     super();
@@ -20,15 +23,20 @@ export class BalancedDispatcher extends Dispatcher {
     const origin = new URL(String(options.origin));
     const isName = !origin.hostname.includes(".") && !origin.hostname.includes(":") && origin.hostname !== "localhost";
     if (origin.port !== "" || origin.protocol !== "http:" || !(isName || this.#client.knows(origin.hostname))) {
-      return this.#other.dispatch(options, handler);
+      this.#others ??= new Agent();
+      return this.#others.dispatch(options, handler);
     }
     void this.#run(origin.hostname, options, handler);
     return true;
   }
 
-  override async close(): Promise<void> {}
+  override async close(): Promise<void> {
+    await this.#others?.close();
+  }
 
-  override async destroy(): Promise<void> {}
+  override async destroy(): Promise<void> {
+    await this.#others?.destroy();
+  }
 
   async #run(app: string, options: Undici.DispatchOptions, handler: Undici.DispatchHandler): Promise<void> {
     const controller = new CallController();
@@ -37,8 +45,8 @@ export class BalancedDispatcher extends Dispatcher {
       const answer = await this.#client.call(app, {
         method: options.method,
         path: options.path,
-        headers: flatten(app, options.headers),
-        body: await toBody(options.body),
+        headers: withContext(flatten(app, options.headers)),
+        body: await toBody(options.body, this.#client.options.replayBytes),
         timeoutMs: this.#client.options.timeoutMs,
         holdBackBytes: this.#client.options.holdBackBytes,
         signal: controller.signal,
@@ -54,7 +62,7 @@ class CallController implements Undici.DispatchController {
   readonly #abort = new AbortController();
   #paused = false;
   #resumed: (() => void) | undefined;
-  rawHeaders: string[] = [];
+  rawHeaders: Buffer[] = [];
 
   get signal(): AbortSignal {
     return this.#abort.signal;
@@ -96,9 +104,7 @@ class CallController implements Undici.DispatchController {
 }
 
 async function deliver(answer: Answer, handler: Undici.DispatchHandler, controller: CallController): Promise<void> {
-  for (const [name, value] of Object.entries(answer.headers)) {
-    for (const one of Array.isArray(value) ? value : [value ?? ""]) controller.rawHeaders.push(name, one);
-  }
+  controller.rawHeaders = answer.rawHeaders.slice();
   handler.onResponseStart?.(controller, answer.status, answer.headers, "");
   if (answer.body !== undefined && answer.body.length > 0) {
     await controller.flowing();
@@ -132,11 +138,25 @@ function flatten(app: string, headers: Undici.DispatchOptions["headers"]): strin
 }
 
 /** Small enough bodies are kept whole, so that they can be sent a second time. */
-async function toBody(body: Undici.DispatchOptions["body"]): Promise<Buffer | Readable | null> {
+async function toBody(body: Undici.DispatchOptions["body"], replayBytes: number): Promise<Buffer | Readable | null> {
   if (body === undefined || body === null) return null;
   if (typeof body === "string") return Buffer.from(body);
-  if (body instanceof Uint8Array) return Buffer.from(body);
-  if (body instanceof Readable) return body;
-  if (Symbol.asyncIterator in body) return Readable.from(body as AsyncIterable<Uint8Array>);
+  if (body instanceof Uint8Array) return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  if (body instanceof Readable || Symbol.asyncIterator in body) {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const rest = (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+    for (let next = await rest.next(); next.done !== true; next = await rest.next()) {
+      chunks.push(Buffer.from(next.value));
+      bytes += next.value.byteLength;
+      if (bytes > replayBytes) return Readable.from(after(chunks, rest), { objectMode: false });
+    }
+    return Buffer.concat(chunks);
+  }
   return Buffer.from(await new Response(body as ConstructorParameters<typeof Response>[0]).arrayBuffer());
+}
+
+async function* after(first: readonly Buffer[], rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* first;
+  for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
 }

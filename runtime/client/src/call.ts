@@ -1,8 +1,14 @@
 import type { Readable } from "node:stream";
-import { type Clock, messageOf, type Timer } from "@holdfast/kernel";
+import { type Clock, messageOf, PlatformError, type Timer } from "@holdfast/kernel";
 import { Headers } from "@holdfast/wire";
 import type { Cluster } from "./cluster.ts";
-import { CallAbortedError, CallFailedError, CallTimedOutError, NoServerAvailableError } from "./errors.ts";
+import {
+  CallAbortedError,
+  CallFailedError,
+  CallTimedOutError,
+  NoServerAvailableError,
+  RequestUnfitError,
+} from "./errors.ts";
 import type { ClientOptions } from "./options.ts";
 import { type Answer, Try, type TryEvents, type TryFailure } from "./try.ts";
 
@@ -40,9 +46,8 @@ export class Call implements TryEvents {
   #resolve: (answer: Answer) => void = () => {};
   #reject: (error: unknown) => void = () => {};
   #deadline: Timer | undefined;
-  #hedge: Timer | undefined;
+  #tickTimer: Timer | undefined;
   #last: Answer | undefined;
-  #lastCause: unknown;
   #done = false;
 
   constructor(cluster: Cluster, clock: Clock, options: ClientOptions, request: CallRequest) {
@@ -50,8 +55,8 @@ export class Call implements TryEvents {
     this.#clock = clock;
     this.#options = options;
     this.#request = request;
-    const replayable = request.body === null || Buffer.isBuffer(request.body);
-    this.#idempotent = replayable && idempotentMethods.has(request.method);
+    const isReplayable = request.body === null || Buffer.isBuffer(request.body);
+    this.#idempotent = isReplayable && idempotentMethods.has(request.method);
     this.#deadlineAtMs = clock.monotonicMs() + request.timeoutMs;
   }
 
@@ -60,7 +65,8 @@ export class Call implements TryEvents {
   }
 
   /**
-   * @throws CallTimedOutError, NoServerAvailableError, CallFailedError, CallAbortedError.
+   * @throws CallTimedOutError, NoServerAvailableError, CallFailedError, CallAbortedError, RequestUnfitError, and the error
+   * of a request body that broke off.
    */
   run(): Promise<Answer> {
     return new Promise((resolve, reject) => {
@@ -68,10 +74,19 @@ export class Call implements TryEvents {
       this.#reject = reject;
       this.#cluster.budget.deposit();
       this.#deadline = this.#clock.after(this.#request.timeoutMs, () => this.#timeOut());
-      this.#request.signal?.addEventListener("abort", this.#abort, { once: true });
-      if (this.#request.signal?.aborted === true) return this.#abort();
-      this.#next();
+      this.#request.signal?.addEventListener("abort", this.#onAbort, { once: true });
+      if (this.#request.signal?.aborted === true) return this.abort(this.#request.signal.reason);
+      const server = this.#cluster.pick(this.#tried);
+      if (server === undefined) return this.#fail(new NoServerAvailableError(this.#cluster.app, 0));
+      this.#start(server);
     });
+  }
+
+  /** Whoever wanted the answer has gone: every try ends now. */
+  abort(reason: unknown): void {
+    if (this.#done) return;
+    for (const attempt of this.#open) attempt.server.released();
+    this.#fail(new CallAbortedError(this.#cluster.app, reason));
   }
 
   onAnswer(attempt: Try, answer: Answer): void {
@@ -79,12 +94,10 @@ export class Call implements TryEvents {
     const nowMs = this.#clock.monotonicMs();
     const tookMs = nowMs - attempt.startedAtMs;
     attempt.server.succeeded(tookMs, nowMs);
-    const retryable = this.#options.retryOn === "all" && this.#idempotent && gatewayErrors.has(answer.status);
-    if (retryable && !this.#done) {
+    if (this.#worthAnother(answer) && !this.#done) {
       this.#last?.stream?.destroy();
       this.#last = answer;
-      if (this.#again(false)) return;
-      if (this.#open.size > 0) return;
+      if (this.#again(false) || this.#open.size > 0) return;
     }
     this.#cluster.latency.record(tookMs);
     this.#settle(answer);
@@ -92,46 +105,64 @@ export class Call implements TryEvents {
 
   onFailure(attempt: Try, failure: TryFailure): void {
     this.#open.delete(attempt);
+    if (failure.kind === "own-fault") {
+      attempt.server.released();
+      return this.#fail(
+        failure.cause instanceof PlatformError
+          ? failure.cause
+          : new RequestUnfitError(this.#cluster.app, failure.cause),
+      );
+    }
     attempt.server.broke(this.#clock.monotonicMs());
-    this.#lastCause = failure.cause;
     if (this.#done) return;
-    const replayable = this.#request.body === null || Buffer.isBuffer(this.#request.body);
-    const mayRepeat = this.#idempotent || (failure.kind === "not-executed" && replayable);
-    if (mayRepeat && this.#again(failure.kind === "not-executed")) return;
+    const mayRepeat = this.#idempotent || (failure.kind === "not-executed" && this.#bodyIsWhole());
+    if (mayRepeat && this.#again(failure.kind === "not-executed", failure.kind === "lost")) return;
     if (this.#open.size > 0) return;
     if (this.#last !== undefined) return this.#settle(this.#last);
+    const { app, servers } = this.#cluster;
     this.#fail(
       mayRepeat
-        ? new NoServerAvailableError(this.#cluster.app, this.#cluster.servers.length, failure.cause)
-        : new CallFailedError(this.#cluster.app, `the answer was lost (${messageOf(failure.cause)})`, failure.cause),
+        ? new NoServerAvailableError(app, servers.length, failure.cause)
+        : new CallFailedError(app, `the answer was lost (${messageOf(failure.cause)})`, failure.cause),
     );
   }
 
-  /** Starts one more try if there is a server left and the budget allows it. */
-  #again(free: boolean): boolean {
-    if (this.#tried.length >= this.#options.triesMax) return false;
-    // What was not executed costs the servers nothing, so it costs the budget nothing.
-    if (!free && !this.#cluster.budget.take(this.#clock.monotonicMs())) return false;
-    return this.#next();
+  /** A server's own trouble, unless those below have already tried all that can be tried. */
+  #worthAnother(answer: Answer): boolean {
+    if (!this.#idempotent || this.#options.retryOn !== "all") return false;
+    return gatewayErrors.has(answer.status) && answer.headers[Headers.retried] === undefined;
   }
 
-  #next(): boolean {
-    const server = this.#cluster.pick(this.#tried);
+  /** Nothing of the body has gone out yet, or it can go out again. */
+  #bodyIsWhole(): boolean {
+    const { body } = this.#request;
+    return body === null || Buffer.isBuffer(body) || (!body.readableDidRead && !body.destroyed);
+  }
+
+  /** Starts one more try if there is a server left and the budget allows it. */
+  #again(isFree: boolean, mayBeSame = false): boolean {
+    if (this.#tried.length >= this.#options.triesMax) return false;
+    // With one server only, what broke was perhaps just the connection; a second, new one is worth a try.
+    const isFirstAgain = mayBeSame && this.#tried.length === this.#cluster.servers.length;
+    const server = this.#cluster.pick(this.#tried) ?? (isFirstAgain ? this.#cluster.pick([]) : undefined);
+    if (server === undefined) return false;
+    // What was not executed costs the servers nothing, so it costs the budget nothing.
+    if (!isFree && !this.#cluster.budget.take(this.#clock.monotonicMs())) return false;
+    this.#start(server);
+    return true;
+  }
+
+  #start(server: Try["server"]): void {
     const nowMs = this.#clock.monotonicMs();
-    if (server === undefined) {
-      if (this.#tried.length > 0) return false;
-      this.#fail(new NoServerAvailableError(this.#cluster.app, this.#cluster.servers.length, this.#lastCause));
-      return false;
-    }
     this.#tried.push(server);
     server.started();
     const { method, path, body } = this.#request;
     const holdBackBytes = this.#idempotent ? this.#request.holdBackBytes : 0;
-    const attempt = new Try(server, nowMs, holdBackBytes, this);
+    const headers = this.#headersFor(server, nowMs);
+    const attempt = new Try(server, nowMs, { method, path, headers, body, holdBackBytes }, this);
     this.#open.add(attempt);
-    this.#armHedge();
-    attempt.send({ method, path, headers: this.#headersFor(server, nowMs), body, holdBackBytes });
-    return true;
+    this.#armTick();
+    attempt.send();
   }
 
   #headersFor(server: Try["server"], nowMs: number): string[] {
@@ -142,17 +173,26 @@ export class Call implements TryEvents {
     return headers;
   }
 
-  #armHedge(): void {
-    this.#hedge?.cancel();
-    if (!this.#idempotent || this.#tried.length >= this.#options.triesMax) return;
-    this.#hedge = this.#clock.after(this.#cluster.hedgeAfterMs(), () => {
-      if (!this.#done) this.#again(false);
-    });
+  #armTick(): void {
+    this.#tickTimer?.cancel();
+    if (!this.#idempotent || this.#done) return;
+    this.#tickTimer = this.#clock.after(this.#cluster.hedgeAfterMs(), () => this.#tick());
+  }
+
+  /** Silence: asks another server as well, and gives up holding back an answer that takes long to become whole. */
+  #tick(): void {
+    if (this.#done) return;
+    const nowMs = this.#clock.monotonicMs();
+    for (const attempt of this.#open) {
+      if (nowMs - attempt.startedAtMs >= this.#options.holdBackMs && attempt.release()) return;
+    }
+    if (!this.#again(false)) this.#armTick();
   }
 
   #settle(answer: Answer): void {
     if (this.#done) return void answer.stream?.destroy();
     this.#finish();
+    if (this.#last !== answer) this.#last?.stream?.destroy();
     const nowMs = this.#clock.monotonicMs();
     for (const loser of this.#open) {
       const waitedMs = nowMs - loser.startedAtMs;
@@ -171,15 +211,12 @@ export class Call implements TryEvents {
     this.#fail(new CallTimedOutError(this.#cluster.app, this.#request.timeoutMs, this.#tried.length));
   }
 
-  readonly #abort = (): void => {
-    if (this.#done) return;
-    for (const attempt of this.#open) attempt.server.released();
-    this.#fail(new CallAbortedError(this.#cluster.app, this.#request.signal?.reason));
-  };
+  readonly #onAbort = (): void => this.abort(this.#request.signal?.reason);
 
   #fail(error: Error): void {
     if (this.#done) return;
     this.#finish();
+    this.#last?.stream?.destroy();
     for (const attempt of this.#open) attempt.abort(error);
     this.#reject(error);
   }
@@ -187,7 +224,7 @@ export class Call implements TryEvents {
   #finish(): void {
     this.#done = true;
     this.#deadline?.cancel();
-    this.#hedge?.cancel();
-    this.#request.signal?.removeEventListener("abort", this.#abort);
+    this.#tickTimer?.cancel();
+    this.#request.signal?.removeEventListener("abort", this.#onAbort);
   }
 }

@@ -1,4 +1,4 @@
-import type { Clock, Random } from "@holdfast/kernel";
+import type { Clock, Random, Timer } from "@holdfast/kernel";
 import type { InstanceRecord } from "@holdfast/wire";
 import { RecentLatency } from "./latency.ts";
 import type { ClientOptions } from "./options.ts";
@@ -14,6 +14,7 @@ export class Cluster {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #options: ClientOptions;
+  readonly #leaving = new Map<ServerPool, Timer>();
   #servers: readonly ServerPool[] = [];
 
   constructor(app: string, clock: Clock, random: Random, options: ClientOptions) {
@@ -45,7 +46,7 @@ export class Cluster {
     for (const [identity, server] of known) {
       if (next.includes(server)) continue;
       server.retire();
-      if (!listed.has(identity)) this.#clock.after(vanishedGraceMs, () => server.destroy());
+      if (!listed.has(identity)) this.#destroyLater(server);
     }
     this.#servers = next;
   }
@@ -62,8 +63,19 @@ export class Cluster {
     return p95Ms === undefined ? hedgeMaxMs : Math.min(hedgeMaxMs, Math.max(hedgeMinMs, 3 * p95Ms));
   }
 
+  /** Ends all connections, those of servers that have left too. */
   close(): Promise<void[]> {
-    return Promise.all(this.#servers.map((server) => server.pool.destroy()));
+    for (const timer of this.#leaving.values()) timer.cancel();
+    const all = [...this.#servers, ...this.#leaving.keys()];
+    return Promise.all(all.map((server) => server.pool.destroy()));
+  }
+
+  #destroyLater(server: ServerPool): void {
+    const timer = this.#clock.after(vanishedGraceMs, () => {
+      this.#leaving.delete(server);
+      server.destroy();
+    });
+    this.#leaving.set(server, timer);
   }
 }
 

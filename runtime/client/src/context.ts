@@ -6,6 +6,8 @@ export interface RequestContext {
   readonly traceparent: string | undefined;
   /** Monotonic time (ms) after which nobody waits for the answer; `undefined` when nobody said. */
   readonly deadlineAtMs: number | undefined;
+  /** Called when a call made on its behalf has failed for good, so that nobody above repeats what was repeated here. */
+  readonly onExhausted?: () => void;
 }
 
 // Two copies of this package in one process must see the same request.

@@ -1,4 +1,4 @@
-import { PlatformError } from "@holdfast/kernel";
+import { messageOf, PlatformError } from "@holdfast/kernel";
 
 /** Nobody has registered under this name. */
 export class ServiceUnknownError extends PlatformError<"SERVICE_UNKNOWN"> {
@@ -37,5 +37,12 @@ export class CallFailedError extends PlatformError<"CALL_FAILED"> {
 export class CallAbortedError extends PlatformError<"CALL_ABORTED"> {
   constructor(app: string, cause?: unknown) {
     super("CALL_ABORTED", `${app}: the caller gave up`, { status: 499, cause });
+  }
+}
+
+/** The request cannot be sent as it is: a header or a path that HTTP does not allow. */
+export class RequestUnfitError extends PlatformError<"REQUEST_UNFIT"> {
+  constructor(app: string, cause: unknown) {
+    super("REQUEST_UNFIT", `${app}: the request cannot be passed on (${messageOf(cause)})`, { status: 400, cause });
   }
 }

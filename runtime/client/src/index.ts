@@ -6,10 +6,12 @@ export {
   CallFailedError,
   CallTimedOutError,
   NoServerAvailableError,
+  RequestUnfitError,
   ServiceUnknownError,
 } from "./errors.ts";
-export { type ForwardOptions, type ForwardResult, forwardUpgrade } from "./forward.ts";
+export { type ForwardOptions, type ForwardResult } from "./forward.ts";
 export { type ClientOptions, clientDefaults } from "./options.ts";
 export type { CallInit, ServiceClient } from "./service-client.ts";
 export type { Answer } from "./try.ts";
-export { setGlobalDispatcher } from "undici";
+export { setGlobalDispatcher } from "./global-dispatcher.ts";
+export { forwardUpgrade } from "./tunnel.ts";

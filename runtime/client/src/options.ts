@@ -20,6 +20,8 @@ export interface ClientOptions {
   readonly ejectionMaxMs: number;
   /** Answers of idempotent calls up to so many bytes are held until whole. */
   readonly holdBackBytes: number;
+  /** … but no longer than this: what is there is then passed on, and the rest as it comes. */
+  readonly holdBackMs: number;
   /** Request bodies up to so many bytes are kept for a second try. */
   readonly replayBytes: number;
   /** Connections to one server. */
@@ -48,6 +50,7 @@ export const clientDefaults: ClientOptions = {
   ejectionMs: 1_000,
   ejectionMaxMs: 30_000,
   holdBackBytes: 256 * 1024,
+  holdBackMs: 1_000,
   replayBytes: 64 * 1024,
   connectionsMax: 256,
   keepAliveMs: 4_000,

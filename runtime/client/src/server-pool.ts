@@ -1,5 +1,5 @@
 import type { InstanceRecord } from "@holdfast/wire";
-import { Pool } from "undici";
+import Pool from "undici/lib/dispatcher/pool.js";
 import type { ClientOptions } from "./options.ts";
 import { ServerState } from "./server-state.ts";
 
@@ -21,6 +21,7 @@ export class ServerPool extends ServerState {
       keepAliveMaxTimeout: 60_000,
       // What a server announces less one second: we close first, always.
       keepAliveTimeoutThreshold: 1_000,
+      maxHeaderSize: 128 * 1024,
       // Deadlines are ours, per call, not the pool's.
       headersTimeout: 0,
       bodyTimeout: 0,

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
-import { errorFromProblem, Headers as Names, problemContentType } from "@holdfast/wire";
+import { errorFromProblem, problemContentType } from "@holdfast/wire";
 import type { BalancedClient } from "./balanced-client.ts";
-import { currentContext } from "./context.ts";
+import { withContext } from "./context-headers.ts";
 import type { Answer } from "./try.ts";
 
 export interface CallInit extends RequestInit {
@@ -53,16 +53,38 @@ export class FetchClient implements ServiceClient {
       body: request?.body === undefined || request.body === null ? null : Buffer.from(await request.arrayBuffer()),
       timeoutMs,
       holdBackBytes: this.#client.options.holdBackBytes,
-      signal: rest.signal ?? undefined,
+      signal: rest.signal ?? (path instanceof Request ? path.signal : undefined),
     });
     return toResponse(answer, method);
   }
 
   async json<T>(path: string | URL, init: CallInit = {}): Promise<T> {
+    if (init.method === undefined && init.body === undefined) return this.#getJson<T>(path, init);
     const response = await this.fetch(path, init);
     if (response.ok) return (await response.json()) as T;
     const isProblem = response.headers.get("content-type")?.startsWith(problemContentType) === true;
     throw errorFromProblem(isProblem ? await response.json() : undefined, response.status);
+  }
+
+  /** The common case without the weight of `Request` and `Response`. */
+  async #getJson<T>(path: string | URL, init: CallInit): Promise<T> {
+    const { options } = this.#client;
+    const target = new URL(path, `http://${this.#name}`);
+    const answer = await this.#client.call(this.#name, {
+      method: "GET",
+      path: `${target.pathname}${target.search}`,
+      headers: withContext(
+        init.headers === undefined ? ["host", this.#name] : flatten(this.#name, new Headers(init.headers)),
+      ),
+      body: null,
+      timeoutMs: init.timeoutMs ?? options.timeoutMs,
+      holdBackBytes: options.holdBackBytes,
+      signal: init.signal ?? undefined,
+    });
+    const text = await textOf(answer);
+    if (answer.status >= 200 && answer.status < 300) return JSON.parse(text) as T;
+    const isProblem = answer.headers["content-type"]?.toString().startsWith(problemContentType) === true;
+    throw errorFromProblem(isProblem ? JSON.parse(text) : undefined, answer.status);
   }
 }
 
@@ -72,15 +94,11 @@ function flatten(host: string, headers: Headers): string[] {
   return flat;
 }
 
-/** Adds the ids of the request being served, unless the caller has set its own. */
-export function withContext(headers: string[]): string[] {
-  const context = currentContext();
-  if (context === undefined) return headers;
-  if (!headers.includes(Names.requestId)) headers.push(Names.requestId, context.requestId);
-  if (context.traceparent !== undefined && !headers.includes(Names.traceparent)) {
-    headers.push(Names.traceparent, context.traceparent);
-  }
-  return headers;
+async function textOf(answer: Answer): Promise<string> {
+  if (answer.stream === undefined) return String(answer.body ?? "");
+  const chunks: Buffer[] = [];
+  for await (const chunk of answer.stream) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
 }
 
 const bodyless: ReadonlySet<number> = new Set([204, 205, 304]);

@@ -1,5 +1,5 @@
-import { Readable } from "node:stream";
 import type { IncomingHttpHeaders } from "node:http";
+import { Readable } from "node:stream";
 import { codeOf } from "@holdfast/kernel";
 import { Headers } from "@holdfast/wire";
 import type { Dispatcher } from "undici";
@@ -9,6 +9,8 @@ import type { ServerPool } from "./server-pool.ts";
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
+  /** Name, value, name, value: as received, Latin-1. */
+  readonly rawHeaders: readonly Buffer[];
   /** All of the body, or `stream` has it. */
   readonly body: Buffer | undefined;
   readonly stream: Readable | undefined;
@@ -19,7 +21,9 @@ export type TryFailure =
   /** The request cannot have been executed: not sent, or the server says so. */
   | { readonly kind: "not-executed"; readonly cause: unknown }
   /** It may have been executed; the answer is lost. */
-  | { readonly kind: "lost"; readonly cause: unknown };
+  | { readonly kind: "lost"; readonly cause: unknown }
+  /** It is not the server's fault: the request cannot be sent, or its body broke off. */
+  | { readonly kind: "own-fault"; readonly cause: unknown };
 
 export interface TryEvents {
   onAnswer(attempt: Try, answer: Answer): void;
@@ -36,12 +40,23 @@ export interface TryRequest {
   readonly holdBackBytes: number;
 }
 
+/** Answers that are read as they come, and may never end. */
+const streamTypes = /^(text\/event-stream|application\/(x-ndjson|stream\+json|grpc)|multipart\/x-mixed-replace)/i;
+/** undici's complaints about the request itself. */
+const unsendable: ReadonlySet<string> = new Set([
+  "UND_ERR_INVALID_ARG",
+  "UND_ERR_NOT_SUPPORTED",
+  "UND_ERR_REQ_CONTENT_LENGTH_MISMATCH",
+]);
+/** Head and body of a request up to this size leave in one write, which the kernel takes whole or not at all. */
+const oneWriteBytes = 16 * 1024;
+
 /** One request to one server. Reports once: an answer or a failure. */
 export class Try implements Dispatcher.DispatchHandler {
   readonly server: ServerPool;
   readonly startedAtMs: number;
   readonly #events: TryEvents;
-  readonly #holdBackBytes: number;
+  readonly #request: TryRequest;
   #controller: Dispatcher.DispatchController | undefined;
   #settled = false;
   #aborted: Error | undefined;
@@ -51,15 +66,15 @@ export class Try implements Dispatcher.DispatchHandler {
   #bytes = 0;
   #stream: Readable | undefined;
 
-  constructor(server: ServerPool, startedAtMs: number, holdBackBytes: number, events: TryEvents) {
+  constructor(server: ServerPool, startedAtMs: number, request: TryRequest, events: TryEvents) {
     this.server = server;
     this.startedAtMs = startedAtMs;
+    this.#request = request;
     this.#events = events;
-    this.#holdBackBytes = holdBackBytes;
   }
 
-  send(request: TryRequest): void {
-    const { method, path, headers, body } = request;
+  send(): void {
+    const { method, path, headers, body } = this.#request;
     try {
       this.server.pool.dispatch({ method, path, headers, body }, this);
     } catch (error) {
@@ -74,6 +89,13 @@ export class Try implements Dispatcher.DispatchHandler {
     this.#controller?.abort(reason);
   }
 
+  /** Held back for long enough: passes on what is there and the rest as it comes. False when nothing is there yet. */
+  release(): boolean {
+    if (this.#settled || this.#status === 0) return false;
+    this.#overflow();
+    return true;
+  }
+
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     if (this.#aborted !== undefined) controller.abort(this.#aborted);
@@ -81,18 +103,16 @@ export class Try implements Dispatcher.DispatchHandler {
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     // Early hints and 100-continue are not the answer.
-    if (status < 200) return;
+    if (status < 200 || this.#settled) return;
     this.#status = status;
     this.#headers = headers;
     if (status === 421 || headers[Headers.notExecuted] !== undefined) {
-      return this.#fail({
-        kind: "not-executed",
-        cause: new Error(`${this.server.origin} answered ${status}, not executed`),
-      });
+      const cause = new Error(`${this.server.origin} answered ${status}, not executed`);
+      return this.#fail({ kind: "not-executed", cause });
     }
-    const isStream = String(headers["content-type"] ?? "").startsWith("text/event-stream");
-    if (isStream || this.#holdBackBytes === 0 || Number(headers["content-length"]) > this.#holdBackBytes)
-      this.#overflow();
+    const holdBackBytes = this.#request.holdBackBytes;
+    const isStream = streamTypes.test(String(headers["content-type"] ?? "")) || headers["x-accel-buffering"] === "no";
+    if (isStream || holdBackBytes === 0 || Number(headers["content-length"]) > holdBackBytes) this.#overflow();
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -102,7 +122,7 @@ export class Try implements Dispatcher.DispatchHandler {
     }
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
-    if (this.#bytes > this.#holdBackBytes) this.#overflow();
+    if (this.#bytes > this.#request.holdBackBytes) this.#overflow();
   }
 
   onResponseEnd(): void {
@@ -119,8 +139,19 @@ export class Try implements Dispatcher.DispatchHandler {
       this.#stream.destroy(error);
       return;
     }
-    const neverSent = this.#controller === undefined || codeOf(error) === "UND_ERR_CONNECT_TIMEOUT";
-    this.#fail({ kind: neverSent ? "not-executed" : "lost", cause: error });
+    this.#fail({ kind: this.#kindOf(error), cause: error });
+  }
+
+  #kindOf(error: Error): TryFailure["kind"] {
+    const { body } = this.#request;
+    if (unsendable.has(codeOf(error))) return "own-fault";
+    if (body !== null && !Buffer.isBuffer(body) && body.errored === error) return "own-fault";
+    // Not on a connection yet: refused, unreachable, too slow to connect, or closed while it waited.
+    if (this.#controller === undefined) return "not-executed";
+    // A kept connection that the server has reset: the write itself failed, so not one byte left this machine.
+    const fitsOneWrite = body === null || (Buffer.isBuffer(body) && body.length <= oneWriteBytes);
+    const writeFailed = "syscall" in error && error.syscall === "write";
+    return writeFailed && fitsOneWrite && this.#status === 0 ? "not-executed" : "lost";
   }
 
   #overflow(): void {
@@ -143,7 +174,10 @@ export class Try implements Dispatcher.DispatchHandler {
   #answer(body: Buffer | undefined, stream: Readable | undefined): void {
     if (this.#settled) return;
     this.#settled = true;
-    this.#events.onAnswer(this, { status: this.#status, headers: this.#headers, body, stream, server: this.server });
+    const raw = this.#controller?.rawHeaders;
+    const rawHeaders = Array.isArray(raw) ? (raw as Buffer[]) : [];
+    const { server } = this;
+    this.#events.onAnswer(this, { status: this.#status, headers: this.#headers, rawHeaders, body, stream, server });
   }
 
   #fail(failure: TryFailure): void {

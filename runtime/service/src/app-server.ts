@@ -126,6 +126,10 @@ export class AppServer {
       traceparent:
         req.headers[Headers.traceparent] === undefined ? undefined : String(req.headers[Headers.traceparent]),
       deadlineAtMs: Number.isNaN(leftMs) ? undefined : startedAtMs + leftMs,
+      // What was tried in full behind us is not worth trying again from above.
+      onExhausted: () => {
+        if (!res.headersSent) res.setHeader(Headers.retried, "1");
+      },
     };
     runInContext(context, () => this.#run(req, res));
   }
