@@ -36,14 +36,12 @@ const popularSearches = ["Nosferatu", "Metropolis", "The General", "Safety Last!
 
 /** The rows of the home page. Recommendations, people and stars may fail; the catalog may not. */
 export async function homePage(backends: Backends, userId: number): Promise<HomePage> {
-  const [user, advised, comedies, horror, early] = await Promise.all([
+  const [user, advised, lists] = await Promise.all([
     backends.users.json<{ id: number; name: string }>(`/users/${userId}`).catch(() => ({ id: userId, name: "Guest" })),
     backends.recommendations
       .json<number[]>(`/for/${userId}?limit=12`, { timeoutMs: recommendationsMaxMs })
       .catch(() => undefined),
-    titles(backends, "genre=comedy&limit=12&offset=30"),
-    titles(backends, "genre=horror&limit=12&offset=8"),
-    titles(backends, "limit=12&offset=0"),
+    rows(backends, ["genre=comedy&limit=12&offset=30", "genre=horror&limit=12&offset=8", "limit=12&offset=0"]),
   ]);
   const first =
     advised === undefined
@@ -53,12 +51,8 @@ export async function homePage(backends: Backends, userId: number): Promise<Home
           note: "",
           films: await titles(backends, `ids=${advised.join(",")}`),
         };
-  const plain = [
-    first,
-    { title: "Slapstick", note: "", films: comedies },
-    { title: "Shadows", note: "", films: horror },
-    { title: "The very beginning", note: "", films: early },
-  ];
+  const headings = ["Slapstick", "Shadows", "The very beginning"];
+  const plain = [first, ...headings.map((title, i) => ({ title, note: "", films: lists[i] ?? [] }))];
   return { user, rows: await withStars(backends, plain) };
 }
 
@@ -85,11 +79,20 @@ function titles(backends: Backends, query: string): Promise<Film[]> {
   return backends.catalog.json<Film[]>(`/titles?${query}`);
 }
 
-async function popular(backends: Backends): Promise<Film[]> {
-  const found = await Promise.all(
-    popularSearches.map((title) => titles(backends, `search=${encodeURIComponent(title)}&limit=1`)),
+/** Several lists of the catalog in one call. */
+function rows(backends: Backends, queries: readonly string[]): Promise<Film[][]> {
+  return backends.catalog.json<Film[][]>(
+    `/rows?${queries.map((query) => `row=${encodeURIComponent(query)}`).join("&")}`,
   );
-  return found.flat();
+}
+
+async function popular(backends: Backends): Promise<Film[]> {
+  return (
+    await rows(
+      backends,
+      popularSearches.map((title) => `search=${encodeURIComponent(title)}&limit=1`),
+    )
+  ).flat();
 }
 
 interface PlainRow extends Omit<Row, "films"> {

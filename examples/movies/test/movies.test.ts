@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import { Report } from "../load/report.ts";
+import { type Asks, type Backends, filmPage, homePage } from "../services/api/compose.ts";
+import { renderHome } from "../services/api/page.ts";
+import { catalogHandler } from "../services/catalog/handler.ts";
+import { RatingStore } from "../services/ratings/store.ts";
+import { recommend, similar } from "../services/recommendations/recommend.ts";
+import { type Film, readFilms } from "../services/shared/films.ts";
+import type { Handler } from "../services/shared/http.ts";
+import { makeProfiles } from "../services/users/profiles.ts";
+
+const films = readFilms(join(import.meta.dirname, "../data/films.txt"));
+
+/** A service's handler asked without a socket. */
+function ask(handler: Handler): Asks {
+  return {
+    json: <T>(path: string) =>
+      new Promise<T>((resolve, reject) => {
+        let status = 0;
+        const res = {
+          writeHead: (code: number) => {
+            status = code;
+            return res;
+          },
+          end: (text: string) => (status < 300 ? resolve(JSON.parse(text)) : reject(new Error(`status ${status}`))),
+        };
+        void handler({ url: path, method: "GET" } as never, res as never);
+      }),
+  };
+}
+
+const down: Asks = { json: () => Promise.reject(new Error("down")) };
+
+function backends(more: Partial<Backends> = {}): Backends {
+  const profiles = makeProfiles(films.length);
+  const advice: Asks = {
+    json: <T>() => Promise.resolve(recommend(films, profiles[0] ?? { likes: [], seen: [] }, 12) as T),
+  };
+  return {
+    catalog: ask(catalogHandler(films)),
+    ratings: down,
+    recommendations: advice,
+    users: { json: <T>() => Promise.resolve(profiles[0] as T) },
+    ...more,
+  };
+}
+
+test("the catalog has hundreds of different films, all from before 1930", () => {
+  assert.ok(films.length >= 300, `${films.length}`);
+  assert.equal(new Set(films.map((film) => `${film.title} ${film.year}`)).size, films.length);
+  for (const film of films) assert.ok(film.year >= 1888 && film.year < 1930, `${film.title} ${film.year}`);
+});
+
+test("a visitor sees films chosen for them, and popular ones with a note when recommendations are down", async () => {
+  const page = await homePage(backends(), 1);
+  assert.equal(page.rows[0]?.title, "Because it is you, Ada");
+  assert.equal(page.rows[0]?.films.length, 12);
+  const resting = await homePage(backends({ recommendations: down, users: down }), 1);
+  assert.equal(resting.user.name, "Guest");
+  assert.deepEqual([resting.rows[0]?.title, resting.rows[0]?.note], ["Popular titles", "Recommendations are resting."]);
+  assert.ok(resting.rows[0]?.films.some((film) => film.title === "Nosferatu"));
+  assert.match(renderHome(resting, { instance: "i-1", zone: "z" }), /Recommendations are resting/);
+});
+
+test("a film's page shows what is like it even when advice and stars are down", async () => {
+  const nosferatu = films.find((film) => film.title === "Nosferatu");
+  assert.ok(nosferatu);
+  const page = await filmPage(backends({ recommendations: down }), nosferatu.id);
+  assert.equal(page.film.title, "Nosferatu");
+  assert.equal(page.alike.note, "Recommendations are resting.");
+  assert.ok(page.alike.films.every((film) => film.genre === "horror"));
+});
+
+test("recommendations leave out what was seen and put liked genres first", () => {
+  const seen = films.slice(0, 20).map((film) => film.id);
+  const advised = recommend(films, { likes: ["western"], seen }, 5);
+  const genres = advised.map((id) => films.find((film) => film.id === id)?.genre);
+  assert.deepEqual(new Set(genres), new Set(["western"]));
+  assert.ok(advised.every((id) => !seen.includes(id)));
+  const general = films.find((film) => film.title === "The General") as Film;
+  assert.ok(
+    similar(films, general, 3).every((id) => films.find((film) => film.id === id)?.director === "Buster Keaton"),
+  );
+});
+
+test("a vote moves the average and is counted as often as it comes", () => {
+  const store = new RatingStore();
+  const before = store.rating(7);
+  const after = store.vote({ id: "v-1", film: 7, stars: 5 });
+  assert.equal(after.count, before.count + 1);
+  assert.ok(after.average > before.average);
+  store.vote({ id: "v-1", film: 7, stars: 5 });
+  assert.deepEqual(
+    store.recent(10).map((vote) => vote.id),
+    ["v-1", "v-1"],
+  );
+});
+
+test("titles with markup in them are shown as text", () => {
+  const film = { id: 1, title: '<script>"x"', year: 1900, director: "A & B", genre: "drama", stars: 0, votes: 0 };
+  const page = { user: { id: 1, name: "Ada" }, rows: [{ title: "Row", note: "", films: [film] }] };
+  const html = renderHome(page, { instance: "i-1", zone: "z" });
+  assert.match(html, /&lt;script&gt;&quot;x&quot;/);
+  assert.match(html, /A &amp; B/);
+});
+
+test("the load report counts failures by kind and takes percentiles of all requests", () => {
+  const report = new Report();
+  for (let i = 1; i <= 99; i++) report.add({ method: "GET", path: "/", ms: i, failure: undefined });
+  report.add({ method: "GET", path: "/film/1", ms: 1_000, failure: "cut short" });
+  const summary = report.summary();
+  assert.deepEqual([summary.sent, summary.failed, summary.successPercent, summary.p50Ms], [100, 1, 99, 51]);
+  assert.deepEqual(summary.failures, [{ kind: "cut short", count: 1, examples: ["GET /film/1 after 1000 ms"] }]);
+});
