@@ -38,8 +38,12 @@ async function run() {
   process.exitCode = await main(args);
 }
 
-/** In the repository: the build of the sources as they are now. Installed: the build that came with the package. */
+/**
+ * In the repository: the build of the sources as they are now, or, while they are being edited under a running test,
+ * the one HOLDFAST_BUILD names. Installed: the build that came with the package.
+ */
 async function builtDirectory() {
+  if (process.env.HOLDFAST_BUILD) return process.env.HOLDFAST_BUILD;
   const root = join(packageDirectory, "..");
   const builder = join(root, "tools/src/build.ts");
   if (existsSync(builder)) {
