@@ -4,7 +4,6 @@ import { runFiles } from "../stack/directories.ts";
 import { isRunning, signalProcess } from "../stack/processes.ts";
 import { runningProcesses, stopRemains } from "../stack/remains.ts";
 import { requestSocket } from "../stack/socket-request.ts";
-import type { StackFile } from "../stack/stack-file.ts";
 import type { UpEvent } from "./events.ts";
 import { type LockHolder, readLock } from "./lock.ts";
 
@@ -17,10 +16,9 @@ export interface StopReport {
 /** Stops a stack through its supervisor, or, when that is dead or does not react, by the lists it and the agents left. */
 export async function stopStack(
   clock: Clock,
-  stack: StackFile,
+  runDirectory: string,
   onEvent: (event: UpEvent) => void,
 ): Promise<StopReport> {
-  const { runDirectory } = stack;
   try {
     const onLine = (line: string): void => onEvent(JSON.parse(line));
     await requestSocket(runFiles.upSocket(runDirectory), "POST", "/v1/stop", { timeoutMs: 30_000, onLine });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { runHoldfast, type StackInstance, temporaryDirectory, waitFor } from "@holdfast/testing";
@@ -103,6 +103,15 @@ test("down ends what a dead supervisor left", async () => {
   const again = await runHoldfast(bin, ["down", app.directory, "--clean"]);
   assert.equal(again.code, 0);
   assert.equal(existsSync(app.state), false);
+});
+
+test("down finds a stack whose state directory was removed while it ran", async () => {
+  using temporary = temporaryDirectory("removed");
+  const app = application(temporary.path);
+  const up = await app.up();
+  assert.equal(up.code, 0, up.stderr);
+  rmSync(app.state, { recursive: true });
+  await app.down();
 });
 
 for (const [count, ends] of [
