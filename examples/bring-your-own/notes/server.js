@@ -1,22 +1,32 @@
-// A small Express program as one finds it anywhere.
+// An ordinary Express program. It has never heard of Holdfast: it reads PORT and HOST as most programs do.
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import express from "express";
+import { openNotes } from "./notes.js";
 
+const notes = openNotes(process.env.NOTES_DB ?? join(tmpdir(), "notes.db"));
 const app = express();
-const notes = new Map();
-let next = 1;
+app.disable("x-powered-by");
+app.use(express.json({ limit: "16kb" }));
 
-app.use(express.json({ limit: "64kb" }));
-app.get("/notes", (_req, res) => res.json([...notes.values()]));
-app.post("/notes", (req, res) => {
-  const text = String(req.body?.text ?? "").trim();
-  if (text === "") return res.status(400).json({ error: "a note needs text" });
-  const note = { id: next++, text, keptBy: process.pid };
-  notes.set(note.id, note);
-  res.status(201).json(note);
+app.get("/notes", (_req, res) => {
+  res.json(notes.list());
 });
 app.get("/notes/:id", (req, res) => {
   const note = notes.get(Number(req.params.id));
-  return note === undefined ? res.status(404).json({ error: "no such note" }) : res.json(note);
+  if (note === undefined) res.status(404).json({ error: "no such note" });
+  else res.json(note);
+});
+app.post("/notes", (req, res) => {
+  const text = req.body?.text;
+  if (typeof text !== "string" || text.trim() === "") res.status(400).json({ error: "text: must not be empty" });
+  else res.status(201).json(notes.add(text.trim()));
+});
+app.delete("/notes/:id", (req, res) => {
+  res.status(notes.remove(Number(req.params.id)) ? 204 : 404).end();
 });
 
-app.listen(Number(process.env.PORT ?? 3000), process.env.HOST ?? "127.0.0.1");
+const server = app.listen(Number(process.env.PORT ?? 3001), process.env.HOST ?? "127.0.0.1", () => {
+  const { address, port } = server.address();
+  console.log(`notes: http://${address}:${port}/notes`);
+});

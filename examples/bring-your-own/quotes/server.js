@@ -1,17 +1,18 @@
-// A small Fastify program as one finds it anywhere.
+// An ordinary Fastify program. It has never heard of Holdfast: it reads PORT and HOST as most programs do.
 import Fastify from "fastify";
-
-const quotes = [
-  { text: "Everything flows.", by: "Heraclitus" },
-  { text: "Fortune favours the bold.", by: "Virgil" },
-  { text: "The unexamined life is not worth living.", by: "Socrates" },
-  { text: "Well begun is half done.", by: "Aristotle" },
-  { text: "While we are postponing, life speeds by.", by: "Seneca" },
-];
+import { page } from "./page.js";
+import { quotes } from "./quotes.js";
 
 const app = Fastify();
-app.get("/health", async () => ({ ok: true }));
-app.get("/", async () => ({ ...quotes[Math.floor(Math.random() * quotes.length)], servedBy: process.pid }));
-app.get("/quotes", async () => quotes);
+const any = () => quotes[Math.floor(Math.random() * quotes.length)];
 
-await app.listen({ port: Number(process.env.PORT ?? 3000), host: process.env.HOST ?? "127.0.0.1" });
+app.get("/", (_request, reply) => reply.type("text/html; charset=utf-8").send(page(any(), process.pid)));
+app.get("/quotes", () => quotes);
+app.get("/quotes/random", () => any());
+app.get("/quotes/:id", (request, reply) => {
+  const quote = quotes[Number(request.params.id) - 1];
+  return quote ?? reply.code(404).send({ error: "no such quote" });
+});
+
+const url = await app.listen({ port: Number(process.env.PORT ?? 3002), host: process.env.HOST ?? "127.0.0.1" });
+console.log(`quotes: ${url}/quotes`);
