@@ -4,6 +4,7 @@ import type { ServerState } from "./server-state.ts";
 /** Own zone is left when its best server is so much busier than the best elsewhere. */
 const overflowFactor = 4;
 const overflowOutstanding = 8;
+const nearlyEqual = 1.25;
 
 /**
  * Picks a server for one try: never one of `tried`, available ones before ejected ones (when all are ejected, all count:
@@ -34,5 +35,6 @@ function ofTwo(servers: readonly ServerState[], nowMs: number, random: Random): 
   const offset = 1 + random.below(servers.length - 1);
   const [a, b] = [servers[first], servers[(first + offset) % servers.length]];
   if (a === undefined || b === undefined) return a ?? b;
-  return a.cost(nowMs) <= b.cost(nowMs) ? a : b;
+  // Nearly equal is equal: the first is random already, and nobody starves for a fraction of a millisecond.
+  return a.cost(nowMs) <= b.cost(nowMs) * nearlyEqual ? a : b;
 }

@@ -6,7 +6,7 @@ export interface RouteMatch {
   readonly path: string;
 }
 
-/** Finds the route of a path: the longest match wins, an exact one before a prefix of the same length. Pure. */
+/** Finds the route of a path: an exact match (it is the longest there can be), else the longest prefix. Pure. */
 export class RouteTable {
   readonly #routes: readonly { readonly route: RouteSettings; readonly base: string; readonly isPrefix: boolean }[];
 
@@ -17,7 +17,7 @@ export class RouteTable {
         const base = isPrefix ? route.match.slice(0, -2) : route.match;
         return { route, base, isPrefix };
       })
-      .toSorted((a, b) => b.base.length - a.base.length || Number(a.isPrefix) - Number(b.isPrefix));
+      .toSorted((a, b) => Number(a.isPrefix) - Number(b.isPrefix) || b.base.length - a.base.length);
   }
 
   /** `url` is the request target: path and query. */
@@ -27,7 +27,8 @@ export class RouteTable {
     for (const { route, base, isPrefix } of this.#routes) {
       if (!(isPrefix ? matchesPrefix(path, base) : path === base)) continue;
       if (!route.stripPrefix || !isPrefix) return { route, path: url };
-      const rest = url.slice(base.length);
+      // `/api/**` has the base `/api/`; what is left of `/api?x=1` is `?x=1`.
+      const rest = url.slice(Math.min(base.length, path.length));
       return { route, path: rest.startsWith("/") ? rest : `/${rest}` };
     }
     return undefined;
