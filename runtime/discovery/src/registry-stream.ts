@@ -34,7 +34,7 @@ export class RegistryStream {
     this.#watch = this.#watchdog(connectMaxMs, "no answer");
     this.#call = request(url, { headers, agent: false, localAddress: options.localAddress }, (response) => {
       if (response.statusCode !== 200) return this.#end(`answered ${response.statusCode}`);
-      const decoder = new SseDecoder((event) => handlers.onEvent(event));
+      const decoder = new SseDecoder((event) => this.#ended || handlers.onEvent(event));
       response.setEncoding("utf8");
       response.on("data", (chunk: string) => {
         this.#rewind();
