@@ -7,7 +7,7 @@ export type StackPorts = Readonly<Record<PortName, number>>;
 export const portNames: readonly PortName[] = ["edge", "console", "registry"];
 
 /** `free`, or the system's reason why one cannot listen there (`EADDRINUSE`, `EACCES` …). */
-export async function probePort(address: string, port: number): Promise<"free" | string> {
+export async function probePort(address: string, port: number): Promise<string> {
   const server = createServer();
   return await new Promise((resolve) => {
     server.once("error", (error) => resolve(codeOf(error)));
