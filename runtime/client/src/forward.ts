@@ -15,8 +15,8 @@ export interface ForwardOptions {
   readonly holdBackBytes: number;
   /** The path to ask for instead of the request's own. */
   readonly path?: string;
-  /** Answers carry `Connection: close`. */
-  readonly draining?: boolean;
+  /** True once answers are to carry `Connection: close`; asked when the answer is there. */
+  readonly draining?: () => boolean;
 }
 
 export interface ForwardResult {
@@ -40,7 +40,6 @@ export async function forward(
     if (!res.writableFinished) call?.abort(new Error("the caller has gone"));
   };
   res.once("close", onClose);
-  const isDraining = options.draining === true;
   try {
     const pending = readBody(req, client.options.replayBytes, options.requestBytesMax);
     const body = pending instanceof Promise ? await pending : pending;
@@ -56,10 +55,13 @@ export async function forward(
       call = begun;
       if (res.destroyed) begun.abort(new Error("the caller has gone"));
     });
-    await sendAnswer(client.clock, answer, req, res, isDraining);
+    await sendAnswer(client.clock, answer, req, res, options.draining?.() === true);
     return { status: answer.status, instance: answer.server.record.id };
   } catch (error) {
-    return { status: await sendProblem(client.clock, error, req, res, isDraining), instance: undefined };
+    return {
+      status: await sendProblem(client.clock, error, req, res, options.draining?.() === true),
+      instance: undefined,
+    };
   } finally {
     res.off("close", onClose);
   }

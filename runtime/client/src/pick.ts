@@ -1,9 +1,10 @@
 import type { Random } from "@holdfast/kernel";
 import type { ServerState } from "./server-state.ts";
 
-/** Own zone is left when its best server is so much busier than the best elsewhere. */
+/** Own zone is left when its server is so much costlier than one elsewhere, and has so many calls or is so slow. */
 const overflowFactor = 4;
 const overflowOutstanding = 8;
+const overflowMs = 25;
 const nearlyEqual = 1.25;
 
 /**
@@ -23,9 +24,10 @@ export function pick(
   const near = zone === undefined ? open : open.filter((server) => server.record.zone === zone);
   if (near.length === 0 || near.length === open.length) return ofTwo(open, nowMs, random);
   const local = ofTwo(near, nowMs, random);
-  if (local === undefined || local.outstanding < overflowOutstanding) return local;
   const any = ofTwo(open, nowMs, random);
-  return any !== undefined && any.cost(nowMs) * overflowFactor < local.cost(nowMs) ? any : local;
+  if (local === undefined || any === undefined) return local ?? any;
+  const isLoaded = local.outstanding >= overflowOutstanding || local.ewmaMs(nowMs) >= overflowMs;
+  return isLoaded && any.cost(nowMs) * overflowFactor < local.cost(nowMs) ? any : local;
 }
 
 /** Power of two choices (Mitzenmacher): two at random, the cheaper one. */

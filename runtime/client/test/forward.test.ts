@@ -266,7 +266,7 @@ test("an answer misdirected to another identity (421) goes to the right server u
 
 test("while draining, answers end the connection", async () => {
   await using backend = await Backend.start("i-a");
-  await using proxy = await Proxy.over([backend], { draining: true });
+  await using proxy = await Proxy.over([backend], { draining: () => true });
   const response = await proxy.fetch("/");
   assert.equal(response.headers.get("connection"), "close");
 });

@@ -1,4 +1,5 @@
 import { createServer, type Server } from "node:http";
+import { Server as NetServer } from "node:net";
 import { type BalancedClient, forwardUpgrade } from "@holdfast/client";
 import type { Clock, Log } from "@holdfast/kernel";
 import { guardAccept } from "@holdfast/service";
@@ -11,6 +12,9 @@ const requestBytesMax = 4 * 1024 * 1024 * 1024;
 const holdBackBytes = 256 * 1024;
 const keepAliveTimeoutMs = 65_000;
 const headerBytesMax = 60 * 1024;
+/** While draining, a kept connection gets so long for one more request, whose answer then ends it. */
+const idleGraceMs = 1_500;
+const lookEveryMs = 50;
 
 /** Listeners on the operator's address, each in front of all instances of one service. */
 export class Balancer {
@@ -19,6 +23,7 @@ export class Balancer {
   readonly #log: Log;
   readonly #servers: Server[] = [];
   #draining = false;
+  #connections = 0;
 
   constructor(client: BalancedClient, clock: Clock, log: Log) {
     this.#client = client;
@@ -33,29 +38,44 @@ export class Balancer {
     return ports;
   }
 
-  /** Answers end their connections from now on, and no new connection is taken. */
+  /** No new connections from now on; answers end those that there are. */
   drain(): void {
+    if (this.#draining) return;
     this.#draining = true;
     for (const server of this.#servers) {
-      server.close();
-      server.closeIdleConnections();
+      // http's own close() cuts idle connections at once, under a caller that is just about to use one.
+      NetServer.prototype.close.call(server);
     }
   }
 
-  async close(): Promise<void> {
+  /** Drains, waits until all answers have gone (at most `boundMs`), and cuts what is left. */
+  async close(boundMs: number): Promise<void> {
+    this.drain();
+    const startMs = this.#clock.monotonicMs();
+    for (let waitedMs = 0; this.#connections > 0 && waitedMs < boundMs; ) {
+      await this.#clock.sleep(lookEveryMs);
+      waitedMs = this.#clock.monotonicMs() - startMs;
+      if (waitedMs >= idleGraceMs) for (const server of this.#servers) server.closeIdleConnections();
+    }
     for (const server of this.#servers) server.closeAllConnections();
-    await Promise.all(this.#servers.map((server) => new Promise((resolve) => server.close(resolve))));
+    // The listening sockets are closed already; this stops http's own timers.
+    for (const server of this.#servers) server.close(() => {});
   }
 
   #open(listener: BalancerListener, reusePort: boolean): Promise<number> {
-    const options = { service: listener.target, timeoutMs: answerMaxMs, requestBytesMax, holdBackBytes };
+    const draining = (): boolean => this.#draining;
+    const options = { service: listener.target, timeoutMs: answerMaxMs, requestBytesMax, holdBackBytes, draining };
     const limits = { keepAliveTimeout: keepAliveTimeoutMs, maxHeaderSize: headerBytesMax, noDelay: true };
     const server = createServer(limits, (req, res) => {
-      void this.#client.forward(req, res, this.#draining ? { ...options, draining: true } : options);
+      void this.#client.forward(req, res, options);
     });
     server.headersTimeout = keepAliveTimeoutMs + 1_000;
     server.requestTimeout = 0;
     server.on("upgrade", (req, socket, head) => forwardUpgrade(this.#client, req, socket, head, listener.target));
+    server.on("connection", (socket) => {
+      this.#connections += 1;
+      socket.on("close", () => void (this.#connections -= 1));
+    });
     guardAccept(server, this.#clock, this.#log);
     this.#servers.push(server);
     return new Promise((resolve, reject) => {
