@@ -1,4 +1,4 @@
-import { backoffMs, type Clock, type Log, type Random, type Timer } from "@holdfast/kernel";
+import { backoffMs, type Clock, type Log, type Random, type Timer, within } from "@holdfast/kernel";
 import {
   type InstanceRecord,
   type InstanceStatus,
@@ -20,6 +20,9 @@ export const heartbeatDefaultMs = 3_000;
 /** Until a registry has us nobody can call us: soon again at first, and never more than about once a second. */
 const retryBackoff = { initialMs: 200, maxMs: 1_000, factor: 1.5 };
 const homeEveryBeats = 10;
+/** A process that ends does not wait long for a registry; the lease ends anyway. */
+const stopMaxMs = 1_000;
+const stopTryMs = 400;
 
 const nobodySaw: SeenAnswer = { listeners: 0, seen: 0, complete: false };
 
@@ -101,7 +104,8 @@ export class Registration {
     const { app, id, incarnation } = this.#record;
     const query = `?incarnation=${incarnation}&cause=${encodeURIComponent(cause)}`;
     const path = `${RegistryPaths.instance(app, id)}${query}`;
-    await this.#caller.callAny(this.#options, this.#index, "DELETE", path, undefined, 1_000).catch((error: unknown) => {
+    const said = this.#caller.callAny(this.#options, this.#index, "DELETE", path, undefined, stopTryMs);
+    await within(this.#clock, stopMaxMs, "deregistration", said).catch((error: unknown) => {
       this.#log.warn("registration.delete.unsaid", { error });
     });
     this.#caller.close();
