@@ -28,6 +28,8 @@ export interface CallRequest {
 /** RFC 9110 §9.2.2: asking twice does no more than asking once. */
 const idempotentMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
 const gatewayErrors: ReadonlySet<number> = new Set([502, 503, 504]);
+/** A server is silent when another has answered so many times as fast as this one has kept waiting. */
+const silenceFactor = 4;
 const lostRace = new Error("another server answered first");
 
 /**
@@ -100,7 +102,7 @@ export class Call implements TryEvents {
       if (this.#again(false) || this.#open.size > 0) return;
     }
     this.#cluster.latency.record(tookMs);
-    this.#settle(answer);
+    this.#settle(answer, tookMs);
   }
 
   onFailure(attempt: Try, failure: TryFailure): void {
@@ -118,7 +120,7 @@ export class Call implements TryEvents {
     const mayRepeat = this.#idempotent || (failure.kind === "not-executed" && this.#bodyIsWhole());
     if (mayRepeat && this.#again(failure.kind === "not-executed", failure.kind === "lost")) return;
     if (this.#open.size > 0) return;
-    if (this.#last !== undefined) return this.#settle(this.#last);
+    if (this.#last !== undefined) return this.#settle(this.#last, 0);
     const { app, servers } = this.#cluster;
     this.#fail(
       mayRepeat
@@ -189,15 +191,16 @@ export class Call implements TryEvents {
     if (!this.#again(false)) this.#armTick();
   }
 
-  #settle(answer: Answer): void {
+  #settle(answer: Answer, tookMs: number): void {
     if (this.#done) return void answer.stream?.destroy();
     this.#finish();
     if (this.#last !== answer) this.#last?.stream?.destroy();
     const nowMs = this.#clock.monotonicMs();
     for (const loser of this.#open) {
       const waitedMs = nowMs - loser.startedAtMs;
-      // A loser that had far longer than usual was silent; one that had just begun says nothing.
-      if (waitedMs >= this.#options.hedgeMinMs) loser.server.keptSilent(waitedMs, nowMs);
+      // A loser was silent when the winner was far quicker. When all are slow, being slow is no reason to be put out.
+      const isSilent = waitedMs >= this.#options.hedgeMinMs && waitedMs >= silenceFactor * tookMs;
+      if (isSilent) loser.server.keptSilent(waitedMs, nowMs);
       else loser.server.released();
       loser.abort(lostRace);
     }
@@ -207,7 +210,12 @@ export class Call implements TryEvents {
   #timeOut(): void {
     if (this.#done) return;
     const nowMs = this.#clock.monotonicMs();
-    for (const attempt of this.#open) attempt.server.keptSilent(nowMs - attempt.startedAtMs, nowMs);
+    for (const attempt of this.#open) {
+      const waitedMs = nowMs - attempt.startedAtMs;
+      // A caller in a hurry says nothing about the server.
+      if (waitedMs >= this.#options.hedgeMaxMs) attempt.server.keptSilent(waitedMs, nowMs);
+      else attempt.server.released();
+    }
     this.#fail(new CallTimedOutError(this.#cluster.app, this.#request.timeoutMs, this.#tried.length));
   }
 

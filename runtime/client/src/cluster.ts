@@ -6,6 +6,9 @@ import { pick } from "./pick.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import { ServerPool, vanishedGraceMs } from "./server-pool.ts";
 
+/** However slow everything is. */
+const slowHedgeMs = 2_000;
+
 /** All servers of one app as this caller knows them, with its budget and its idea of their speed. */
 export class Cluster {
   readonly app: string;
@@ -56,11 +59,16 @@ export class Cluster {
     return server instanceof ServerPool ? server : undefined;
   }
 
-  /** When to ask a second server: three times the usual slow answer, within the stated bounds. */
+  /**
+   * When to ask a second server: three times the usual slow answer, within the stated bounds. Where even usual answers
+   * take longer than that, everything is slow: asking twice would only make it slower, and waits twice the usual.
+   */
   hedgeAfterMs(): number {
     const { hedgeMinMs, hedgeMaxMs } = this.#options;
     const p95Ms = this.latency.p95Ms;
-    return p95Ms === undefined ? hedgeMaxMs : Math.min(hedgeMaxMs, Math.max(hedgeMinMs, 3 * p95Ms));
+    if (p95Ms === undefined) return hedgeMaxMs;
+    if (p95Ms > hedgeMaxMs / 2) return Math.min(slowHedgeMs, Math.max(hedgeMaxMs, 2 * p95Ms));
+    return Math.min(hedgeMaxMs, Math.max(hedgeMinMs, 3 * p95Ms));
   }
 
   /** Ends all connections, those of servers that have left too. */

@@ -13,7 +13,7 @@ export interface ClientOptions {
   readonly retryOn: "all" | "transport";
   /** Second tries allowed per call, as a share of calls … */
   readonly budgetShare: number;
-  /** … plus so many a second, saved up for at most ten seconds. */
+  /** … plus so many a second. What is saved up is bounded (`RetryBudget`). */
   readonly budgetPerSecond: number;
   /** First ejection of a server that failed; doubles with each repetition. */
   readonly ejectionMs: number;
@@ -35,7 +35,8 @@ export interface ClientOptions {
 }
 
 /**
- * 20 % + 10/s is Finagle's retry budget; 50–250 ms lets two hedges fit into the second after which people give up;
+ * 10 % and 2/s: half of Finagle's budget (20 % + 10/s), because layers lie behind one another here and executions must
+ * stay within 1.1 of the requests; 50–250 ms lets two hedges fit into the second after which people give up;
  * 1–30 s of ejection follows Ribbon's server circuit (30 s at most) and Envoy's growth with repetition.
  */
 export const clientDefaults: ClientOptions = {
@@ -45,8 +46,8 @@ export const clientDefaults: ClientOptions = {
   hedgeMinMs: 50,
   hedgeMaxMs: 250,
   retryOn: "all",
-  budgetShare: 0.2,
-  budgetPerSecond: 10,
+  budgetShare: 0.1,
+  budgetPerSecond: 2,
   ejectionMs: 1_000,
   ejectionMaxMs: 30_000,
   holdBackBytes: 256 * 1024,

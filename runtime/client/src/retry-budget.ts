@@ -1,6 +1,9 @@
+const savedMax = 50;
+
 /**
  * A token bucket that keeps second tries a small share of calls: each call deposits `share`, each second `perSecond`;
- * a second try takes one. Ten seconds of deposits can be saved up, so that a death under light load is covered too.
+ * a second try takes one. Fifty can be saved up: what a server that falls silent under 200 calls a second needs before it
+ * is put out.
  * (Finagle's RetryBudget.)
  */
 export class RetryBudget {
@@ -13,7 +16,7 @@ export class RetryBudget {
   constructor(share: number, perSecond: number, nowMs: number) {
     this.#share = share;
     this.#perMs = perSecond / 1_000;
-    this.#tokensMax = Math.max(perSecond * 10, 10);
+    this.#tokensMax = savedMax;
     this.#tokens = this.#tokensMax;
     this.#atMs = nowMs;
   }
