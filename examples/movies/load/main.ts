@@ -8,20 +8,23 @@ const { values } = parseArgs({
     rate: { type: "string", default: "200" },
     seconds: { type: "string", default: "30" },
     "post-share": { type: "string", default: "0" },
+    path: { type: "string", multiple: true, default: [] },
+    run: { type: "string", default: `load-${process.pid}` },
     json: { type: "boolean", default: false },
   },
 });
 const options = {
-  url: values.url,
+  url: readUrl(values.url),
   rate: bounded("rate", values.rate, 1, 5_000),
   seconds: bounded("seconds", values.seconds, 1, 3_600),
   postShare: bounded("post-share", values["post-share"], 0, 1),
+  paths: values.path,
+  run: values.run.slice(0, 40),
 };
 
-const say = values.json ? undefined : progress;
 if (!values.json)
   console.log(`${options.rate} requests a second to ${options.url} for ${options.seconds} s, open loop`);
-const summary = (await drive(options, say)).summary();
+const summary = (await drive(options, values.json ? undefined : progress)).summary();
 if (values.json) {
   console.log(JSON.stringify(summary));
 } else {
@@ -42,6 +45,15 @@ function progress(report: Report): void {
 function bounded(name: string, text: string, min: number, max: number): number {
   const value = Number(text);
   if (Number.isFinite(value) && value >= min && value <= max) return value;
-  console.error(`--${name}: must be a number from ${min} to ${max}, got ${text}`);
+  return refuse(`--${name}: must be a number from ${min} to ${max}, got ${text}`);
+}
+
+function readUrl(text: string): string {
+  if (URL.canParse(text) && new URL(text).protocol === "http:") return text;
+  return refuse(`--url: must be an http:// address, got ${text}`);
+}
+
+function refuse(message: string): never {
+  console.error(message);
   process.exit(2);
 }

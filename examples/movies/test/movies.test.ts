@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { Report } from "../load/report.ts";
 import { type Asks, type Backends, filmPage, homePage } from "../services/api/compose.ts";
 import { renderHome } from "../services/api/page.ts";
 import { catalogHandler } from "../services/catalog/handler.ts";
@@ -104,13 +103,4 @@ test("titles with markup in them are shown as text", () => {
   const html = renderHome(page, { instance: "i-1", zone: "z" });
   assert.match(html, /&lt;script&gt;&quot;x&quot;/);
   assert.match(html, /A &amp; B/);
-});
-
-test("the load report counts failures by kind and takes percentiles of all requests", () => {
-  const report = new Report();
-  for (let i = 1; i <= 99; i++) report.add({ method: "GET", path: "/", ms: i, failure: undefined });
-  report.add({ method: "GET", path: "/film/1", ms: 1_000, failure: "cut short" });
-  const summary = report.summary();
-  assert.deepEqual([summary.sent, summary.failed, summary.successPercent, summary.p50Ms], [100, 1, 99, 51]);
-  assert.deepEqual(summary.failures, [{ kind: "cut short", count: 1, examples: ["GET /film/1 after 1000 ms"] }]);
 });

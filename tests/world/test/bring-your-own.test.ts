@@ -17,7 +17,7 @@ test("unmodified Express and Fastify programs are registered, balanced, replaced
   }
   assert.ok(answered.size >= 2, `only ${[...answered]} answered`);
 
-  const running = load(stack.ready.edge, { rate: 50, seconds: size(8, 30) });
+  const running = load(stack.ready.edge, { rate: 50, seconds: size(8, 30), paths: ["/", "/notes", "/quotes/1"] });
   const victim = instances[0];
   assert.ok(victim?.pid);
   process.kill(victim.pid, "SIGKILL");

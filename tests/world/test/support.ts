@@ -38,11 +38,12 @@ export interface LoadReport {
 /** Drives the edge in a process of its own, so that our own event loop is no part of the measurement. */
 export function load(
   edge: string,
-  options: { rate: number; seconds: number; postShare?: number },
+  options: { rate: number; seconds: number; postShare?: number; paths?: readonly string[] },
 ): Promise<LoadReport> {
   const args = [join(movies, "load/main.ts"), "--json", "--url", edge];
   args.push("--rate", String(options.rate), "--seconds", String(options.seconds));
   args.push("--post-share", String(options.postShare ?? 0));
+  for (const path of options.paths ?? []) args.push("--path", path);
   const limits = { timeout: (options.seconds + 30) * 1_000, maxBuffer: 16 * 1024 * 1024 };
   return new Promise((resolve, reject) => {
     execFile(process.execPath, args, limits, (error, stdout, stderr) => {

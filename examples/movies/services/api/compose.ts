@@ -29,9 +29,9 @@ export interface HomePage {
   readonly rows: readonly Row[];
 }
 
-/** Nobody waits longer than this for advice: popular titles are shown instead. */
-const recommendationsMaxMs = 600;
-/** Well known enough to show when there is no advice, by number in the catalog. */
+/** Nobody waits longer than this for advice or stars: the page is shown without them. */
+const extrasMaxMs = 300;
+/** Well known enough to show when there is no advice. */
 const popularSearches = ["Nosferatu", "Metropolis", "The General", "Safety Last!", "The Gold Rush", "Sunrise", "Wings"];
 
 /** The rows of the home page. Recommendations, people and stars may fail; the catalog may not. */
@@ -39,7 +39,7 @@ export async function homePage(backends: Backends, userId: number): Promise<Home
   const [user, advised, lists] = await Promise.all([
     backends.users.json<{ id: number; name: string }>(`/users/${userId}`).catch(() => ({ id: userId, name: "Guest" })),
     backends.recommendations
-      .json<number[]>(`/for/${userId}?limit=12`, { timeoutMs: recommendationsMaxMs })
+      .json<number[]>(`/for/${userId}?limit=12`, { timeoutMs: extrasMaxMs })
       .catch(() => undefined),
     rows(backends, ["genre=comedy&limit=12&offset=30", "genre=horror&limit=12&offset=8", "limit=12&offset=0"]),
   ]);
@@ -60,7 +60,7 @@ export async function homePage(backends: Backends, userId: number): Promise<Home
 export async function filmPage(backends: Backends, id: number): Promise<{ film: RatedFilm; alike: Row }> {
   const film = await backends.catalog.json<Film>(`/titles/${id}`);
   const advised = await backends.recommendations
-    .json<number[]>(`/similar/${id}?limit=12`, { timeoutMs: recommendationsMaxMs })
+    .json<number[]>(`/similar/${id}?limit=12`, { timeoutMs: extrasMaxMs })
     .catch(() => undefined);
   const alike =
     advised === undefined
@@ -103,7 +103,7 @@ async function withStars(backends: Backends, rows: readonly PlainRow[]): Promise
   const ids = [...new Set(rows.flatMap((row) => row.films.map((film) => film.id)))];
   const ratings = await backends.ratings
     .json<{ film: number; average: number; count: number }[]>(`/ratings?films=${ids.join(",")}`, {
-      timeoutMs: recommendationsMaxMs,
+      timeoutMs: extrasMaxMs,
     })
     .catch(() => []);
   const byFilm = new Map(ratings.map((rating) => [rating.film, rating]));

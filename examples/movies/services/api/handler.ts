@@ -8,7 +8,8 @@ interface Poster {
 }
 
 /**
- * The page (`/`, `/film/{id}`) and the JSON behind it (`/api/home`, `/api/film/{id}`, `POST /api/ratings`, `/api/whoami`).
+ * The page (`/`, `/film/{id}`) and the JSON behind it: `/api/home`, `/api/film/{id}`, `/api/whoami`, `POST /api/ratings`, and
+ * `GET /api/ratings`, the latest votes of whichever ratings instance answers.
  */
 export function apiHandler(backends: Backends & { readonly ratings: Poster }, who: Answerer): Handler {
   return async (req, res) => {
@@ -18,7 +19,10 @@ export function apiHandler(backends: Backends & { readonly ratings: Poster }, wh
     if (url.pathname === "/") return sendHtml(res, renderHome(await homePage(backends, user), who));
     if (url.pathname === "/api/home") return sendJson(res, 200, await homePage(backends, user));
     if (url.pathname === "/api/whoami") return sendJson(res, 200, who);
-    if (url.pathname === "/api/ratings" && req.method === "POST") return rate(backends.ratings, req, res);
+    if (url.pathname === "/api/ratings") {
+      if (req.method === "POST") return rate(backends.ratings, req, res);
+      return sendJson(res, 200, await backends.ratings.json("/recent?limit=20"));
+    }
     if (Number.isNaN(film)) return sendNotFound(res, url.pathname);
     try {
       const page = await filmPage(backends, film);

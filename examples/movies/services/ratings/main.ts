@@ -2,4 +2,9 @@ import { serve } from "holdfast";
 import { ratingsHandler } from "./handler.ts";
 import { RatingStore } from "./store.ts";
 
-await serve({ name: "ratings", handler: ratingsHandler(new RatingStore()) });
+// Written to the log at once: it outlives this process, and tells how often each vote was executed.
+const store = new RatingStore((vote) =>
+  process.stdout.write(`${JSON.stringify({ event: "rating.counted", ...vote })}\n`),
+);
+
+await serve({ name: "ratings", handler: ratingsHandler(store) });

@@ -20,6 +20,11 @@ const recentMax = 10_000;
 export class RatingStore {
   readonly #votes = new Map<number, { sum: number; count: number }>();
   readonly #recent: Vote[] = [];
+  readonly #onVote: (vote: Vote) => void;
+
+  constructor(onVote: (vote: Vote) => void = () => {}) {
+    this.#onVote = onVote;
+  }
 
   rating(film: number): Rating {
     const archive = archiveOf(film);
@@ -32,6 +37,7 @@ export class RatingStore {
     const votes = this.#votes.get(vote.film) ?? { sum: 0, count: 0 };
     this.#votes.set(vote.film, { sum: votes.sum + vote.stars, count: votes.count + 1 });
     this.#recent.push(vote);
+    this.#onVote(vote);
     if (this.#recent.length > recentMax) this.#recent.shift();
     return this.rating(vote.film);
   }
