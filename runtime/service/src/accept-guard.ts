@@ -1,34 +1,47 @@
+import { readdirSync, readFileSync } from "node:fs";
 import type { Server } from "node:http";
 import { type Clock, codeOf, type Log } from "@holdfast/kernel";
 
-/** How long a server that has run out of descriptors lets new connections wait. */
-const pauseMs = 100;
 const reportEveryMs = 5_000;
+/** Descriptors kept for everything that is not an accepted connection: calls of our own, files, the next log. */
+const spareShare = 0.1;
+const spareMin = 8;
+const spareMax = 256;
 
 /**
- * Keeps a server alive when accepting fails (EMFILE, ENFILE, ENOBUFS): connections are shed, the fact is reported at most
- * each five seconds, and accepting goes on when descriptors are free again. Without a listener for `error` Node would
- * end the process.
+ * Keeps a server serving when connections come faster than file descriptors last: past what the process may open, less a
+ * reserve, new connections are closed at once and the fact is reported, at most each five seconds. Left alone, Node
+ * (libuv) closes such connections too, but without a word, and leaves no descriptor for calls of our own.
  */
 export function guardAccept(server: Server, clock: Clock, log: Log): void {
   let reportedAtMs = Number.NEGATIVE_INFINITY;
-  let dropped = 0;
+  let shed = 0;
   const report = (reason: string): void => {
-    dropped += 1;
+    shed += 1;
     const nowMs = clock.monotonicMs();
     if (nowMs - reportedAtMs < reportEveryMs) return;
-    log.error("service.accept.shed", { reason, dropped, next: "raise `ulimit -n` or add instances" });
+    log.error("service.accept.shed", { reason, shed, next: "raise `ulimit -n` or add instances" });
     reportedAtMs = nowMs;
-    dropped = 0;
+    shed = 0;
   };
+  const most = connectionsMax();
+  if (most !== undefined) server.maxConnections = most;
+  server.on("drop", () => report(`${most} connections are open, all that \`ulimit -n\` allows`));
   server.on("error", (error) => {
     // A failed `listen` is somebody else's to report; it comes before the server listens.
-    if (!server.listening) return;
-    report(codeOf(error));
-    server.maxConnections = 1;
-    clock.after(pauseMs, () => {
-      server.maxConnections = Number.POSITIVE_INFINITY;
-    });
+    if (server.listening) report(codeOf(error));
   });
-  server.on("drop", () => report("MAX_CONNECTIONS"));
+}
+
+/** How many connections this process can hold; `undefined` where the system does not say. */
+function connectionsMax(): number | undefined {
+  try {
+    const line = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"));
+    if (line?.[1] === undefined) return undefined;
+    const limit = Number(line[1]);
+    const spare = Math.min(spareMax, Math.max(spareMin, Math.floor(limit * spareShare)));
+    return Math.max(1, limit - readdirSync("/proc/self/fd").length - spare);
+  } catch {
+    return undefined;
+  }
 }

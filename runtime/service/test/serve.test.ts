@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { request } from "node:http";
+import { connect } from "node:net";
+import { test } from "node:test";
+import { currentContext } from "@holdfast/client";
+import { SeededRandom, silentLog, SystemClock } from "@holdfast/kernel";
+import { MeterRegistry } from "@holdfast/metrics";
+import { type RunningService, type ServeOptions, serve } from "@holdfast/service";
+import { waitFor } from "@holdfast/testing";
+
+interface Started extends AsyncDisposable {
+  readonly service: RunningService;
+  readonly admin: string;
+  readonly meters: MeterRegistry;
+}
+
+async function start(options: ServeOptions, environment: Record<string, string> = {}): Promise<Started> {
+  const meters = new MeterRegistry();
+  const surroundings = {
+    clock: new SystemClock(),
+    random: new SeededRandom(1),
+    log: silentLog,
+    meters,
+    environment: { PORT: "0", HOLDFAST_ADMIN_PORT: "0", HOLDFAST_INSTANCE_ID: "i-me", ...environment },
+  };
+  const service = await serve({ handleSignals: false, ...options }, surroundings);
+  const admin = `http://127.0.0.1:${service.adminPort}`;
+  return { service, admin, meters, [Symbol.asyncDispose]: () => service.stop() };
+}
+
+test("a (req, res) function and a fetch-style one both serve", async () => {
+  await using node = await start({ handler: (_req, res) => res.end("node") });
+  await using fetchLike = await start({
+    handler: async (req: Request) => new Response(`${req.method} ${await req.text()}`, { status: 201 }),
+  });
+  await using object = await start({ handler: { fetch: () => new Response("object") } });
+  assert.equal(await (await fetch(node.service.url)).text(), "node");
+  const posted = await fetch(fetchLike.service.url, { method: "POST", body: "hello" });
+  assert.deepEqual([posted.status, await posted.text()], [201, "POST hello"]);
+  assert.equal(await (await fetch(object.service.url)).text(), "object");
+});
+
+test("a request meant for another instance is refused before the handler runs, and every answer says who gave it", async () => {
+  let runs = 0;
+  await using started = await start({ handler: (_req, res) => res.end(String(++runs)) });
+  const other = await fetch(started.service.url, { method: "POST", headers: { "x-holdfast-instance": "i-other" } });
+  assert.deepEqual([other.status, other.headers.get("x-holdfast-not-executed"), runs], [421, "1", 0]);
+  const mine = await fetch(started.service.url, { headers: { "x-holdfast-instance": "i-me" } });
+  assert.deepEqual([mine.status, mine.headers.get("x-holdfast-instance"), runs], [200, "i-me", 1]);
+  await other.body?.cancel();
+  await mine.body?.cancel();
+});
+
+test("a handler that throws, at once or later, becomes a coded 500 and the server lives on", async () => {
+  await using started = await start({
+    handler: (req, _res) => {
+      if (req.url === "/now") throw new Error("secret detail");
+      return Promise.reject(new Error("secret detail"));
+    },
+  });
+  for (const path of ["/now", "/later", "/now"]) {
+    const answer = await fetch(`${started.service.url}${path}`);
+    const text = await answer.text();
+    assert.equal(answer.status, 500);
+    assert.match(text, /HANDLER_FAILED/);
+    assert.doesNotMatch(text, /secret/);
+  }
+});
+
+test("the handler runs in the context of its request: id and deadline", async () => {
+  const seen: unknown[] = [];
+  await using started = await start({
+    handler: (_req, res) => {
+      const context = currentContext();
+      seen.push(context?.requestId, context?.deadlineAtMs !== undefined);
+      res.end();
+    },
+  });
+  const headers = { "x-request-id": "r-1", "x-holdfast-deadline-ms": "500" };
+  await (await fetch(started.service.url, { headers })).text();
+  assert.deepEqual(seen, ["r-1", true]);
+  const late = await fetch(started.service.url, { headers: { "x-holdfast-deadline-ms": "0" } });
+  assert.deepEqual([late.status, late.headers.get("x-holdfast-not-executed")], [504, "1"]);
+  await late.body?.cancel();
+});
+
+test("the admin port shows health, metrics and identity, and only reads", async () => {
+  await using started = await start({ handler: (_req, res) => res.end() }, { HOLDFAST_ZONE: "local-1b" });
+  await (await fetch(started.service.url)).text();
+  const get = (path: string): Promise<Response> => fetch(`${started.admin}${path}`);
+  for (const path of ["/healthz", "/readyz", "/healthcheck"]) assert.equal((await get(path)).status, 200, path);
+  assert.match(await (await get("/metrics")).text(), /ipc_server_call_seconds_count\{method="GET",status="2xx"\} 1/);
+  const info = (await (await get("/v1/info")).json()) as Record<string, unknown>;
+  assert.deepEqual([info["instanceId"], info["zone"], "env" in info], ["i-me", "local-1b", false]);
+  assert.equal((await fetch(`${started.admin}/healthz`, { method: "POST" })).status, 405);
+  assert.equal((await get("/nothing")).status, 404);
+});
+
+test("a failing health check turns the instance down, with its reason, and a passing one up again", async () => {
+  let healthy = false;
+  await using started = await start({ handler: (_req, res) => res.end(), health: () => healthy });
+  assert.equal((await fetch(`${started.admin}/healthcheck`)).status, 204);
+  healthy = true;
+  await waitFor("up", () => started.service.readiness === "up", { timeoutMs: 4_000 });
+  healthy = false;
+  await waitFor("down", () => started.service.readiness === "down", { timeoutMs: 4_000 });
+  const answer = await fetch(`${started.admin}/healthcheck`);
+  assert.equal(answer.status, 503);
+  assert.match(await answer.text(), /its health check says no/);
+});
+
+test("a drain serves what is under way and what still arrives, and ends the connections", async () => {
+  let release: () => void = () => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const started = await start({
+    handler: async (req, res) => {
+      if (req.url === "/slow") await held;
+      res.end("done");
+    },
+  });
+  const slow = fetch(`${started.service.url}/slow`);
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  const stopped = started.service.stop();
+  await waitFor("draining", () => started.service.readiness === "draining");
+  assert.equal((await fetch(`${started.admin}/readyz`)).status, 503);
+  const late = await fetch(started.service.url);
+  assert.deepEqual([late.status, late.headers.get("connection")], [200, "close"]);
+  await late.text();
+  release();
+  assert.equal(await (await slow).text(), "done");
+  await stopped;
+  await assert.rejects(fetch(started.service.url));
+});
+
+test("a drain that cannot end is bounded", async () => {
+  const started = await start({ handler: () => {}, drainMs: 150 });
+  const hanging = fetch(started.service.url).catch((error: unknown) => error);
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  const from = performance.now();
+  await started.service.stop();
+  assert.ok(performance.now() - from < 1_000);
+  assert.ok((await hanging) instanceof Error);
+});
+
+test("headers that are too long and a request that is no HTTP get coded answers", async () => {
+  await using started = await start({ handler: (_req, res) => res.end() });
+  const long = await fetch(started.service.url, { headers: { "x-long": "a".repeat(60_000) } });
+  assert.equal(long.status, 431);
+  assert.match(await long.text(), /HEADERS_TOO_LARGE/);
+  const socket = connect(started.service.port, "127.0.0.1");
+  socket.end("this is not http\r\n\r\n");
+  let text = "";
+  for await (const chunk of socket) text += String(chunk);
+  assert.match(text, /^HTTP\/1.1 400 [^]*REQUEST_MALFORMED/);
+});
+
+test("keep-alive of the server is longer than any caller of ours keeps a connection", async () => {
+  await using started = await start({ handler: (_req, res) => res.end() });
+  const hint = await new Promise<string>((resolve, reject) => {
+    const call = request(started.service.url, { headers: { connection: "keep-alive" } }, (response) => {
+      response.resume();
+      resolve(String(response.headers["keep-alive"]));
+    });
+    call.on("error", reject);
+    call.end();
+  });
+  assert.match(hint, /timeout=65/);
+});
+
+test("a bad port in the environment is refused by name", async () => {
+  await assert.rejects(
+    start({ handler: () => {} }, { PORT: "eighty" }),
+    /PORT: must be a port from 0 to 65535, got eighty/,
+  );
+});
