@@ -41,11 +41,11 @@ export class FetchClient implements ServiceClient {
 
   async fetch(path: string | URL | Request, init: CallInit = {}): Promise<Response> {
     const { timeoutMs = this.#client.options.timeoutMs, ...rest } = init;
-    const url = path instanceof Request ? path : new URL(path, `http://${this.#name}`);
-    const isPlain = !(path instanceof Request) && (rest.body === undefined || rest.body === null);
-    const request = isPlain ? undefined : new Request(url, rest);
+    const given = path instanceof Request ? path : new URL(path, `http://${this.#name}`);
+    const isPlain = given instanceof URL && (rest.body === undefined || rest.body === null);
+    const request = isPlain ? undefined : new Request(given, rest);
     const method = (request?.method ?? rest.method ?? "GET").toUpperCase();
-    const target = new URL(request?.url ?? String(url));
+    const target = given instanceof URL ? given : new URL(given.url);
     const answer = await this.#client.call(this.#name, {
       method,
       path: `${target.pathname}${target.search}`,

@@ -10,7 +10,7 @@ import { type Handler, type NodeHandler, toNodeHandler } from "./handler.ts";
 
 /** Longer than any caller of ours keeps an idle connection (4 s, or this less a second), so that we never close first. */
 export const keepAliveTimeoutMs = 65_000;
-const headerBytesMax = 48 * 1024;
+export const headerBytesMax = 48 * 1024;
 
 export interface AppServerOptions {
   readonly handler: Handler;
@@ -178,7 +178,7 @@ function send(res: ServerResponse, status: number, code: string, detail: string)
 }
 
 /** A request that is no HTTP, or too long in its head: a coded answer, then the end of the connection. */
-function refuseClient(error: Error & { code?: string }, socket: Duplex): void {
+export function refuseClient(error: Error & { code?: string }, socket: Duplex): void {
   if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
   const tooLong = error.code === "HPE_HEADER_OVERFLOW";
   const [status, text] = tooLong ? [431, "Request Header Fields Too Large"] : [400, "Bad Request"];

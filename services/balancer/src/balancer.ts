@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:http";
 import { Server as NetServer } from "node:net";
 import { type BalancedClient, forwardUpgrade } from "@holdfast/client";
 import type { Clock, Log } from "@holdfast/kernel";
-import { guardAccept } from "@holdfast/service";
+import { guardAccept, headerBytesMax, keepAliveTimeoutMs, refuseClient } from "@holdfast/service";
 import type { BalancerListener, BalancerSettings } from "@holdfast/wire";
 
 /** The gateways judge a request's time; here it only must not hang for ever. */
@@ -10,8 +10,6 @@ const answerMaxMs = 60_000;
 /** Request bodies are limited behind us; here only against absurdity. */
 const requestBytesMax = 4 * 1024 * 1024 * 1024;
 const holdBackBytes = 256 * 1024;
-const keepAliveTimeoutMs = 65_000;
-const headerBytesMax = 60 * 1024;
 /** While draining, a kept connection gets so long for one more request, whose answer then ends it. */
 const idleGraceMs = 1_500;
 const lookEveryMs = 50;
@@ -71,6 +69,7 @@ export class Balancer {
     });
     server.headersTimeout = keepAliveTimeoutMs + 1_000;
     server.requestTimeout = 0;
+    server.on("clientError", refuseClient);
     server.on("upgrade", (req, socket, head) => forwardUpgrade(this.#client, req, socket, head, listener.target));
     server.on("connection", (socket) => {
       this.#connections += 1;

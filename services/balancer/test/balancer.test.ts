@@ -152,3 +152,18 @@ test("while draining, a request under way is answered, and its connection ends",
   await client.close();
   for (const server of servers) await stop(server);
 });
+
+test("64 KB of headers get a coded answer, and the next request is served", async () => {
+  const { servers, records } = await startGateways(1);
+  const { balancer, client } = make(records);
+  const [port = 0] = await balancer.listen(edge(0), false);
+  const response = await fetch(`http://127.0.0.1:${port}/`, { headers: { "x-long": "y".repeat(64 * 1024) } });
+  assert.equal(response.status, 431);
+  assert.match(await response.text(), /"code":"HEADERS_TOO_LARGE"/);
+  const agent = new Agent();
+  assert.equal((await get(port, agent)).status, 200);
+  agent.destroy();
+  await balancer.close(0);
+  await client.close();
+  for (const server of servers) await stop(server);
+});
