@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runHoldfast } from "@holdfast/testing";
-import { ControlPaths } from "@holdfast/wire/control/paths";
 import type { InstanceView } from "@holdfast/wire/control";
+import { ControlPaths } from "@holdfast/wire/control/paths";
 import { processesWith } from "./processes.ts";
 
 interface Ready {

@@ -1,14 +1,16 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { installedPeers, runProgram } from "./peers.ts";
 import { sleep } from "./bench-context.ts";
+import { installedPeers, runProgram } from "./peers.ts";
 
 export interface Pm2App {
   readonly name: string;
   readonly script: string;
   readonly cwd: string;
   readonly port: number;
+  /** Where it answers 2xx when it is ready. */
+  readonly path: string;
 }
 
 /** An address nobody else here uses, so that any port on it is free. */
@@ -41,7 +43,7 @@ export class Pm2 {
     writeFileSync(file, `module.exports = ${JSON.stringify({ apps: entries })};\n`);
     const from = performance.now();
     await this.#run("start", file);
-    await Promise.all(apps.map(({ port }) => answering(`http://${pm2Address}:${port}/`)));
+    await Promise.all(apps.map(({ port, path }) => answering(`http://${pm2Address}:${port}${path}`)));
     return performance.now() - from;
   }
 

@@ -26,6 +26,7 @@ async function* startUp(context: BenchContext): AsyncGenerator<Measured> {
     script: join(bare, "bare.cjs"),
     cwd: bare,
     port: 3_000 + i,
+    path: "/",
   }));
   const ours: number[] = [];
   const theirs: number[] = [];

@@ -51,12 +51,17 @@ export function send(agent: Agent, url: string, planned: PlannedRequest, dueAtMs
     };
     const call = request(new URL(path, url), { method, headers, agent }, (response) => {
       let bytes = 0;
-      response.on("data", (chunk: Buffer) => (bytes += chunk.length));
+      const status = response.statusCode ?? 0;
+      const isGood = status >= 200 && status < 400;
+      let told = "";
+      response.on("data", (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (!isGood && told.length < toldMax) told += String(chunk);
+      });
       response.on("error", () => end("cut short"));
       response.on("end", () => {
         const announced = Number(response.headers["content-length"] ?? bytes);
-        const status = response.statusCode ?? 0;
-        if (status < 200 || status >= 400) end(`status ${status}`);
+        if (!isGood) end(`status ${status}${codeIn(told)}`);
         else end(response.complete && bytes === announced ? undefined : "cut short");
       });
     });
@@ -72,4 +77,11 @@ export function send(agent: Agent, url: string, planned: PlannedRequest, dueAtMs
   });
 }
 
+/** The stable code of a problem+json answer, with a space before it. */
+function codeIn(text: string): string {
+  const code = /"code":"([A-Z_]{1,40})"/.exec(text)?.[1];
+  return code === undefined ? "" : ` ${code}`;
+}
+
+const toldMax = 4_096;
 const lateFailure = "no whole answer within 1 s";
