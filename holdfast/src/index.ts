@@ -6,6 +6,7 @@ export {
   client,
   type Handler,
   installGlobalDispatcher,
+  property,
   type RunningService,
   type ServeOptions,
   serve,

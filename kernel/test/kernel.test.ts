@@ -8,13 +8,13 @@ import {
   JsonLog,
   makeZones,
   OptionError,
+  PlatformError,
   parseDurationMs,
   parseInstanceId,
-  PlatformError,
   SeededRandom,
   SystemClock,
-  within,
   withDefaults,
+  within,
   zoneKey,
 } from "@holdfast/kernel";
 

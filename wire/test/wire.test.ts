@@ -8,8 +8,8 @@ import {
   isNewer,
   parseCursor,
   problemFrom,
-  type SseEvent,
   SseDecoder,
+  type SseEvent,
 } from "@holdfast/wire";
 import { applicationJsonSchema, parseApplication } from "@holdfast/wire/application";
 

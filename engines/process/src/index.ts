@@ -1,7 +1,7 @@
 export type { AgentHealth, AgentTimings } from "./agent/agent.ts";
 export { AgentPaths } from "./agent/agent-paths.ts";
-export { boundLog } from "./agent/log-file.ts";
 export { readPidFile, socketPathBytesMax } from "./agent/exclusive.ts";
+export { boundLog } from "./agent/log-file.ts";
 export { type RunningAgent, runAgent } from "./agent/run-agent.ts";
 export { type AgentState, type InstanceEntry, readAgentState } from "./agent/state-file.ts";
 export { endOrphans } from "./client/end-orphans.ts";

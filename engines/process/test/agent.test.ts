@@ -10,7 +10,7 @@ import { waitFor } from "@holdfast/testing";
 import { Env } from "@holdfast/wire";
 import { agentHealth, endOrphans, readAgentState, runAgent, shutDownAgent } from "../src/index.ts";
 import { groupExists } from "../src/system/processes.ts";
-import { clock, foreignProgram, lives, recipeProgram, zone, ZoneFixture } from "./fixture.ts";
+import { clock, foreignProgram, lives, recipeProgram, ZoneFixture, zone } from "./fixture.ts";
 
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 

@@ -2,12 +2,12 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { createServer as createTcpServer } from "node:net";
 import { join } from "node:path";
-import { addressOf, makeZones, newInstanceId, silentLog, SystemClock, systemRandom, type Zone } from "@holdfast/kernel";
+import { addressOf, makeZones, newInstanceId, SystemClock, silentLog, systemRandom, type Zone } from "@holdfast/kernel";
 import { temporaryDirectory } from "@holdfast/testing";
 import {
   type AgentSettings,
-  healthCheckDefaults,
   type HealthCheck,
+  healthCheckDefaults,
   type InstanceObservation,
   type LaunchSpec,
 } from "@holdfast/wire";

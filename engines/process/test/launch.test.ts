@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
 import { existsSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { test } from "node:test";
 import { waitFor } from "@holdfast/testing";
 import { foreignProgram, lives, recipeProgram, ZoneFixture } from "./fixture.ts";

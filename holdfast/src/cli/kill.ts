@@ -32,7 +32,8 @@ function readSignal(text: string): EngineSignal {
 }
 
 /**
- * The instance with this id, or the only one whose id begins so (with or without `i-`).
+ * The instance with this id, or the only one whose id begins so (with or without `i-`), or, given a service's name, the one
+ * of its instances that has been up longest.
  *
  * @throws PlatformError `INSTANCE_UNKNOWN` or `AMBIGUOUS`.
  */
@@ -40,13 +41,21 @@ export function chooseInstance(instances: readonly InstanceView[], given: string
   const running = instances.filter((instance) => instance.status !== "stopped");
   const exact = instances.find((instance) => instance.id === given);
   if (exact !== undefined) return exact;
+  const ofService = running
+    .filter((instance) => instance.name === given && instance.status === "up")
+    .toSorted((a, b) => a.startedAt.localeCompare(b.startedAt));
+  if (ofService[0] !== undefined) return ofService[0];
   const matches = running.filter((instance) => instance.id.startsWith(given) || instance.id.startsWith(`i-${given}`));
   const [only] = matches;
   if (only === undefined) {
-    throw new PlatformError("INSTANCE_UNKNOWN", `${given}: no instance has an id that begins so`, {
-      next: "holdfast ps",
-      status: 404,
-    });
+    throw new PlatformError(
+      "INSTANCE_UNKNOWN",
+      `${given}: no instance has an id that begins so, and no service of this name is up`,
+      {
+        next: "holdfast ps",
+        status: 404,
+      },
+    );
   }
   if (matches.length === 1) return only;
   const some = matches.slice(0, 5).map((instance) => `${instance.id} (${instance.name})`);

@@ -66,7 +66,7 @@ function addStackCommands(
     .action((service, flags) =>
       choose(async (context) => (await import("./logs.ts")).logs(context, service, flags), flags.json === true),
     );
-  onStack("kill <instance>", "kill an instance, by its id or the beginning of it")
+  onStack("kill <instance>", "kill an instance: its id, the beginning of it, or a service for any of its instances")
     .option("--signal <name>", "SIGKILL, SIGTERM, SIGSTOP or SIGCONT (default: SIGKILL)")
     .action((id, flags) =>
       choose(async (context) => (await import("./kill.ts")).kill(context, id, flags), flags.json === true),

@@ -1,5 +1,5 @@
 import type { Cloud } from "@holdfast/cloud-server";
-import { GroupAggregates, type ScrapeTarget, Scraper } from "@holdfast/insight-server";
+import { GroupAggregates, Scraper, type ScrapeTarget } from "@holdfast/insight-server";
 import { type Clock, type Log, messageOf, type Random } from "@holdfast/kernel";
 import type { MetricsSource } from "./control-model.ts";
 
@@ -16,7 +16,13 @@ export function startInsight(
     cloud
       .instances()
       .filter((instance) => instance.state === "up" && !instance.registeredByEngine)
-      .map(({ spec: { service, id, address, adminPort } }) => ({ service, instance: id, address, adminPort }));
+      .map(({ spec: { service, id, address, adminPort }, startedAtMs }) => ({
+        service,
+        instance: id,
+        address,
+        adminPort,
+        startedAtMs,
+      }));
   const scraper = new Scraper(clock, random, log, aggregates, targets);
   scraper.run(signal).catch((error: unknown) => log.error("insight.stopped", { reason: messageOf(error) }));
   return {

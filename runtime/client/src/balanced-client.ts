@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type Clock, type Random, withDefaults } from "@holdfast/kernel";
 import type { ServerList } from "@holdfast/discovery";
+import { type Clock, type Random, withDefaults } from "@holdfast/kernel";
 import type { MeterRegistry } from "@holdfast/metrics";
 import type { InstanceRecord } from "@holdfast/wire";
 import type { Dispatcher } from "undici";

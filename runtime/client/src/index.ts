@@ -10,8 +10,8 @@ export {
   ServiceUnknownError,
 } from "./errors.ts";
 export { type ForwardOptions, type ForwardResult } from "./forward.ts";
+export { setGlobalDispatcher } from "./global-dispatcher.ts";
 export { type ClientOptions, clientDefaults } from "./options.ts";
 export type { CallInit, ServiceClient } from "./service-client.ts";
 export type { Answer } from "./try.ts";
-export { setGlobalDispatcher } from "./global-dispatcher.ts";
 export { forwardUpgrade } from "./tunnel.ts";

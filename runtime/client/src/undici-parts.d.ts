@@ -13,6 +13,7 @@ declare module "undici/lib/dispatcher/dispatcher.js" {
 }
 declare module "undici/lib/dispatcher/dispatcher1-wrapper.js" {
   import type { Dispatcher } from "undici";
+
   const Dispatcher1Wrapper: new (dispatcher: Dispatcher) => Dispatcher;
   export default Dispatcher1Wrapper;
 }

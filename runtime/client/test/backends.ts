@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { BalancedClient, type ClientOptions } from "@holdfast/client";
 import type { ServerList } from "@holdfast/discovery";
 import { type InstanceId, SeededRandom, SystemClock } from "@holdfast/kernel";
 import type { InstanceRecord } from "@holdfast/wire";
-import { BalancedClient, type ClientOptions } from "@holdfast/client";
 
 export type Behaviour = (req: IncomingMessage, res: ServerResponse, backend: Backend) => void;
 

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { Worker } from "node:worker_threads";
 import { setGlobalDispatcher } from "@holdfast/client";
 import { waitFor } from "@holdfast/testing";
-import { fetch as undiciFetch, request } from "undici";
+import { request, fetch as undiciFetch } from "undici";
 import { Backend, clientOf, recordOf, resetAtOnce, WrittenList } from "./backends.ts";
 
 test("undici's fetch and request call services by name, with retries", async () => {

@@ -3,7 +3,8 @@ export const layers = ["runtime", "environment", "application", "default"] as co
 export type Layer = (typeof layers)[number];
 
 export type Value = string | number | boolean;
-type Widen<T extends Value> = T extends string ? string : T extends number ? number : boolean;
+/** A literal type as its base: a property that starts at 10 may become 20. */
+export type Widen<T extends Value> = T extends string ? string : T extends number ? number : boolean;
 
 /** A typed value that can change while the program runs. `get` is a field read. */
 export interface Property<T> {

@@ -1,1 +1,1 @@
-export { Config, type Explanation, type Layer, layers, type Property, type Value } from "./config.ts";
+export { Config, type Explanation, type Layer, layers, type Property, type Value, type Widen } from "./config.ts";

@@ -1,6 +1,6 @@
 import { type ClientRequest, request } from "node:http";
 import { type Clock, messageOf, type Timer } from "@holdfast/kernel";
-import { RegistryPaths, type SseEvent, SseDecoder } from "@holdfast/wire";
+import { RegistryPaths, SseDecoder, type SseEvent } from "@holdfast/wire";
 
 export interface StreamHandlers {
   onEvent(event: SseEvent): void;

@@ -3,5 +3,6 @@ export type { Readiness } from "./admin-server.ts";
 export { headerBytesMax, keepAliveTimeoutMs, refuseClient } from "./app-server.ts";
 export type { FetchHandler, Handler, NodeHandler } from "./handler.ts";
 export { type Identity, readIdentity } from "./identity.ts";
+export { processConfig, property } from "./process-config.ts";
 export { processMeterRegistry, type RunningService, type ServeOptions, type Surroundings, serve } from "./serve.ts";
 export { client, installGlobalDispatcher, processClient } from "./service-client.ts";

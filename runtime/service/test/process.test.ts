@@ -58,7 +58,10 @@ test("SIGTERM under load loses no request and ends with 0", async () => {
   for (let i = 0; i < 10; i++) results.push(fetch(url).then((answer) => answer.text().then(() => answer.status)));
   await new Promise((resolve) => setTimeout(resolve, 30));
   child.process.kill("SIGTERM");
-  assert.deepEqual(await Promise.all(results), Array.from({ length: 10 }, () => 200));
+  assert.deepEqual(
+    await Promise.all(results),
+    Array.from({ length: 10 }, () => 200),
+  );
   const [code] = await once(child.process, "exit");
   assert.equal(code, 0, child.output());
 });

@@ -3,9 +3,9 @@ import { request } from "node:http";
 import { connect } from "node:net";
 import { test } from "node:test";
 import { currentContext } from "@holdfast/client";
-import { SeededRandom, silentLog, SystemClock } from "@holdfast/kernel";
+import { SeededRandom, SystemClock, silentLog } from "@holdfast/kernel";
 import { MeterRegistry } from "@holdfast/metrics";
-import { type RunningService, type ServeOptions, serve } from "@holdfast/service";
+import { processConfig, property, type RunningService, type ServeOptions, serve } from "@holdfast/service";
 import { waitFor } from "@holdfast/testing";
 
 interface Started extends AsyncDisposable {
@@ -172,4 +172,12 @@ test("a bad port in the environment is refused by name", async () => {
     start({ handler: () => {} }, { PORT: "eighty" }),
     /PORT: must be a port from 0 to 65535, got eighty/,
   );
+});
+
+test("a property of the process starts from its environment and follows what is set at run time", () => {
+  const limit = property("service.test.limit", 10);
+  assert.equal(limit.get(), 10);
+  processConfig().set("runtime", "service.test.limit", 20);
+  assert.equal(limit.get(), 20);
+  processConfig().set("runtime", "service.test.limit", undefined);
 });

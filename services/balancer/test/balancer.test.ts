@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { Balancer } from "@holdfast/balancer-server";
 import { BalancedClient } from "@holdfast/client";
 import { staticServers } from "@holdfast/discovery";
-import { type InstanceId, SeededRandom, silentLog, SystemClock } from "@holdfast/kernel";
+import { type InstanceId, SeededRandom, SystemClock, silentLog } from "@holdfast/kernel";
 import type { InstanceRecord } from "@holdfast/wire";
 
 async function startGateways(count: number): Promise<{ servers: Server[]; records: InstanceRecord[] }> {

@@ -1,8 +1,8 @@
 import type { Clock, InstanceId } from "@holdfast/kernel";
 import type { EngineListing, InstanceObservation, LaunchSpec } from "@holdfast/wire";
-import { CrashBackoff } from "./plan/crash-backoff.ts";
-import type { LostInstance } from "./plan/action.ts";
 import type { ServerGroup } from "./group.ts";
+import type { LostInstance } from "./plan/action.ts";
+import { CrashBackoff } from "./plan/crash-backoff.ts";
 
 interface Known {
   observation: InstanceObservation;

@@ -3,8 +3,8 @@ import {
   type GroupDefinition,
   nextServerGroupName,
   type Rollout,
-  sameTemplate,
   type ServerGroup,
+  sameTemplate,
 } from "./group.ts";
 
 export interface Redefined {

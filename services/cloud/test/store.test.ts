@@ -7,8 +7,8 @@ import { test } from "node:test";
 import { SystemClock, silentLog } from "@holdfast/kernel";
 import { FakeClock, temporaryDirectory, waitFor } from "@holdfast/testing";
 import type { ActivityView } from "@holdfast/wire/control";
-import { DurableState, MemoryStore, SqliteStore, type StateStore } from "../src/index.ts";
 import { clusterOf, type ServerGroup } from "../src/group.ts";
+import { DurableState, MemoryStore, SqliteStore, type StateStore } from "../src/index.ts";
 import { definition } from "./world.ts";
 
 const clock = new SystemClock();

@@ -3,9 +3,9 @@ import { createServer, type Server } from "node:http";
 import { test } from "node:test";
 import { BalancedClient } from "@holdfast/client";
 import { staticServers } from "@holdfast/discovery";
+import { gatewayHandler, RouteTable } from "@holdfast/gateway-server";
 import { type InstanceId, SeededRandom, SystemClock } from "@holdfast/kernel";
 import { gatewaySettingsDefaults, type InstanceRecord, type RouteSettings } from "@holdfast/wire";
-import { gatewayHandler, RouteTable } from "@holdfast/gateway-server";
 
 const route = (match: string, to: string, more: Partial<RouteSettings> = {}): RouteSettings => ({
   match,

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { BalancedClient } from "@holdfast/client";
 import { staticServers } from "@holdfast/discovery";
 import { gatewayHandler } from "@holdfast/gateway-server";
-import { type InstanceId, SeededRandom, silentLog, SystemClock } from "@holdfast/kernel";
+import { type InstanceId, SeededRandom, SystemClock, silentLog } from "@holdfast/kernel";
 import { MeterRegistry } from "@holdfast/metrics";
 import { serve } from "@holdfast/service";
 import { gatewaySettingsDefaults, type InstanceRecord } from "@holdfast/wire";

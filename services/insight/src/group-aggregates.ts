@@ -41,14 +41,26 @@ const nothing: LastMinute = { requestsPerSecond: null, errorPercent: null, p99Ms
  */
 export class GroupAggregates {
   readonly #services = new Map<string, Minute[]>();
+  #firstAtMs: number | undefined;
   readonly #instances = new Map<string, { readonly service: string; readonly seen: Seen }>();
 
-  /** Takes what one instance shows now. */
-  add(service: string, instance: string, snapshots: readonly MeterSnapshot[], nowMs: number): void {
+  /**
+   * Takes what one instance shows now. One that `startedAtMs` says is older than what is kept here has counted before we
+   * looked: its first figures are where counting begins, not requests of this minute.
+   */
+  add(
+    service: string,
+    instance: string,
+    snapshots: readonly MeterSnapshot[],
+    nowMs: number,
+    startedAtMs = nowMs,
+  ): void {
+    this.#firstAtMs ??= nowMs;
     const known = this.#instances.get(instance);
     const seen: Seen = known?.seen ?? { requests: new Map(), buckets: new Map() };
     this.#instances.set(instance, { service, seen });
-    const minute = this.#minute(service, nowMs);
+    const isBaseline = known === undefined && startedAtMs < this.#firstAtMs;
+    const minute = isBaseline ? newMinute(0) : this.#minute(service, nowMs);
     for (const snapshot of snapshots) {
       if (snapshot.kind !== "timer" || snapshot.name !== meterName) continue;
       addSeries(minute, seen, snapshot);
@@ -98,11 +110,15 @@ export class GroupAggregates {
     this.#services.set(service, minutes);
     const last = minutes.at(-1);
     if (last !== undefined && last.startMs >= startMs) return last;
-    const made: Minute = { startMs, requests: 0, errors: 0, buckets: new Float64Array(bucketCount) };
+    const made = newMinute(startMs);
     minutes.push(made);
     if (minutes.length > minutesKept) minutes.shift();
     return made;
   }
+}
+
+function newMinute(startMs: number): Minute {
+  return { startMs, requests: 0, errors: 0, buckets: new Float64Array(bucketCount) };
 }
 
 function addSeries(minute: Minute, seen: Seen, snapshot: Extract<MeterSnapshot, { kind: "timer" }>): void {

@@ -1,2 +1,2 @@
 export { type AggregatePoint, GroupAggregates, type LastMinute } from "./group-aggregates.ts";
-export { type ScrapeTarget, Scraper } from "./scraper.ts";
+export { Scraper, type ScrapeTarget } from "./scraper.ts";

@@ -8,6 +8,8 @@ export interface ScrapeTarget {
   readonly instance: string;
   readonly address: string;
   readonly adminPort: number;
+  /** Wall ms of the process start. */
+  readonly startedAtMs: number;
 }
 
 const everyMs = 5_000;
@@ -62,7 +64,8 @@ export class Scraper {
     try {
       const body: unknown = JSON.parse(await this.#get(target));
       if (Array.isArray(body)) {
-        this.#aggregates.add(target.service, target.instance, body.filter(isSnapshot), this.#clock.wallMs());
+        const snapshots = body.filter(isSnapshot);
+        this.#aggregates.add(target.service, target.instance, snapshots, this.#clock.wallMs(), target.startedAtMs);
       }
     } catch (error) {
       this.#log.debug("insight.scrape.missed", { instance: target.instance, reason: messageOf(error) });

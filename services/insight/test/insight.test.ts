@@ -59,12 +59,25 @@ test("the scraper reads what answers and passes over what does not", async () =>
   const clock = new FakeClock();
   const aggregates = new GroupAggregates();
   const targets = [
-    { service: "catalog", instance: "i-a", address: "127.0.0.1", adminPort: bound.port },
-    { service: "catalog", instance: "i-gone", address: "127.0.0.1", adminPort: 1 },
+    { service: "catalog", instance: "i-a", address: "127.0.0.1", adminPort: bound.port, startedAtMs: clock.wallMs() },
+    { service: "catalog", instance: "i-gone", address: "127.0.0.1", adminPort: 1, startedAtMs: 0 },
   ];
   const scraper = new Scraper(clock, new SeededRandom(1), silentLog, aggregates, () => targets);
   await scraper.scrapeOnce();
   server.closeAllConnections();
   server.close();
   assert.equal(aggregates.view("catalog", 0)[0]?.requests, 3);
+});
+
+test("an instance older than the figures kept here does not count its past into this minute", () => {
+  const aggregates = new GroupAggregates();
+  const old = meters();
+  old.serve("2xx", 10, 1_000);
+  aggregates.add("catalog", "i-old", old.registry.snapshot(), 10 * minuteMs, 1 * minuteMs);
+  old.serve("2xx", 10, 3);
+  aggregates.add("catalog", "i-old", old.registry.snapshot(), 10 * minuteMs + 5_000, 1 * minuteMs);
+  assert.deepEqual(
+    aggregates.view("catalog", 0).map((point) => point.requests),
+    [3],
+  );
 });

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type Log, parseInstanceId, PlatformError } from "@holdfast/kernel";
+import { type Log, PlatformError, parseInstanceId } from "@holdfast/kernel";
 import { formatCursor, problemContentType, problemFrom, RegistryPaths } from "@holdfast/wire";
 import type { Registry } from "./registry.ts";
 import { readRecord, readRenew, readReplicate, readStatusChange } from "./validate.ts";

@@ -1,5 +1,5 @@
-import { Agent } from "node:http";
 import type { ServerResponse } from "node:http";
+import { Agent } from "node:http";
 import {
   type Clock,
   type InstanceId,

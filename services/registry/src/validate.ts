@@ -1,4 +1,4 @@
-import { parseInstanceId, PlatformError } from "@holdfast/kernel";
+import { PlatformError, parseInstanceId } from "@holdfast/kernel";
 import { type InstanceRecord, instanceStatuses, type RenewRequest, type StatusChange } from "@holdfast/wire";
 import type { Replica } from "./lease-table.ts";
 import type { Renewal, ReplicateRequest } from "./replicate-call.ts";

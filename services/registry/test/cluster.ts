@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import { Discovery, Registration } from "@holdfast/discovery";
-import { silentLog, SystemClock, systemRandom } from "@holdfast/kernel";
+import { SystemClock, silentLog, systemRandom } from "@holdfast/kernel";
 import { type RunningRegistry, startRegistry } from "@holdfast/registry-server";
 import type { InstanceRecord } from "@holdfast/wire";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
 import { after, before, suite, test } from "node:test";
-import { Stack, runHoldfast, temporaryDirectory, waitFor } from "@holdfast/testing";
+import { runHoldfast, Stack, temporaryDirectory, waitFor } from "@holdfast/testing";
 import { bin, helloProgram, writeApplication } from "./support.ts";
 
 /** What each broken service must say of itself, by name, within five seconds; the good one serves all the while. */

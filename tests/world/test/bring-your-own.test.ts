@@ -15,7 +15,7 @@ test("unmodified Express and Fastify programs are registered, balanced, replaced
     await response.arrayBuffer();
     answered.add(response.headers.get("x-holdfast-instance") ?? "");
   }
-  assert.ok(answered.size >= 2, `only ${[...answered]} answered`);
+  assert.ok(answered.size >= 2, `only ${[...answered].join(" ")} answered`);
 
   const running = load(stack.ready.edge, { rate: 50, seconds: size(8, 30), paths: ["/", "/notes", "/quotes/1"] });
   const victim = instances[0];

@@ -101,3 +101,8 @@ export function alive(pid: number | null): boolean {
     return false;
   }
 }
+
+/** The processes behind some instances, as a set: equal before and after means that none was restarted. */
+export function pids(instances: readonly StackInstance[]): ReadonlySet<number | null> {
+  return new Set(instances.map((instance) => instance.pid));
+}

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import { SeededRandom } from "@holdfast/kernel";
 import { Stack, waitFor } from "@holdfast/testing";
-import { alive, appInstances, bin, type LoadReport, load, movies, size } from "./support.ts";
+import { alive, appInstances, bin, type LoadReport, load, movies, pids, size } from "./support.ts";
 
 /** The promise, on the movies application: kill things under load; nobody sees an error; strength comes back. */
 suite("the movies stack under load", () => {
@@ -104,7 +104,7 @@ suite("the movies stack under load", () => {
       return ["registry", "gateway"].every((kind) => now.filter((instance) => instance.kind === kind).length === 3);
     });
     const now = await appInstances(stack);
-    assert.deepEqual(now.map((instance) => instance.pid).sort(), before.map((instance) => instance.pid).sort());
+    assert.deepEqual(pids(now), pids(before));
   });
 
   test("kill -9 of control loses nothing and stops no instance", async () => {
@@ -117,6 +117,6 @@ suite("the movies stack under load", () => {
       return again?.pid !== control.pid && (await appInstances(stack)).length === 15;
     });
     const now = await appInstances(stack);
-    assert.deepEqual(now.map((instance) => instance.pid).sort(), before.map((instance) => instance.pid).sort());
+    assert.deepEqual(pids(now), pids(before));
   });
 });

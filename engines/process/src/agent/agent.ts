@@ -10,8 +10,8 @@ import {
   type Timer,
   within,
 } from "@holdfast/kernel";
-import type { AgentSettings, EngineSignal, InstanceObservation, InstanceState, LaunchSpec } from "@holdfast/wire";
 import type { MeterSnapshot } from "@holdfast/metrics";
+import type { AgentSettings, EngineSignal, InstanceObservation, InstanceState, LaunchSpec } from "@holdfast/wire";
 import { bootId } from "../system/processes.ts";
 import { AgentMeters } from "./agent-meters.ts";
 import { environmentOf } from "./environment.ts";
@@ -19,8 +19,8 @@ import { HealthProbe } from "./health-probe.ts";
 import { Instance, type InstanceContext } from "./instance.ts";
 import { boundLog } from "./log-file.ts";
 import type { RegistryDoor } from "./registry-door.ts";
-import { StrayHunt } from "./stray-hunt.ts";
 import { type AgentState, readAgentState, StateWriter } from "./state-file.ts";
+import { StrayHunt } from "./stray-hunt.ts";
 
 export interface AgentTimings {
   /** A stopped instance is listed so long, then forgotten, in ms. */

@@ -1,17 +1,17 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type Clock, type InstanceId, type Log, parseInstanceId, PlatformError } from "@holdfast/kernel";
+import { type Clock, type InstanceId, type Log, PlatformError, parseInstanceId } from "@holdfast/kernel";
 import { prometheusContentType, prometheusText } from "@holdfast/metrics";
 import {
+  type EngineSignal,
   encodeSse,
   engineSignals,
-  type EngineSignal,
   Headers,
   problemContentType,
   problemFrom,
   sseHeartbeat,
 } from "@holdfast/wire";
 import type { ZoneAgent } from "./agent.ts";
-import { agentEvents, agentHeartbeatMs, AgentPaths } from "./agent-paths.ts";
+import { AgentPaths, agentEvents, agentHeartbeatMs } from "./agent-paths.ts";
 import { parseLaunchSpec } from "./launch-spec.ts";
 
 const bodyBytesMax = 1024 * 1024;

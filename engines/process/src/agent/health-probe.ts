@@ -1,6 +1,6 @@
 import { Agent, get } from "node:http";
 import { connect } from "node:net";
-import { codeOf, type Clock, messageOf } from "@holdfast/kernel";
+import { type Clock, codeOf, messageOf } from "@holdfast/kernel";
 import { Headers, type LaunchSpec } from "@holdfast/wire";
 import type { ProbeResult } from "./health-machine.ts";
 

@@ -1,5 +1,5 @@
 import { type Clock, type Log, type Random } from "@holdfast/kernel";
-import { Env, type EngineSignal, type InstanceObservation, type InstanceState, type LaunchSpec } from "@holdfast/wire";
+import { type EngineSignal, Env, type InstanceObservation, type InstanceState, type LaunchSpec } from "@holdfast/wire";
 import { groupExists, isAlive, processesWithEnvironment, sendSignal } from "../system/processes.ts";
 import { parseCommand } from "./command.ts";
 import { drainProcess } from "./drain.ts";

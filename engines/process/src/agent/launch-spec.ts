@@ -1,5 +1,5 @@
 import { isAbsolute } from "node:path";
-import { parseInstanceId, PlatformError } from "@holdfast/kernel";
+import { PlatformError, parseInstanceId } from "@holdfast/kernel";
 import type { LaunchSpec } from "@holdfast/wire";
 
 type Fields = Readonly<Record<string, unknown>>;

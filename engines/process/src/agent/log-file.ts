@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, fstatSync, openSync, readSync, renameSync, statSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync, renameSync, statSync, writeSync } from "node:fs";
 import { messageOf } from "@holdfast/kernel";
 
 const chunkBytes = 64 * 1024;

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { closeSync, existsSync } from "node:fs";
-import { codeOf, type Clock, messageOf } from "@holdfast/kernel";
+import { type Clock, codeOf, messageOf } from "@holdfast/kernel";
 import { isAlive, type ProcessIdentity, processNow } from "../system/processes.ts";
 import type { Command } from "./command.ts";
 import { openLog } from "./log-file.ts";

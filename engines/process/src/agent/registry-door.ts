@@ -1,6 +1,6 @@
 import { Agent, request } from "node:http";
-import { type Clock, codeOf, type InstanceId, type Log, messageOf, type Random } from "@holdfast/kernel";
 import { Registration } from "@holdfast/discovery";
+import { type Clock, codeOf, type InstanceId, type Log, messageOf, type Random } from "@holdfast/kernel";
 import { type InstanceRecord, RegistryPaths } from "@holdfast/wire";
 
 /** The registration of one program that does not register itself. */

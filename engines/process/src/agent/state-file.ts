@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { open, rename } from "node:fs/promises";
-import { codeOf, type Clock, type Log, messageOf, PlatformError, within } from "@holdfast/kernel";
+import { type Clock, codeOf, type Log, messageOf, PlatformError, within } from "@holdfast/kernel";
 import type { InstanceState, LaunchSpec } from "@holdfast/wire";
 
 /** One instance as the state file keeps it: enough for the next agent to recognise and look after it. */

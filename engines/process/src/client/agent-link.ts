@@ -1,7 +1,7 @@
 import { Agent, type IncomingMessage, request } from "node:http";
 import { backoffMs, type Clock, codeOf, messageOf, PlatformError, type Timer } from "@holdfast/kernel";
 import { errorFromProblem, type InstanceObservation, SseDecoder } from "@holdfast/wire";
-import { agentEvents, agentHeartbeatMs, AgentPaths } from "../agent/agent-paths.ts";
+import { AgentPaths, agentEvents, agentHeartbeatMs } from "../agent/agent-paths.ts";
 
 export interface AgentCall {
   readonly method: "GET" | "POST" | "DELETE";

@@ -1,6 +1,6 @@
 import type { Clock } from "@holdfast/kernel";
-import { AgentPaths } from "../agent/agent-paths.ts";
 import type { AgentHealth } from "../agent/agent.ts";
+import { AgentPaths } from "../agent/agent-paths.ts";
 import { AgentLink } from "./agent-link.ts";
 
 const healthTimeoutMs = 1_000;

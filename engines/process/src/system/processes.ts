@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import { parseProcStat, type ProcStat } from "./proc-stat.ts";
+import { type ProcStat, parseProcStat } from "./proc-stat.ts";
 
 /** What names a process beyond its pid, which the system gives out again. */
 export interface ProcessIdentity {

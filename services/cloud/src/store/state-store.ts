@@ -11,8 +11,6 @@ export interface StoredState {
   readonly activities: readonly ActivityView[];
 }
 
-export const emptyState: StoredState = { meta: {}, applications: {}, groups: [], activities: [] };
-
 /** One change; a list of them is written whole or not at all. */
 export type StoreWrite =
   | { readonly kind: "meta"; readonly key: string; readonly value: string }
