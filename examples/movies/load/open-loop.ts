@@ -26,8 +26,8 @@ export async function drive(options: LoadOptions, onProgress?: (report: Report) 
     const dueAtMs = startedAtMs + (n * 1_000) / options.rate;
     const waitMs = dueAtMs - performance.now();
     if (waitMs > 1) await new Promise((resolve) => setTimeout(resolve, waitMs));
-    const one: Promise<void> = send(agent, options.url, requestAt(n, options), dueAtMs).then((outcome) => {
-      report.add(outcome);
+    const one: Promise<void> = send(agent, options.url, requestAt(n, options), dueAtMs).then((ended) => {
+      report.add({ ...ended, atMs: dueAtMs - startedAtMs });
       open.delete(one);
     });
     open.add(one);
@@ -39,7 +39,7 @@ export async function drive(options: LoadOptions, onProgress?: (report: Report) 
 }
 
 /** Sends one request and says how it ended. Never throws; ends at the latest {@link answerMaxMs} after `dueAtMs`. */
-export function send(agent: Agent, url: string, planned: PlannedRequest, dueAtMs: number): Promise<Outcome> {
+function send(agent: Agent, url: string, planned: PlannedRequest, dueAtMs: number): Promise<Omit<Outcome, "atMs">> {
   const { method, path, body } = planned;
   const headers: Record<string, string | number> =
     body === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(body) };

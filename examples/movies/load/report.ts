@@ -4,6 +4,8 @@ import { createHistogram } from "node:perf_hooks";
 export interface Outcome {
   readonly method: string;
   readonly path: string;
+  /** Intended send time, from the start of the run. */
+  readonly atMs: number;
   /** From the intended send time to the last byte. */
   readonly ms: number;
   /** Why it counts as failed; `undefined` when it does not. */
@@ -74,10 +76,13 @@ export class Report {
     const kind = this.#failures.has(failure) || this.#failures.size < kindsMax ? failure : "other";
     const known = this.#failures.get(kind) ?? { count: 0, examples: [] };
     known.count += 1;
-    if (known.examples.length < examplesMax)
-      known.examples.push(`${outcome.method} ${outcome.path} after ${Math.round(outcome.ms)} ms`);
+    if (known.examples.length < examplesMax) known.examples.push(exampleOf(outcome));
     this.#failures.set(kind, known);
   }
+}
+
+function exampleOf({ method, path, atMs, ms }: Outcome): string {
+  return `${method} ${path} at ${(atMs / 1_000).toFixed(1)} s, after ${Math.round(ms)} ms`;
 }
 
 /** To a tenth. */

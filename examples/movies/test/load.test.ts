@@ -38,13 +38,15 @@ suite("load generator", () => {
 
   test("percentiles are of all requests, in milliseconds, and kinds of failures stay bounded", () => {
     const report = new Report();
-    for (let i = 1; i <= 1_000; i++) report.add({ method: "GET", path: "/", ms: i, failure: undefined });
-    for (let i = 0; i < 200; i++) report.add({ method: "POST", path: "/p", ms: 5_000, failure: `kind ${i}` });
+    for (let i = 1; i <= 1_000; i++) report.add({ method: "GET", path: "/", atMs: 0, ms: i, failure: undefined });
+    for (let i = 0; i < 200; i++)
+      report.add({ method: "POST", path: "/p", atMs: 1_500, ms: 5_000, failure: `kind ${i}` });
     const summary = report.summary();
     assert.deepEqual([summary.sent, summary.failed, summary.posts], [1_200, 200, { sent: 200, succeeded: 0 }]);
     assert.ok(Math.abs(summary.p50Ms - 600) < 2, `${summary.p50Ms}`);
     assert.ok(Math.abs(summary.p99Ms - 5_000) < 10, `${summary.p99Ms}`);
     assert.equal(summary.failures.length, 51);
+    assert.equal(summary.failures[0]?.examples[0], "POST /p at 1.5 s, after 5000 ms");
   });
 
   test("an answer that comes late, is cut short, is refused or is an error counts as one failure each", async () => {
