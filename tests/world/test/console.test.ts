@@ -193,7 +193,7 @@ describe("console", { skip }, () => {
 
   // Half a minute of waiting for real, so only in the full run.
   const whenFull = full ? test : () => undefined;
-  whenFull("a control that is stopped, with its sockets open, is found out by its silence", async () => {
+  void whenFull("a control that is stopped, with its sockets open, is found out by its silence", async () => {
     await using visit = await open("/");
     const { control, page } = visit;
     visit.forgive(/./);
