@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type Asks, type Backends, filmPage, homePage } from "../services/api/compose.ts";
+import { apiHandler } from "../services/api/handler.ts";
 import { renderHome } from "../services/api/page.ts";
+import { warmUp } from "../services/api/warm-up.ts";
 import { catalogHandler } from "../services/catalog/handler.ts";
+import { ratingsHandler } from "../services/ratings/handler.ts";
 import { RatingStore } from "../services/ratings/store.ts";
 import { recommend, similar } from "../services/recommendations/recommend.ts";
 import { type Film, readFilms } from "../services/shared/films.ts";
@@ -103,4 +108,72 @@ test("titles with markup in them are shown as text", () => {
   const html = renderHome(page, { instance: "i-1", zone: "z" });
   assert.match(html, /&lt;script&gt;&quot;x&quot;/);
   assert.match(html, /A &amp; B/);
+});
+
+test("an instance makes pages before it serves, gives up at the first failure, and never waits longer than it may", async () => {
+  let asked = 0;
+  const counting: Asks = {
+    json: (path) => {
+      asked += 1;
+      return ask(catalogHandler(films)).json(path);
+    },
+  };
+  await warmUp(backends({ catalog: counting }));
+  assert.ok(asked >= 60, `${asked}`);
+
+  asked = 0;
+  const failing: Asks = { json: () => (asked++, Promise.reject(new Error("not yet"))) };
+  await warmUp(backends({ catalog: failing }));
+  assert.ok(asked <= 3, `${asked}`);
+
+  const hanging: Asks = { json: () => new Promise(() => {}) };
+  const from = performance.now();
+  await warmUp(backends({ catalog: hanging }), 50);
+  assert.ok(performance.now() - from < 1_000);
+});
+
+/** Ratings and the API in front of it, over real sockets. */
+async function withRatings(work: (url: string, store: RatingStore) => Promise<void>): Promise<void> {
+  const store = new RatingStore();
+  const ratings = createServer(ratingsHandler(store));
+  await new Promise<void>((resolve) => ratings.listen(0, "127.0.0.1", resolve));
+  const base = `http://127.0.0.1:${(ratings.address() as AddressInfo).port}`;
+  const poster = {
+    json: async <T>(path: string) => (await (await fetch(base + path)).json()) as T,
+    fetch: (path: string, init: RequestInit) => fetch(base + path, init),
+  };
+  const api = createServer(apiHandler({ ...backends(), ratings: poster }, { instance: "i-1", zone: "z" }));
+  await new Promise<void>((resolve) => api.listen(0, "127.0.0.1", resolve));
+  try {
+    await work(`http://127.0.0.1:${(api.address() as AddressInfo).port}`, store);
+  } finally {
+    for (const server of [api, ratings]) {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  }
+}
+
+test("a rating goes through the API once, is listed, and nonsense is refused with 400", async () => {
+  await withRatings(async (url, store) => {
+    const post = (body: string): Promise<Response> => fetch(`${url}/api/ratings`, { method: "POST", body });
+    assert.equal((await post(JSON.stringify({ id: "v-9", film: 3, stars: 4 }))).status, 201);
+    const bad = [
+      "",
+      "no json",
+      "null",
+      '{"id":"v-1","film":3,"stars":6}',
+      '{"id":"v-1","film":0,"stars":1}',
+      `{"id":"${"x".repeat(65)}","film":3,"stars":4}`,
+      `{"id":"v-1","film":3,"stars":4,"more":"${"x".repeat(20_000)}"}`,
+    ];
+    for (const body of bad) assert.equal((await post(body)).status, 400, body.slice(0, 40));
+    const listed = (await (await fetch(`${url}/api/ratings`)).json()) as { id: string }[];
+    assert.deepEqual(
+      listed.map((vote) => vote.id),
+      ["v-9"],
+    );
+    assert.deepEqual(store.recent(10), [{ id: "v-9", film: 3, stars: 4 }]);
+    assert.equal((await fetch(`${url}/nowhere`)).status, 404);
+  });
 });

@@ -1,5 +1,6 @@
 import { client, serve } from "holdfast";
 import { apiHandler } from "./handler.ts";
+import { warmUp } from "./warm-up.ts";
 
 const backends = {
   catalog: client("catalog"),
@@ -12,4 +13,5 @@ const who = {
   zone: process.env["HOLDFAST_ZONE"] ?? "nowhere",
 };
 
+await warmUp(backends);
 await serve({ name: "api", handler: apiHandler(backends, who) });
