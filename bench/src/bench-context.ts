@@ -9,7 +9,7 @@ export interface BenchContext {
   readonly short: boolean;
   readonly random: SeededRandom;
   /** Says what is being done; goes to stderr. */
-  say(line: string): void;
+  readonly say: (line: string) => void;
 }
 
 /** One case: measures, and yields a figure as soon as it has one. */
