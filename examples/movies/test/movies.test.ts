@@ -174,6 +174,9 @@ test("a rating goes through the API once, is listed, and nonsense is refused wit
       ["v-9"],
     );
     assert.deepEqual(store.recent(10), [{ id: "v-9", film: 3, stars: 4 }]);
-    assert.equal((await fetch(`${url}/nowhere`)).status, 404);
+    for (const path of ["/nowhere", "/film/99999", "/api/film/0"]) {
+      assert.equal((await fetch(url + path)).status, 404, path);
+    }
+    assert.match(await (await fetch(`${url}/film/3`)).text(), /People also liked/);
   });
 });

@@ -33,50 +33,63 @@ export interface HomePage {
 const extrasMaxMs = 300;
 /** Well known enough to show when there is no advice. */
 const popularSearches = ["Nosferatu", "Metropolis", "The General", "Safety Last!", "The Gold Rush", "Sunrise", "Wings"];
+const restingNote = "Recommendations are resting.";
+const headings = ["Slapstick", "Shadows", "The very beginning"];
+const headingQueries = ["genre=comedy&limit=12&offset=30", "genre=horror&limit=12&offset=8", "limit=12&offset=0"];
 
 /** The rows of the home page. Recommendations, people and stars may fail; the catalog may not. */
 export async function homePage(backends: Backends, userId: number): Promise<HomePage> {
-  const [user, advised, lists] = await Promise.all([
-    backends.users.json<{ id: number; name: string }>(`/users/${userId}`).catch(() => ({ id: userId, name: "Guest" })),
-    backends.recommendations
-      .json<number[]>(`/for/${userId}?limit=12`, { timeoutMs: extrasMaxMs })
-      .catch(() => undefined),
-    rows(backends, ["genre=comedy&limit=12&offset=30", "genre=horror&limit=12&offset=8", "limit=12&offset=0"]),
+  const [user, advised] = await Promise.all([
+    backends.users
+      .json<{ id: number; name: string }>(`/users/${userId}`, { timeoutMs: extrasMaxMs })
+      .catch(() => ({ id: userId, name: "Guest" })),
+    advice(backends, `/for/${userId}`),
   ]);
-  const first =
-    advised === undefined
-      ? { title: "Popular titles", note: "Recommendations are resting.", films: await popular(backends) }
-      : {
-          title: `Because it is you, ${user.name}`,
-          note: "",
-          films: await titles(backends, `ids=${advised.join(",")}`),
-        };
-  const headings = ["Slapstick", "Shadows", "The very beginning"];
+  const isAdvised = advised !== undefined;
+  const firstQueries = isAdvised
+    ? [`ids=${advised.join(",")}`]
+    : popularSearches.map((title) => `search=${encodeURIComponent(title)}&limit=1`);
+  const lists = await rows(backends, [...headingQueries, ...firstQueries]);
+  const films = lists.slice(headingQueries.length).flat();
+  const first = isAdvised
+    ? { title: `Because it is you, ${user.name}`, note: "", films }
+    : { title: "Popular titles", note: restingNote, films };
   const plain = [first, ...headings.map((title, i) => ({ title, note: "", films: lists[i] ?? [] }))];
-  return { user, rows: await withStars(backends, plain) };
+  const ratings = await starsOf(backends, [...new Set(plain.flatMap((row) => row.films.map((film) => film.id)))]);
+  return { user, rows: plain.map((row) => ({ ...row, films: row.films.map((film) => rated(film, ratings)) })) };
 }
 
-/** One film with its stars and what is like it. */
+/**
+ * One film with its stars and what is like it.
+ *
+ * @throws `FilmUnknownError` when the catalog has no such film.
+ */
 export async function filmPage(backends: Backends, id: number): Promise<{ film: RatedFilm; alike: Row }> {
-  const film = await backends.catalog.json<Film>(`/titles/${id}`);
-  const advised = await backends.recommendations
-    .json<number[]>(`/similar/${id}?limit=12`, { timeoutMs: extrasMaxMs })
-    .catch(() => undefined);
-  const alike =
-    advised === undefined
-      ? {
-          title: `More ${film.genre}`,
-          note: "Recommendations are resting.",
-          films: await titles(backends, `genre=${encodeURIComponent(film.genre)}&limit=12`),
-        }
-      : { title: "People also liked", note: "", films: await titles(backends, `ids=${advised.join(",")}`) };
-  const [row] = await withStars(backends, [{ ...alike, films: [film, ...alike.films] }]);
-  const [rated, ...others] = row?.films ?? [];
-  return { film: rated ?? { ...film, stars: 0, votes: 0 }, alike: { ...alike, films: others } };
+  const advised = await advice(backends, `/similar/${id}`);
+  const ids = [id, ...(advised ?? [])];
+  const [[film, ...alike], stars] = await Promise.all([
+    backends.catalog.json<Film[]>(`/titles?ids=${ids.join(",")}`),
+    starsOf(backends, ids),
+  ]);
+  if (film === undefined || film.id !== id) throw new FilmUnknownError(id);
+  if (advised !== undefined) {
+    const row = { title: "People also liked", note: "", films: alike.map((other) => rated(other, stars)) };
+    return { film: rated(film, stars), alike: row };
+  }
+  const sameGenre = await backends.catalog.json<Film[]>(`/titles?genre=${encodeURIComponent(film.genre)}&limit=12`);
+  const films = sameGenre.filter((other) => other.id !== id).map((other) => rated(other, stars));
+  return { film: rated(film, stars), alike: { title: `More ${film.genre}`, note: restingNote, films } };
 }
 
-function titles(backends: Backends, query: string): Promise<Film[]> {
-  return backends.catalog.json<Film[]>(`/titles?${query}`);
+export class FilmUnknownError extends Error {
+  constructor(id: number) {
+    super(`film ${id}: not in the catalog`);
+  }
+}
+
+/** Numbers of films; `undefined` when there is no advice in time. */
+function advice(backends: Backends, path: string): Promise<number[] | undefined> {
+  return backends.recommendations.json<number[]>(`${path}?limit=12`, { timeoutMs: extrasMaxMs }).catch(() => undefined);
 }
 
 /** Several lists of the catalog in one call. */
@@ -86,32 +99,21 @@ function rows(backends: Backends, queries: readonly string[]): Promise<Film[][]>
   );
 }
 
-async function popular(backends: Backends): Promise<Film[]> {
-  return (
-    await rows(
-      backends,
-      popularSearches.map((title) => `search=${encodeURIComponent(title)}&limit=1`),
-    )
-  ).flat();
+interface Stars {
+  readonly film: number;
+  readonly average: number;
+  readonly count: number;
 }
 
-interface PlainRow extends Omit<Row, "films"> {
-  readonly films: readonly Film[];
-}
-
-async function withStars(backends: Backends, rows: readonly PlainRow[]): Promise<Row[]> {
-  const ids = [...new Set(rows.flatMap((row) => row.films.map((film) => film.id)))];
-  const ratings = await backends.ratings
-    .json<{ film: number; average: number; count: number }[]>(`/ratings?films=${ids.join(",")}`, {
-      timeoutMs: extrasMaxMs,
-    })
+/** Empty when they do not come in time. */
+async function starsOf(backends: Backends, films: readonly number[]): Promise<ReadonlyMap<number, Stars>> {
+  const stars = await backends.ratings
+    .json<Stars[]>(`/ratings?films=${films.join(",")}`, { timeoutMs: extrasMaxMs })
     .catch(() => []);
-  const byFilm = new Map(ratings.map((rating) => [rating.film, rating]));
-  return rows.map((row) => ({
-    ...row,
-    films: row.films.map((film) => {
-      const rating = byFilm.get(film.id);
-      return { ...film, stars: rating?.average ?? 0, votes: rating?.count ?? 0 };
-    }),
-  }));
+  return new Map(stars.map((one) => [one.film, one]));
+}
+
+function rated(film: Film, stars: ReadonlyMap<number, Stars>): RatedFilm {
+  const known = stars.get(film.id);
+  return { ...film, stars: known?.average ?? 0, votes: known?.count ?? 0 };
 }

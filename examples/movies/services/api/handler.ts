@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Handler, readJson, sendJson, sendNotFound, target } from "../shared/http.ts";
-import { type Backends, filmPage, homePage } from "./compose.ts";
+import { type Backends, FilmUnknownError, filmPage, homePage } from "./compose.ts";
 import { type Answerer, renderFilm, renderHome } from "./page.ts";
 
 interface Poster {
@@ -28,7 +28,7 @@ export function apiHandler(backends: Backends & { readonly ratings: Poster }, wh
       const page = await filmPage(backends, film);
       return url.pathname.startsWith("/api") ? sendJson(res, 200, page) : sendHtml(res, renderFilm(page, who));
     } catch (error) {
-      if (error instanceof Error && "status" in error && error.status === 404) return sendNotFound(res, url.pathname);
+      if (error instanceof FilmUnknownError) return sendNotFound(res, url.pathname);
       throw error;
     }
   };

@@ -2,7 +2,7 @@ import type { Film } from "../shared/films.ts";
 import { type Handler, sendJson, sendNotFound, target, wholeOf } from "../shared/http.ts";
 
 /** Lists in one call of `/rows`. */
-const rowsMax = 10;
+const rowsMax = 20;
 
 /**
  * `GET /titles?ids=1,2 | genre= | director= | search= &offset=&limit=`, `GET /titles/{id}`, `GET /genres`, and several lists in
