@@ -15,3 +15,4 @@ export { type ClientOptions, clientDefaults } from "./options.ts";
 export type { CallInit, ServiceClient } from "./service-client.ts";
 export type { Answer } from "./try.ts";
 export { forwardUpgrade } from "./tunnel.ts";
+export { warmUpForward } from "./warm-up.ts";

@@ -1,4 +1,4 @@
-import { BalancedClient } from "@holdfast/client";
+import { BalancedClient, warmUpForward } from "@holdfast/client";
 import { Discovery } from "@holdfast/discovery";
 import { JsonLog, SystemClock, systemRandom } from "@holdfast/kernel";
 import { processMeterRegistry, readIdentity, serve } from "@holdfast/service";
@@ -26,6 +26,7 @@ const options = { retryOn: "transport", hedgeMinMs, hedgeMaxMs } as const;
 const client = new BalancedClient(discovery, clock, random, options, processMeterRegistry);
 const balancer = new Balancer(client, clock, log);
 
+await warmUpForward(clock, random);
 await discovery.ready(3_000).catch((error: unknown) => log.warn("balancer.no-registry", { error }));
 await balancer.listen(settings, process.platform === "linux");
 await serve({

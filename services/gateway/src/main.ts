@@ -1,3 +1,5 @@
+import { warmUpForward } from "@holdfast/client";
+import { SystemClock, systemRandom } from "@holdfast/kernel";
 import { processClient, serve } from "@holdfast/service";
 import { Env, type GatewaySettings, gatewaySettingsDefaults } from "@holdfast/wire";
 import { gatewayHandler } from "./gateway-handler.ts";
@@ -5,6 +7,7 @@ import { gatewayHandler } from "./gateway-handler.ts";
 const given: Partial<GatewaySettings> = JSON.parse(process.env[Env.settings] ?? "{}");
 const settings: GatewaySettings = { ...gatewaySettingsDefaults, ...given };
 const { handle, upgrade } = gatewayHandler(processClient(), settings);
+await warmUpForward(new SystemClock(), systemRandom());
 await serve({
   name: "gateway",
   handler: (req: Parameters<typeof handle>[0], res: Parameters<typeof handle>[1]) => handle(req, res),
