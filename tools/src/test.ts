@@ -11,7 +11,8 @@ import type { Totals } from "./reporter.ts";
 interface Step {
   readonly part: "static" | "unit" | "world";
   readonly name: string;
-  readonly command: readonly string[];
+  /** Run side by side; most tests wait more than they work. */
+  readonly commands: readonly (readonly string[])[];
   /** A node:test run reports its own totals; any other command counts as one check. */
   readonly isTestRun: boolean;
   readonly timeoutMs: number;
@@ -20,16 +21,31 @@ interface Step {
 const unitFiles = globSync("{kernel,wire,testing,tools,holdfast,bench,console}/test/**/*.test.ts")
   .concat(globSync("{runtime,services,engines,examples}/*/test/**/*.test.ts"))
   .sort();
-const worldFiles = globSync("tests/world/test/**/*.test.ts").sort();
+/** These measure failures under load, and so have the machine to themselves. */
+const isLoadTest = (file: string): boolean => /\/(survival|bring-your-own)\.test\.ts$/.test(file);
+const [loadFiles, worldFiles] = [true, false].map((wanted) =>
+  globSync("tests/world/test/**/*.test.ts")
+    .sort()
+    .filter((file) => isLoadTest(file) === wanted),
+) as [string[], string[]];
 const reporter = ["--test-reporter=./tools/src/reporter.ts", "--test-reporter-destination=stdout"];
 
 const staticStep = (name: string, ...command: string[]): Step => ({
   part: "static",
   name,
-  command,
+  commands: [command],
   isTestRun: false,
   timeoutMs: 120_000,
 });
+
+/** Every n-th file to the same shard, so that the long ones of a room are spread. */
+function shards(files: readonly string[], count: number): string[][] {
+  return Array.from({ length: count }, (_, shard) => files.filter((_file, index) => index % count === shard));
+}
+
+function worldCommand(concurrency: number, files: readonly string[]): string[] {
+  return ["node", "--test", `--test-concurrency=${concurrency}`, "--test-timeout=600000", ...reporter, ...files];
+}
 
 function steps(full: boolean): Step[] {
   return [
@@ -49,14 +65,28 @@ function steps(full: boolean): Step[] {
     {
       part: "unit",
       name: `${unitFiles.length} files of unit and wire tests`,
-      command: ["node", "--test", "--test-isolation=none", "--test-timeout=60000", ...reporter, ...unitFiles],
+      commands: shards(unitFiles, 3).map((files) => [
+        "node",
+        "--test",
+        "--test-isolation=none",
+        "--test-timeout=60000",
+        ...reporter,
+        ...files,
+      ]),
       isTestRun: true,
       timeoutMs: 300_000,
     },
     {
       part: "world",
+      name: `${loadFiles.length} files of tests with the whole stack under load`,
+      commands: [worldCommand(1, loadFiles)],
+      isTestRun: true,
+      timeoutMs: full ? 3_600_000 : 600_000,
+    },
+    {
+      part: "world",
       name: `${worldFiles.length} files of tests with the whole stack`,
-      command: ["node", "--test", "--test-concurrency=1", "--test-timeout=600000", ...reporter, ...worldFiles],
+      commands: [worldCommand(2, worldFiles)],
       isTestRun: true,
       timeoutMs: full ? 3_600_000 : 600_000,
     },
@@ -87,10 +117,16 @@ console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`
 process.exitCode = sum.failed === 0 && sum.passed > 0 ? 0 : 1;
 
 async function runStep(step: Step): Promise<Totals> {
-  const totalsFile = join(scratch, "totals.json");
+  const results = await Promise.all(step.commands.map((command, index) => runCommand(step, command, index)));
+  const sumOf = (key: keyof Totals): number => results.reduce((all, one) => all + one[key], 0);
+  return { passed: sumOf("passed"), failed: sumOf("failed"), skipped: sumOf("skipped") };
+}
+
+async function runCommand(step: Step, command: readonly string[], index: number): Promise<Totals> {
+  const totalsFile = join(scratch, `totals-${index}.json`);
   rmSync(totalsFile, { force: true });
   const env = { ...process.env, HOLDFAST_TEST_TOTALS: totalsFile, HOLDFAST_FULL: full ? "1" : "" };
-  const code = await exitCode(step, env);
+  const code = await exitCode(step, command, env);
   if (!step.isTestRun) return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
   try {
     const totals: Totals = JSON.parse(readFileSync(totalsFile, "utf8"));
@@ -102,8 +138,8 @@ async function runStep(step: Step): Promise<Totals> {
   }
 }
 
-function exitCode(step: Step, env: NodeJS.ProcessEnv): Promise<number> {
-  const [program = "node", ...args] = step.command;
+function exitCode(step: Step, command: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const [program = "node", ...args] = command;
   const child = spawn(program, args, { env, stdio: ["ignore", "inherit", "inherit"] });
   return new Promise((resolve) => {
     const timer = setTimeout(() => {
