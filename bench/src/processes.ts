@@ -3,6 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 /** What one process uses now. */
 export interface Usage {
   readonly pid: number;
+  /** What it runs, short: `api`, `gateway`. */
+  readonly program: string;
   readonly rssMb: number;
   /** Proportional set: pages shared by n processes count 1/n in each. */
   readonly pssMb: number;
@@ -29,7 +31,16 @@ export function usageOf(pid: number): Usage | undefined {
   const memory = read(`/proc/${pid}/smaps_rollup`);
   const cpuMs = parseCpuMs(read(`/proc/${pid}/stat`));
   if (memory === "" || cpuMs === undefined) return undefined;
-  return { pid, rssMb: parseMb(memory, "Rss"), pssMb: parseMb(memory, "Pss"), cpuMs };
+  const program = programOf(read(`/proc/${pid}/cmdline`));
+  return { pid, program, rssMb: parseMb(memory, "Rss"), pssMb: parseMb(memory, "Pss"), cpuMs };
+}
+
+/** The last script of a command line, without what all have in common. */
+export function programOf(commandLine: string): string {
+  const script = commandLine.split("\0").findLast((word) => /\.[cm]?[jt]s$/.test(word)) ?? "";
+  const [directory = "", file = ""] = script.split("/").slice(-2);
+  const name = file.replace(/\.[cm]?[jt]s$/, "");
+  return name === "main" ? directory : name;
 }
 
 export function parseMb(rollup: string, field: "Rss" | "Pss"): number {
