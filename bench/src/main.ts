@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { messageOf, SeededRandom } from "@holdfast/kernel";
@@ -41,9 +41,11 @@ for (const room of rooms) {
   for (const one of file.cases) {
     if (values.only !== undefined && values.only !== one.name) continue;
     context.say(`▸ ${room}: ${one.name}`);
+    const busy = busyNote();
     try {
       for await (const measured of one.run(context)) {
-        const done = figure(room, measured);
+        const note = [measured.note, busy].filter(Boolean).join("; ");
+        const done = figure(room, { ...measured, note });
         figures.push(done);
         console.log(JSON.stringify(done));
       }
@@ -54,6 +56,15 @@ for (const room of rooms) {
   }
 }
 if (!values.short) keep(figures);
+
+/** Said with each figure when others were using the machine before we began. */
+function busyNote(): string {
+  const [lastMinute = 0] = loadavg();
+  if (lastMinute <= cpus().length * 1.5) return "";
+  const note = `the machine was busy: load ${lastMinute.toFixed(1)} on ${cpus().length} cores`;
+  context.say(note);
+  return note;
+}
 
 function keep(done: readonly Figure[]): void {
   const path = join(root, "bench/RESULTS.md");

@@ -9,7 +9,7 @@ import { countOf, ExecutionCounter } from "../src/execution-counter.ts";
 import { figure, median, rounded } from "../src/figure.ts";
 import { LinkedInstance } from "../src/linked-instance.ts";
 import { countRatings } from "../src/load.ts";
-import { parseCpuMs, parseMb, usageOf } from "../src/processes.ts";
+import { parseCpuMs, parseMb, programOf, usageOf } from "../src/processes.ts";
 import { RegistryDoor } from "../src/registry-door.ts";
 import { mergeResults } from "../src/results.ts";
 
@@ -58,6 +58,8 @@ suite("bench: measuring", () => {
     const own = usageOf(process.pid);
     if (process.platform === "linux") assert.ok(own !== undefined && own.pssMb > 5 && own.pssMb <= own.rssMb + 1);
     assert.equal(usageOf(2 ** 30), undefined);
+    assert.equal(programOf("node\0services/api/main.mjs\0"), "api");
+    assert.equal(programOf("node\0--flag\0/tmp/x/gateway.mjs\0"), "gateway");
   });
 
   test("executions are the sum of all server timers, in either shape of the answer", () => {
