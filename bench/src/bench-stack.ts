@@ -6,6 +6,13 @@ import type { InstanceView } from "@holdfast/wire/control";
 import { ControlPaths } from "@holdfast/wire/control/paths";
 import { processesWith } from "./processes.ts";
 
+const live = new Set<BenchStack>();
+
+/** Takes down whatever is up: for an end that nobody planned. */
+export async function takeAllDown(): Promise<void> {
+  await Promise.allSettled([...live].map((stack) => stack[Symbol.asyncDispose]()));
+}
+
 interface Ready {
   readonly edge: string;
   readonly console: string;
@@ -30,6 +37,7 @@ export class BenchStack {
 
   /** Wall ms from the command to everything healthy. */
   async up(): Promise<number> {
+    live.add(this);
     const from = performance.now();
     const result = await runHoldfast(this.bin, [
       "up",
@@ -71,6 +79,7 @@ export class BenchStack {
   async down(): Promise<void> {
     const result = await this.run("down");
     this.#ready = undefined;
+    live.delete(this);
     const left = processesWith(this.state);
     if (result.code !== 0 || left.length > 0) {
       throw new Error(`holdfast down ended with ${result.code} and left ${left.length} processes: ${result.stderr}`);
@@ -78,7 +87,8 @@ export class BenchStack {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#ready !== undefined) await this.down();
+    // Also when it never became ready: what of it runs must end.
+    if (live.has(this)) await this.down();
     rmSync(this.state, { recursive: true, force: true });
   }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { messageOf, SeededRandom } from "@holdfast/kernel";
 import type { BenchContext, BenchFile } from "./bench-context.ts";
+import { takeAllDown } from "./bench-stack.ts";
 import { type Figure, figure } from "./figure.ts";
 import { mergeResults } from "./results.ts";
 
@@ -35,6 +36,11 @@ const context: BenchContext = {
   random: new SeededRandom(Number(values.seed)),
   say: (line) => void process.stderr.write(`${line}\n`),
 };
+// Whoever ends us early, by ctrl-c or by no longer reading, must not be left with a stack.
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => void takeAllDown().then(() => process.exit(130)));
+process.stdout.on("error", () => void takeAllDown().then(() => process.exit(1)));
+
 const figures: Figure[] = [];
 for (const room of rooms) {
   const file = (await import(join(cases, `${room}.ts`))) as BenchFile;
