@@ -8,6 +8,8 @@ export type Readiness = "starting" | "up" | "down" | "draining";
 export interface AdminSource {
   readonly identity: Identity;
   readonly meters: MeterRegistry;
+  /** Brings the meters of the process itself up to date. */
+  readonly readProcess: () => void;
   readonly readiness: () => Readiness;
   /** Why it is not up; empty when it is. */
   readonly reason: () => string;
@@ -48,6 +50,7 @@ function answer(source: AdminSource, req: IncomingMessage, res: ServerResponse):
     case "/Status":
       return health(source, res, healthcheckStatus[readiness], readiness === "up" ? "pass" : "fail");
     case "/metrics": {
+      source.readProcess();
       const text = prometheusText(source.meters.snapshot());
       res
         .writeHead(200, { "content-type": prometheusContentType, "content-length": Buffer.byteLength(text) })
@@ -55,6 +58,7 @@ function answer(source: AdminSource, req: IncomingMessage, res: ServerResponse):
       return;
     }
     case "/v1/metrics":
+      source.readProcess();
       return json(res, 200, source.meters.snapshot());
     case "/v1/info": {
       const { service, instanceId, application, cluster, serverGroup, region, zone, environment } = source.identity;

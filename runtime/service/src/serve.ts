@@ -125,10 +125,10 @@ class Service implements RunningService {
       instanceId: this.identity.instanceId,
       reusePort: options.reusePort ?? false,
     });
-    processMeters(surroundings.meters, surroundings.clock);
     this.#admin = createAdminServer({
       identity: this.identity,
       meters: surroundings.meters,
+      readProcess: processMeters(surroundings.meters),
       readiness: () => this.#readiness,
       reason: () => this.#reason,
       uptimeMs: () => Math.round(surroundings.clock.monotonicMs() - this.#startedAtMs),
