@@ -19,7 +19,7 @@ export interface HealthCheck {
 export const healthCheckDefaults: HealthCheck = {
   kind: "auto",
   path: undefined,
-  intervalMs: 2_000,
+  intervalMs: 3_000,
   timeoutMs: 1_000,
   startTimeoutMs: 30_000,
   unhealthyAfter: 2,

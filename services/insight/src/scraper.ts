@@ -12,12 +12,12 @@ export interface ScrapeTarget {
   readonly startedAtMs: number;
 }
 
-const everyMs = 5_000;
+const everyMs = 10_000;
 const callMaxMs = 1_000;
 const bytesMax = 4 * 1024 * 1024;
 const parallelMax = 4;
 
-/** Reads `/v1/metrics` of every target each five seconds and feeds {@link GroupAggregates}. One that does not answer is passed over. */
+/** Reads `/v1/metrics` of every target each ten seconds and feeds {@link GroupAggregates}. One that does not answer is passed over. */
 export class Scraper {
   readonly #clock: Clock;
   readonly #random: Random;

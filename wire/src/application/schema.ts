@@ -24,7 +24,7 @@ const health = z
       .regex(/^\/[^\s]*$/, "must be a path that starts with /")
       .optional()
       .describe("HTTP path that answers 2xx when the service can serve. Without it a TCP connect decides."),
-    interval: duration.default("2s").describe("Time between checks."),
+    interval: duration.default("3s").describe("Time between checks."),
     timeout: duration.default("1s").describe("A check that takes longer has failed."),
     startTimeout: duration.default("30s").describe("An instance not healthy so long after its start is replaced."),
     unhealthyAfter: z.int().min(1).max(20).default(2).describe("Failed checks in a row until it is replaced."),
