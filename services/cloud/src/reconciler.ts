@@ -10,7 +10,7 @@ import type { PortRing } from "./slots.ts";
 import type { ZoneWatch } from "./zone-watch.ts";
 
 /** Everything is looked at again so often, even when nothing was heard. */
-const slowTickMs = 5_000;
+const slowTickMs = 3_000;
 /** While an agent does not answer it is asked again so often, at first and later. */
 const searchTickMs = { soon: 250, later: 1_000 } as const;
 const searchSoonForMs = 15_000;
@@ -40,7 +40,7 @@ export interface ReconcilerParts {
 export type Waits = ReadonlyMap<string, readonly { readonly zone: string; readonly reason: string }[]>;
 
 /**
- * The loop that makes what is into what should be. Runs a round right after each piece of news and each five seconds;
+ * The loop that makes what is into what should be. Runs a round right after each piece of news and each three seconds;
  * a round plans each group and carries the plan out. With the engine silent or the store read-only it goes on from memory.
  */
 export class Reconciler {
