@@ -15,6 +15,8 @@ export interface StackInstance {
   readonly pid: number | null;
   readonly status: string;
   readonly since: string;
+  /** One sentence: why it has this status. */
+  readonly reason: string;
 }
 
 export interface CommandResult {

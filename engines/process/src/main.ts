@@ -1,14 +1,11 @@
-import { codeOf, JsonLog, messageOf, PlatformError, SystemClock, systemRandom } from "@holdfast/kernel";
+import { codeOf, messageOf, PlatformError, processLog, SystemClock, systemRandom } from "@holdfast/kernel";
 import { type AgentSettings, Env } from "@holdfast/wire";
 import { runAgent } from "./agent/run-agent.ts";
 
 /** The zone agent's process. SIGTERM ends the agent and no instance; `POST /v1/shutdown` ends both. */
 async function main(): Promise<void> {
   const clock = new SystemClock();
-  const log = new JsonLog(
-    (line) => void process.stdout.write(line),
-    () => clock.wallMs(),
-  );
+  const log = processLog(clock);
   const text = process.env[Env.settings];
   if (text === undefined) {
     throw new PlatformError("SETTINGS_MISSING", `${Env.settings}: is not set`, {

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { SqliteStore } from "@holdfast/cloud-server";
 import { ProcessEngine } from "@holdfast/engine-process";
-import { codeOf, JsonLog, messageOf, SystemClock, systemRandom } from "@holdfast/kernel";
+import { codeOf, messageOf, processLog, SystemClock, systemRandom } from "@holdfast/kernel";
 import { startControl } from "./control.ts";
 import { startInsight } from "./insight.ts";
 import { registerControl } from "./registered.ts";
@@ -10,12 +10,7 @@ import { readControlSettings } from "./settings.ts";
 
 const clock = new SystemClock();
 const random = systemRandom();
-const log = new JsonLog(
-  (line) => process.stdout.write(line),
-  () => clock.wallMs(),
-  "info",
-  { server: "control" },
-);
+const log = processLog(clock).child({ server: "control" });
 
 // Ends at once and touches nothing: the instances belong to the agents, and all that counts is in the store.
 process.on("SIGTERM", () => process.exit(0));

@@ -3,9 +3,9 @@ import type { Duplex } from "node:stream";
 import { Registration } from "@holdfast/discovery";
 import {
   type Clock,
-  JsonLog,
   type Log,
   messageOf,
+  processLog,
   type Random,
   SystemClock,
   systemRandom,
@@ -76,10 +76,7 @@ export const processMeterRegistry: MeterRegistry = new MeterRegistry();
 
 function systemSurroundings(): Surroundings {
   const clock = new SystemClock();
-  const log = new JsonLog(
-    (line) => process.stdout.write(line),
-    () => clock.wallMs(),
-  );
+  const log = processLog(clock);
   return { clock, random: systemRandom(), log, meters: processMeterRegistry, environment: process.env };
 }
 

@@ -1,6 +1,6 @@
 import { BalancedClient, type ServiceClient, setGlobalDispatcher } from "@holdfast/client";
 import { Discovery } from "@holdfast/discovery";
-import { type Clock, JsonLog, SystemClock, systemRandom } from "@holdfast/kernel";
+import { type Clock, processLog, SystemClock, systemRandom } from "@holdfast/kernel";
 import { readIdentity } from "./identity.ts";
 import { processMeterRegistry } from "./serve.ts";
 
@@ -10,10 +10,7 @@ let shared: BalancedClient | undefined;
 export function processClient(clock: Clock = new SystemClock()): BalancedClient {
   if (shared !== undefined) return shared;
   const identity = readIdentity(process.env, undefined);
-  const log = new JsonLog(
-    (line) => process.stdout.write(line),
-    () => clock.wallMs(),
-  );
+  const log = processLog(clock);
   const random = systemRandom();
   const localAddress = identity.host.startsWith("127.") && identity.host !== "127.0.0.1" ? identity.host : undefined;
   const { registries, lastViewFile } = identity;

@@ -1,6 +1,6 @@
 import { BalancedClient, warmUpForward } from "@holdfast/client";
 import { Discovery } from "@holdfast/discovery";
-import { JsonLog, SystemClock, systemRandom } from "@holdfast/kernel";
+import { processLog, SystemClock, systemRandom } from "@holdfast/kernel";
 import { processMeterRegistry, readIdentity, serve } from "@holdfast/service";
 import { type BalancerSettings, Env } from "@holdfast/wire";
 import { Balancer } from "./balancer.ts";
@@ -12,10 +12,7 @@ const drainMs = 8_000;
 
 const clock = new SystemClock();
 const random = systemRandom();
-const log = new JsonLog(
-  (line) => process.stdout.write(line),
-  () => clock.wallMs(),
-);
+const log = processLog(clock);
 const identity = readIdentity(process.env, "balancer");
 const settings: BalancerSettings = JSON.parse(process.env[Env.settings] ?? '{"listeners":[]}');
 const { registries, lastViewFile } = identity;

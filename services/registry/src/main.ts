@@ -1,15 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { JsonLog, SystemClock, systemRandom } from "@holdfast/kernel";
+import { processLog, SystemClock, systemRandom } from "@holdfast/kernel";
 import { serve } from "@holdfast/service";
 import { registryHandler } from "./http-handler.ts";
 import { Registry } from "./registry.ts";
 import { readSettings } from "./settings.ts";
 
 const clock = new SystemClock();
-const log = new JsonLog(
-  (line) => process.stdout.write(line),
-  () => clock.wallMs(),
-);
+const log = processLog(clock);
 const registry = new Registry(clock, systemRandom(), log, readSettings(process.env));
 const handle = registryHandler(registry, log);
 const started = registry.start();

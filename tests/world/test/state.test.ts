@@ -104,7 +104,10 @@ test("with the state disk full control is read-only, says so, still replaces the
     await waitFor("read-only to be said", async () => (await stateOf()) === "read-only");
     await waitFor("a replacement", async () => {
       const now = await appInstances(stack);
-      return now.length === victims.length && now.every((instance) => instance.id !== victim.id);
+      if (now.length === victims.length && now.every((instance) => instance.id !== victim.id)) return true;
+      // What stands in the way is worth more in a failure than "not yet".
+      const said = (await stack.ps()).filter((instance) => instance.kind === "app");
+      throw new Error(JSON.stringify(said.map(({ id, status, reason }) => ({ id, status, reason }))));
     });
     const refused = await stack.api("/v1/services/hello/scale", { desired: 3 });
     assert.equal(refused.status, 503);
