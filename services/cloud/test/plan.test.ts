@@ -85,11 +85,11 @@ test("nobody who serves goes before the zone that needs one has it up", () => {
   assert.deepEqual(plan(3, [{ ...a, state: "up" }, b, b2, c]), ["terminate b"]);
 });
 
-test("an outdated instance goes only once its zone has its successor up", () => {
+test("a rollout starts one successor at a time, and an outdated instance goes only once its zone has one up", () => {
   const old = [instance("a", "up", "v000"), instance("b", "up", "v000"), instance("c", "up", "v000")];
-  assert.deepEqual(plan(3, old), ["launch a", "launch b", "launch c"]);
-  assert.deepEqual(plan(3, [...old, instance("a", "starting")]), ["launch b", "launch c"]);
-  assert.deepEqual(plan(3, [...old, instance("a", "up")]), ["launch b", "launch c", "terminate a"]);
+  assert.deepEqual(plan(3, old), ["launch a"]);
+  assert.deepEqual(plan(3, [...old, instance("a", "starting")]), []);
+  assert.deepEqual(plan(3, [...old, instance("a", "up")]), ["launch b", "terminate a"]);
 });
 
 test("an outdated instance that never got to serve goes at once", () => {

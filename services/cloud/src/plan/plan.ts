@@ -11,7 +11,8 @@ import { spread } from "./spread.ts";
  * - What does not serve (unhealthy, not healthy within its start timeout) is ended and replaced in its zone.
  * - A zone whose agent does not answer is left alone while `unknown`; once `lost`, other zones take over.
  * - A rollout starts the new instance first and ends an outdated one only when the zone has more than its share up, so
- *   that the healthy capacity never falls below `desired`. A group that cannot have two side by side (fixed ports)
+ *   that the healthy capacity never falls below `desired`. One successor starts at a time: a start costs processor time that
+ *   the others' callers would wait for, and one that cannot start stays the only one. A group that cannot have two side by side (fixed ports)
  *   goes zone by zone instead, and only while all the others are up.
  * - Instances that are starting count as capacity, those on their way out do not.
  */
@@ -24,15 +25,31 @@ export function planGroup(input: PlanInput): Action[] {
   const live = new Map(views.map((view) => [view.zone.name, liveIn(view)]));
   const targets = spread(input.group.cluster, input.group.desired, names, live);
   const lost = [...input.lost];
-  for (const view of views) planLaunches(input, view, targets.get(view.zone.name) ?? 0, lost, actions);
+  const rollout: Rollout = { isStarting: views.some(hasStartingSuccessor) };
+  for (const view of views) planLaunches(input, view, targets.get(view.zone.name) ?? 0, { lost, rollout }, actions);
   if (isExclusive(input.group.definition.placement)) planExclusiveRollout(input, views, targets, actions);
   planTerminations(input, views, targets, actions);
   return actions;
 }
 
-function planLaunches(input: PlanInput, view: ZoneView, target: number, lost: LostInstance[], actions: Action[]): void {
+/** What a round has already decided for the zones before. */
+interface Rollout {
+  isStarting: boolean;
+}
+
+function hasStartingSuccessor(view: ZoneView): boolean {
+  return view.outdated.length > 0 && view.current.some((instance) => instance.state === "starting");
+}
+
+function planLaunches(
+  input: PlanInput,
+  view: ZoneView,
+  target: number,
+  { lost, rollout }: { readonly lost: LostInstance[]; readonly rollout: Rollout },
+  actions: Action[],
+): void {
   const exclusive = isExclusive(input.group.definition.placement);
-  const surge = view.outdated.length > 0 && !exclusive ? 1 : 0;
+  const surge = view.outdated.length > 0 && !exclusive && !rollout.isStarting ? 1 : 0;
   const missing = Math.min(target - view.current.length, target + surge - liveIn(view));
   if (missing <= 0 || view.isEnding) return;
   const waits = waitOf(input, view, exclusive);
@@ -44,6 +61,7 @@ function planLaunches(input: PlanInput, view: ZoneView, target: number, lost: Lo
     const index = lost.findIndex((instance) => instance.zone === view.zone.name);
     const replaced = index < 0 ? undefined : lost.splice(index, 1)[0];
     const isSurge = liveIn(view) + i >= target;
+    if (isSurge) rollout.isStarting = true;
     const cause = replaced?.cause ?? (isSurge ? rolloutCause(input) : strengthCause(input));
     actions.push({
       kind: "launch",
