@@ -5,7 +5,7 @@ import type { InstanceRecord } from "@holdfast/wire";
 import { BalancedClient } from "./balanced-client.ts";
 
 /** Requests until the code of the proxy is compiled well enough; more bring little (measured on the gateway). */
-const requests = 150;
+const requests = 100;
 const inParallel = 5;
 const maxMs = 1_500;
 const page = Buffer.alloc(2_048, "a");

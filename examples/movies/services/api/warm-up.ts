@@ -2,7 +2,7 @@ import { type Backends, filmPage, homePage } from "./compose.ts";
 import { renderFilm, renderHome } from "./page.ts";
 
 /** Pages of each kind made before the first visitor comes. */
-const pages = 15;
+const pages = 10;
 const nobody = { instance: "nobody", zone: "nowhere" };
 
 /**
