@@ -24,14 +24,15 @@ export interface Explanation {
 /** Layered, typed, dynamic properties in memory. */
 export class Config {
   readonly #layers = new Map<Layer, Map<string, Value>>(layers.map((layer) => [layer, new Map()]));
-  readonly #properties = new Map<string, Set<LiveProperty<Value>>>();
+  /** By key, then by fallback: asking again, as a request handler may, makes nothing new. */
+  readonly #properties = new Map<string, Map<Value, LiveProperty<Value>>>();
 
   /** Sets (or, with `undefined`, removes) a key in one layer and tells the key's subscribers at once. */
   set(layer: Layer, key: string, value: Value | undefined): void {
     const values = this.#layers.get(layer);
     if (value === undefined) values?.delete(key);
     else values?.set(key, value);
-    for (const property of this.#properties.get(key) ?? []) property.refresh();
+    for (const property of this.#properties.get(key)?.values() ?? []) property.refresh();
   }
 
   /** Takes every `HOLDFAST_X_Y` as key `x.y` into the environment layer. */
@@ -51,12 +52,13 @@ export class Config {
     return fallback as Value as Widen<T>;
   }
 
+  /** The property of that key and fallback; the same object each time. Keep it where calls are many. */
   property<T extends Value>(key: string, fallback: T): Property<Widen<T>> {
-    const property = new LiveProperty<Widen<T>>(() => this.get(key, fallback));
-    const known = this.#properties.get(key) ?? new Set();
-    known.add(property as unknown as LiveProperty<Value>);
-    this.#properties.set(key, known);
-    return property;
+    const ofKey = this.#properties.get(key) ?? new Map<Value, LiveProperty<Value>>();
+    this.#properties.set(key, ofKey);
+    const property = ofKey.get(fallback) ?? new LiveProperty<Value>(() => this.get(key, fallback));
+    ofKey.set(fallback, property);
+    return property as unknown as Property<Widen<T>>;
   }
 
   /** The effective value of a key, the layer it comes from, and what every layer says. */

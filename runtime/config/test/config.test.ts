@@ -41,3 +41,11 @@ test("the environment is read by name and a value of the wrong type is passed ov
   assert.equal(config.get("debug", false), true);
   assert.equal(config.get("size", 4), 4);
 });
+
+test("asking for the same property again gives the same object, so a request handler may", () => {
+  const config = new Config();
+  assert.equal(config.property("limit", 1), config.property("limit", 1));
+  assert.notEqual(config.property("limit", 1), config.property("limit", 2));
+  config.set("runtime", "limit", 5);
+  assert.deepEqual([config.property("limit", 1).get(), config.property("limit", 2).get()], [5, 5]);
+});

@@ -18,12 +18,15 @@ export type MeterSnapshot =
       readonly tags: Tags;
       readonly count: number;
       readonly totalMs: number;
+      /** The longest of the last minute or two. */
       readonly maxMs: number;
       /** `[bucket index, count]` for the buckets that are not empty. */
       readonly buckets: readonly (readonly [number, number])[];
     };
 
 type Meter = Counter | Gauge | Timer;
+
+type MeterKind = new () => Meter;
 
 interface Series {
   readonly name: string;
@@ -32,6 +35,7 @@ interface Series {
 }
 
 const overflowTags: Tags = { overflow: "true" };
+const maxWindowMs = 60_000;
 
 /**
  * The meters of one process. Resolve a meter once and keep it: looking one up builds a key, using one allocates nothing.
@@ -40,8 +44,9 @@ const overflowTags: Tags = { overflow: "true" };
  */
 export class MeterRegistry {
   readonly #series = new Map<string, Series>();
-  readonly #seriesOfName = new Map<string, number>();
+  readonly #names = new Map<string, { readonly kind: MeterKind; series: number }>();
   readonly #seriesMax: number;
+  #windowFromMs = 0;
 
   constructor(options: Partial<MeterRegistryOptions> = {}) {
     this.#seriesMax = wholeBetween("seriesMax", options.seriesMax ?? meterRegistryDefaults.seriesMax, 1, 1_000_000);
@@ -59,24 +64,33 @@ export class MeterRegistry {
     return this.#resolve(name, tags, Gauge);
   }
 
-  /** All series now, in the order in which they were made. */
-  snapshot(): MeterSnapshot[] {
+  /**
+   * All series now, in the order in which they were made. `nowMs` (monotonic) lets the timers' `maxMs` forget what is
+   * older than a minute or two; without it they keep the longest ever.
+   */
+  snapshot(nowMs?: number): MeterSnapshot[] {
+    if (nowMs !== undefined) this.#rollMaxima(nowMs);
     return [...this.#series.values()].map(snapshotOf);
   }
 
   #resolve<M extends Meter>(name: string, tags: Tags, kind: new () => M): M {
     const key = keyOf(name, tags);
-    const known = this.#series.get(key);
-    if (known !== undefined) {
-      if (known.meter instanceof kind) return known.meter;
-      throw new TypeError(`${name}: is already a ${known.meter.constructor.name}, not a ${kind.name}`);
-    }
-    const count = this.#seriesOfName.get(name) ?? 0;
-    if (count >= this.#seriesMax && tags !== overflowTags) return this.#resolve(name, overflowTags, kind);
-    this.#seriesOfName.set(name, count + 1);
+    const known = this.#series.get(key)?.meter;
+    if (known instanceof kind) return known;
+    const named = this.#names.get(name) ?? { kind, series: 0 };
+    if (named.kind !== kind) throw new TypeError(`${name}: is already a ${named.kind.name}, not a ${kind.name}`);
+    if (named.series >= this.#seriesMax && tags !== overflowTags) return this.#resolve(name, overflowTags, kind);
+    named.series += 1;
+    this.#names.set(name, named);
     const meter = new kind();
     this.#series.set(key, { name, tags: { ...tags }, meter });
     return meter;
+  }
+
+  #rollMaxima(nowMs: number): void {
+    if (nowMs - this.#windowFromMs < maxWindowMs) return;
+    this.#windowFromMs = nowMs;
+    for (const { meter } of this.#series.values()) if (meter instanceof Timer) meter.rollMax();
   }
 }
 

@@ -33,6 +33,7 @@ export class Timer {
   #count = 0;
   #totalMs = 0;
   #maxMs = 0;
+  #maxBeforeMs = 0;
   readonly #buckets = new Float64Array(bucketCount);
 
   /** Records one duration; negative and non-finite ones are ignored. Allocates nothing. */
@@ -53,19 +54,18 @@ export class Timer {
     return this.#totalMs;
   }
 
-  /** The longest since the last call of {@link takeMax}. */
+  /** The longest since the last but one call of {@link rollMax}. */
   get maxMs(): number {
-    return this.#maxMs;
+    return Math.max(this.#maxMs, this.#maxBeforeMs);
   }
 
   get buckets(): Float64Array {
     return this.#buckets;
   }
 
-  /** Returns the longest and starts over. */
-  takeMax(): number {
-    const max = this.#maxMs;
+  /** Forgets the longest of the window before this one and begins a new window. */
+  rollMax(): void {
+    this.#maxBeforeMs = this.#maxMs;
     this.#maxMs = 0;
-    return max;
   }
 }

@@ -27,6 +27,7 @@ test("the same name and tags give the same meter, in any order of tags, and anot
   const meters = new MeterRegistry();
   assert.equal(meters.counter("hits", { a: "1", b: "2" }), meters.counter("hits", { b: "2", a: "1" }));
   assert.throws(() => meters.gauge("hits", { a: "1", b: "2" }), /already a Counter/);
+  assert.throws(() => meters.timer("hits", { other: "tag" }), /already a Counter/);
 });
 
 test("series beyond the limit share one overflow series", () => {
@@ -50,4 +51,19 @@ test("the Prometheus text escapes labels and its buckets add up", () => {
     text,
     /ipc_server_call_seconds_bucket\{le="\+Inf"\} 1\nipc_server_call_seconds_sum 0.005\nipc_server_call_seconds_count 1\n/,
   );
+});
+
+test("the longest duration is forgotten after a minute or two", () => {
+  const meters = new MeterRegistry();
+  const timer = meters.timer("call");
+  const longest = (nowMs: number): unknown => {
+    const [call] = meters.snapshot(nowMs);
+    return call?.kind === "timer" ? call.maxMs : undefined;
+  };
+  timer.record(900);
+  assert.equal(longest(1_000), 900);
+  assert.equal(longest(61_000), 900);
+  timer.record(5);
+  assert.equal(longest(90_000), 900);
+  assert.equal(longest(125_000), 5);
 });

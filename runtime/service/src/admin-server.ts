@@ -39,7 +39,8 @@ export function createAdminServer(source: AdminSource): Server {
 
 function answer(source: AdminSource, req: IncomingMessage, res: ServerResponse): void {
   const readiness = source.readiness();
-  const path = new URL(req.url ?? "/", "http://admin").pathname;
+  // Not `new URL`: it throws on what a stranger may send (`GET //`).
+  const [path = "/"] = (req.url ?? "/").split("?", 1);
   switch (path) {
     case "/healthz":
     case "/livez":
@@ -51,7 +52,7 @@ function answer(source: AdminSource, req: IncomingMessage, res: ServerResponse):
       return health(source, res, healthcheckStatus[readiness], readiness === "up" ? "pass" : "fail");
     case "/metrics": {
       source.readProcess();
-      const text = prometheusText(source.meters.snapshot());
+      const text = prometheusText(source.meters.snapshot(source.uptimeMs()));
       res
         .writeHead(200, { "content-type": prometheusContentType, "content-length": Buffer.byteLength(text) })
         .end(text);
@@ -59,7 +60,7 @@ function answer(source: AdminSource, req: IncomingMessage, res: ServerResponse):
     }
     case "/v1/metrics":
       source.readProcess();
-      return json(res, 200, source.meters.snapshot());
+      return json(res, 200, source.meters.snapshot(source.uptimeMs()));
     case "/v1/info": {
       const { service, instanceId, application, cluster, serverGroup, region, zone, environment } = source.identity;
       const who = { service, instanceId, application, cluster, serverGroup, region, zone, environment };

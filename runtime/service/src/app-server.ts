@@ -11,6 +11,8 @@ import { type Handler, type NodeHandler, toNodeHandler } from "./handler.ts";
 /** Longer than any caller of ours keeps an idle connection (4 s, or this less a second), so that we never close first. */
 export const keepAliveTimeoutMs = 65_000;
 export const headerBytesMax = 48 * 1024;
+/** The bytes of a request may still be under way on a connection that was just accepted. */
+const lastIdleMs = 50;
 
 export interface AppServerOptions {
   readonly handler: Handler;
@@ -54,7 +56,13 @@ export class AppServer {
       });
     });
     this.server.on("clientError", refuseClient);
-    if (options.onUpgrade !== undefined) this.server.on("upgrade", options.onUpgrade);
+    const { onUpgrade } = options;
+    if (onUpgrade !== undefined) {
+      this.server.on("upgrade", (req, socket, head) => {
+        if (this.#isMeant(req)) onUpgrade(req, socket, head);
+        else socket.end(misdirectedUpgrade);
+      });
+    }
     guardAccept(this.server, clock, log);
   }
 
@@ -99,21 +107,26 @@ export class AppServer {
     return true;
   }
 
-  close(): Promise<void> {
+  /**
+   * Takes no new connections, serves what has come until nothing has for a moment or `boundMs` is over, then ends every
+   * connection.
+   */
+  async close(boundMs: number): Promise<void> {
+    const closed = new Promise<void>((resolve) => void this.server.close(() => resolve()));
+    await this.quiet(lastIdleMs, boundMs);
     this.server.closeAllConnections();
-    return new Promise((resolve) => this.server.close(() => resolve()));
+    await closed;
   }
 
   #serve(req: IncomingMessage, res: ServerResponse): void {
-    const meant = req.headers[Headers.instance];
     res.setHeader(Headers.instance, this.#options.instanceId);
-    if (meant !== undefined && meant !== this.#options.instanceId) {
-      const detail = `this is ${this.#options.instanceId}, not ${String(meant)}`;
+    if (!this.#isMeant(req)) {
+      const detail = `this is ${this.#options.instanceId}, not ${String(req.headers[Headers.instance])}`;
       return refuse(req, res, 421, "INSTANCE_MISDIRECTED", detail);
     }
     if (this.#draining) res.setHeader("connection", "close");
     const startedAtMs = this.#clock.monotonicMs();
-    const leftMs = Number(req.headers[Headers.deadline] ?? Number.NaN);
+    const leftMs = Number(req.headers[Headers.deadline] || Number.NaN);
     if (leftMs <= 0) return refuse(req, res, 504, "DEADLINE_PASSED", "nobody waits for this answer any more");
     this.#inFlight += 1;
     res.once("close", () => {
@@ -132,6 +145,12 @@ export class AppServer {
       },
     };
     runInContext(context, () => this.#run(req, res));
+  }
+
+  /** False when the caller means another instance, such as the one that had this port before. */
+  #isMeant(req: IncomingMessage): boolean {
+    const meant = req.headers[Headers.instance];
+    return meant === undefined || meant === this.#options.instanceId;
   }
 
   #run(req: IncomingMessage, res: ServerResponse): void {
@@ -164,6 +183,8 @@ export class AppServer {
     this.#onQuiet = undefined;
   }
 }
+
+const misdirectedUpgrade = `HTTP/1.1 421 Misdirected Request\r\n${Headers.notExecuted}: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`;
 
 /** Answers that the handler was not run, so that the caller may ask another server. */
 function refuse(req: IncomingMessage, res: ServerResponse, status: number, code: string, detail: string): void {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { Readable } from "node:stream";
+import { problem, problemContentType } from "@holdfast/wire";
+import { requestBody, sendResponse } from "./fetch-bodies.ts";
 
 export type NodeHandler = (req: IncomingMessage, res: ServerResponse) => unknown;
 export type FetchHandler = (request: Request) => Response | Promise<Response>;
@@ -23,33 +24,34 @@ function fromFetch(fetchHandler: FetchHandler): NodeHandler {
     res.once("close", () => {
       if (!res.writableFinished) abort.abort(new Error("the caller has gone"));
     });
-    await sendResponse(await fetchHandler(toRequest(req, abort.signal)), res, req.method === "HEAD");
+    const request = toRequest(req, abort.signal);
+    if (request === undefined) return refuse(req, res);
+    await sendResponse(await fetchHandler(request), res, req.method === "HEAD");
+    // What the handler has not read must not block the next request of the connection.
+    if (request.body?.locked === false) await request.body.cancel();
   };
 }
 
-function toRequest(req: IncomingMessage, signal: AbortSignal): Request {
-  const headers = new Headers();
-  for (let i = 0; i < req.rawHeaders.length; i += 2)
-    headers.append(req.rawHeaders[i] ?? "", req.rawHeaders[i + 1] ?? "");
-  const url = `http://${req.headers.host ?? "localhost"}${req.url ?? "/"}`;
+/** `undefined` when the target or the headers are such that no `Request` can be made of them. */
+function toRequest(req: IncomingMessage, signal: AbortSignal): Request | undefined {
+  const target = req.url ?? "/";
+  const origin = `http://${req.headers.host ?? "localhost"}`;
   const method = req.method ?? "GET";
-  if (method === "GET" || method === "HEAD") return new Request(url, { method, headers, signal });
-  const body = Readable.toWeb(req) as ConstructorParameters<typeof Response>[0];
-  return new Request(url, { method, headers, signal, body: body ?? null, duplex: "half" });
+  try {
+    // A proxy's absolute target stands for itself; `*` (of OPTIONS) becomes a path.
+    const url = /^https?:\/\//i.test(target) ? target : `${origin}${target.startsWith("/") ? "" : "/"}${target}`;
+    const headers = new Headers();
+    for (let i = 0; i < req.rawHeaders.length; i += 2)
+      headers.append(req.rawHeaders[i] ?? "", req.rawHeaders[i + 1] ?? "");
+    if (method === "GET" || method === "HEAD") return new Request(url, { method, headers, signal });
+    return new Request(url, { method, headers, signal, body: requestBody(req), duplex: "half" });
+  } catch {
+    return undefined;
+  }
 }
 
-async function sendResponse(response: Response, res: ServerResponse, headOnly: boolean): Promise<void> {
-  const headers: Record<string, string | string[]> = Object.fromEntries(response.headers);
-  const cookies = response.headers.getSetCookie();
-  if (cookies.length > 0) headers["set-cookie"] = cookies;
-  res.writeHead(response.status, headers);
-  if (response.body === null || headOnly) {
-    res.end();
-    return;
-  }
-  for await (const chunk of response.body) {
-    if (res.destroyed) return;
-    if (!res.write(chunk)) await new Promise((resolve) => res.once("drain", resolve).once("close", resolve));
-  }
-  res.end();
+function refuse(req: IncomingMessage, res: ServerResponse): void {
+  const body = JSON.stringify(problem(400, "REQUEST_MALFORMED", "its target or its Host header is not one of HTTP"));
+  req.resume();
+  res.writeHead(400, { "content-type": problemContentType, "content-length": Buffer.byteLength(body) }).end(body);
 }

@@ -10,14 +10,16 @@ import {
   SystemClock,
   systemRandom,
   type Timer,
+  within,
 } from "@holdfast/kernel";
 import { MeterRegistry } from "@holdfast/metrics";
-import type { InstanceStatus } from "@holdfast/wire";
+import type { InstanceStatus, SeenAnswer } from "@holdfast/wire";
 import { createAdminServer, type Readiness } from "./admin-server.ts";
 import { AppServer } from "./app-server.ts";
 import type { Handler } from "./handler.ts";
 import { type Identity, readIdentity } from "./identity.ts";
 import { processMeters } from "./process-meters.ts";
+import { stopOnSignals } from "./signals.ts";
 
 export interface ServeOptions {
   /** The logical name callers use. Default: what the environment says. */
@@ -27,21 +29,27 @@ export interface ServeOptions {
   readonly port?: number;
   /** Default: HOST, else 127.0.0.1. */
   readonly host?: string;
-  /** Whether this instance can serve: `false` or a throw makes it DOWN, with the message as reason. Asked each 2 s, for at most 1 s. */
+  /**
+   * Whether this instance can serve: `false` or a throw makes it DOWN, with the message as reason. Waited for at most 1 s,
+   * never asked again before it has answered; asked each 250 ms until it first says yes, each 2 s from then on.
+   */
   readonly health?: () => boolean | Promise<boolean>;
-  /** Runs after the last request and before the process ends. */
+  /** Runs after the last request and before the process ends; waited for until `drainMs` is over, at least 1 s. */
   readonly onStop?: () => void | Promise<void>;
   /** Runs when the drain begins: open answers without an end (streams) are to be ended. */
   readonly onDrain?: () => void;
   readonly onUpgrade?: (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
-  /** Longest time from SIGTERM to the end. Default 10 000 ms. */
+  /** Longest time from SIGTERM to the end, but for deregistering and `onStop` (at most 1 s each then). Default 10 000 ms. */
   readonly drainMs?: number;
   /** Share the port with another process of ours. Default false. */
   readonly reusePort?: boolean;
   /** Do not enter the registry. Default false. */
   readonly unregistered?: boolean;
   readonly metadata?: Readonly<Record<string, string>>;
-  /** Stop on SIGTERM and SIGINT and end the process. Default true. */
+  /**
+   * Stop on SIGTERM and SIGINT and end the process once all services in it have stopped; a second signal ends it at once.
+   * Default true.
+   */
   readonly handleSignals?: boolean;
 }
 
@@ -68,8 +76,12 @@ export interface RunningService {
 const awaitSeenMs = 2_000;
 /** Connections without a request for so long are closed by us after all: their callers do not listen to the registry. */
 const idleConnectionMs = 500;
+/** More than that over what callers may take means that no registry answers: go on without. */
+const registryExtraMs = 1_000;
+const startingHealthEveryMs = 250;
 const healthEveryMs = 2_000;
 const healthMaxMs = 1_000;
+const onStopMinMs = 1_000;
 
 /** The meters of this process; `/metrics` shows them. */
 export const processMeterRegistry: MeterRegistry = new MeterRegistry();
@@ -91,7 +103,7 @@ export async function serve(
   surroundings: Surroundings = systemSurroundings(),
 ): Promise<RunningService> {
   const service = new Service(options, surroundings);
-  if (options.handleSignals ?? true) service.handleSignals();
+  if (options.handleSignals ?? true) stopOnSignals(service, surroundings.log);
   await service.start();
   return service;
 }
@@ -106,6 +118,8 @@ class Service implements RunningService {
   #readiness: Readiness = "starting";
   #reason = "starting";
   #healthTimer: Timer | undefined;
+  /** The application's answer that is still to come. */
+  #asked: Promise<boolean> | undefined;
   #startedAtMs: number;
   #stopping: Promise<void> | undefined;
   port = 0;
@@ -145,38 +159,18 @@ class Service implements RunningService {
   }
 
   async start(): Promise<void> {
-    // The admin port first: from it the zone agent tells a service that speaks for itself from one that does not.
-    if (this.identity.adminPort !== undefined) this.adminPort = await this.#listenAdmin(this.identity.adminPort);
-    this.port = await this.#app.listen(this.#host, this.#options.port ?? this.identity.port);
-    if (this.#stopping !== undefined) return;
+    await this.#listen();
     if (this.identity.registries.length > 0 && this.#options.unregistered !== true)
       this.#registration = this.#newRegistration();
     await this.#checkHealth();
+    // Stopped while it started: an instance that registers now would be called after its end.
+    if (this.#stopping !== undefined) return;
     const registration = this.#registration;
     if (registration !== undefined) void registration.start();
-    if (this.#options.health !== undefined) {
-      this.#healthTimer = this.#in.clock.every(healthEveryMs, () => void this.#checkHealth());
-    }
+    this.#planHealthCheck();
     const { service, instanceId, zone } = this.identity;
     const note = registration === undefined ? { note: "not started by Holdfast: not registered" } : {};
     this.#in.log.info("service.started", { service, instance: instanceId, zone, url: this.url, ...note });
-  }
-
-  handleSignals(): void {
-    let signals = 0;
-    const onSignal = (): void => {
-      signals += 1;
-      if (signals > 1) process.exit(130);
-      this.stop().then(
-        () => process.exit(0),
-        (error: unknown) => {
-          this.#in.log.error("service.stop.failed", { error });
-          process.exit(1);
-        },
-      );
-    };
-    process.on("SIGTERM", onSignal);
-    process.on("SIGINT", onSignal);
   }
 
   stop(): Promise<void> {
@@ -191,18 +185,52 @@ class Service implements RunningService {
     this.#readiness = "draining";
     this.#reason = "draining";
     this.#healthTimer?.cancel();
-    const seen = await this.#registration?.setStatus("OUT_OF_SERVICE", Math.min(awaitSeenMs, drainMs));
+    const seen = await this.#leaveRotation(drainMs);
     this.#app.startDraining();
     this.#options.onDrain?.();
-    const quiet = await this.#app.quiet(idleConnectionMs, Math.max(0, endAtMs - clock.monotonicMs()));
+    const leftMs = (): number => Math.max(0, endAtMs - clock.monotonicMs());
+    const quiet = await this.#app.quiet(idleConnectionMs, leftMs());
     if (!quiet)
       log.warn("service.drain.bound", { inFlight: this.#app.inFlight, connections: this.#app.connections, drainMs });
     await this.#registration?.stop("stopped after its drain");
-    await this.#app.close();
-    await this.#options.onStop?.();
+    await this.#app.close(leftMs());
+    try {
+      const stopping = async (): Promise<void> => this.#options.onStop?.();
+      await within(clock, Math.max(onStopMinMs, leftMs()), `${this.identity.service}: onStop`, stopping());
+    } finally {
+      await this.#closeAdmin();
+      log.info("service.stopped", { instance: this.identity.instanceId, seen, quiet });
+    }
+  }
+
+  /** Resolves when callers have seen that we leave, or when that takes too long; registries that hang do not hold it up. */
+  async #leaveRotation(drainMs: number): Promise<SeenAnswer | undefined> {
+    const { clock, log } = this.#in;
+    const seenMaxMs = Math.min(awaitSeenMs, drainMs);
+    const saying = this.#registration?.setStatus("OUT_OF_SERVICE", seenMaxMs);
+    if (saying === undefined) return undefined;
+    try {
+      return await within(clock, Math.min(seenMaxMs + registryExtraMs, drainMs), "leaving the registry", saying);
+    } catch (error) {
+      log.warn("service.drain.unseen", { error });
+      return undefined;
+    }
+  }
+
+  async #listen(): Promise<void> {
+    // The admin port first: from it the zone agent tells a service that speaks for itself from one that does not.
+    if (this.identity.adminPort !== undefined) this.adminPort = await this.#listenAdmin(this.identity.adminPort);
+    try {
+      this.port = await this.#app.listen(this.#host, this.#options.port ?? this.identity.port);
+    } catch (error) {
+      await this.#closeAdmin();
+      throw error;
+    }
+  }
+
+  #closeAdmin(): Promise<void> {
     this.#admin.closeAllConnections();
-    await new Promise<void>((resolve) => this.#admin.close(() => resolve()));
-    log.info("service.stopped", { instance: this.identity.instanceId, seen, quiet });
+    return new Promise((resolve) => void this.#admin.close(() => resolve()));
   }
 
   #listenAdmin(port: number): Promise<number> {
@@ -238,8 +266,15 @@ class Service implements RunningService {
     });
   }
 
+  #planHealthCheck(): void {
+    if (this.#options.health === undefined || this.#stopping !== undefined) return;
+    const afterMs = this.#readiness === "starting" ? startingHealthEveryMs : healthEveryMs;
+    this.#healthTimer = this.#in.clock.after(afterMs, () => {
+      void this.#checkHealth().then(() => this.#planHealthCheck());
+    });
+  }
+
   async #checkHealth(): Promise<void> {
-    if (this.#readiness === "draining") return;
     const failure = await this.#healthFailure();
     if (this.#stopping !== undefined) return;
     const readiness: Readiness = failure === undefined ? "up" : this.#readiness === "starting" ? "starting" : "down";
@@ -248,7 +283,8 @@ class Service implements RunningService {
     this.#readiness = readiness;
     const status: InstanceStatus = readiness === "up" ? "UP" : "DOWN";
     this.#in.log.info("service.health", { readiness, reason: this.#reason });
-    await this.#registration?.setStatus(status);
+    // Not waited for: with every registry down it takes seconds, and the next check is due before.
+    void this.#registration?.setStatus(status);
   }
 
   async #healthFailure(): Promise<string | undefined> {
@@ -260,7 +296,8 @@ class Service implements RunningService {
         () => `its health check took longer than ${healthMaxMs} ms`,
         () => undefined,
       );
-      const result = Promise.resolve(check()).then((healthy) => (healthy ? undefined : "its health check says no"));
+      this.#asked ??= (async () => check())().finally(() => (this.#asked = undefined));
+      const result = this.#asked.then((healthy) => (healthy ? undefined : "its health check says no"));
       return await Promise.race([result, timeout]);
     } catch (error) {
       return `its health check failed: ${messageOf(error)}`;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { request } from "node:http";
+import { Agent, createServer, request } from "node:http";
 import { connect } from "node:net";
 import { test } from "node:test";
 import { currentContext } from "@holdfast/client";
@@ -180,4 +180,182 @@ test("a property of the process starts from its environment and follows what is 
   processConfig().set("runtime", "service.test.limit", 20);
   assert.equal(limit.get(), 20);
   processConfig().set("runtime", "service.test.limit", undefined);
+});
+
+/** What a server answers to these bytes, up to the end of the connection or half a second of silence. */
+async function raw(port: number, bytes: string): Promise<string> {
+  const socket = connect(port, "127.0.0.1");
+  socket.setTimeout(500, () => socket.destroy());
+  socket.on("error", () => {});
+  socket.write(bytes);
+  let text = "";
+  socket.on("data", (chunk) => (text += String(chunk)));
+  await new Promise((resolve) => socket.once("close", resolve));
+  return text;
+}
+
+test("targets that are no URL end nothing: the admin port answers 404, a fetch-style handler 400", async () => {
+  await using started = await start({ handler: { fetch: (req: Request) => new Response(new URL(req.url).pathname) } });
+  const close = "connection: close\r\n\r\n";
+  assert.match(await raw(started.service.adminPort, `GET // HTTP/1.1\r\nhost: a\r\n${close}`), /^HTTP\/1.1 404 /);
+  const malformed = await raw(started.service.port, `GET / HTTP/1.1\r\nhost: a b\r\n${close}`);
+  assert.match(malformed, /^HTTP\/1.1 400 [^]*REQUEST_MALFORMED/);
+  assert.match(await raw(started.service.port, `GET http://b/x HTTP/1.1\r\nhost: a\r\n${close}`), /\r\n\/x\r\n/);
+  assert.match(await raw(started.service.port, `GET //x HTTP/1.1\r\nhost: a\r\n${close}`), /\r\n\/\/x\r\n/);
+});
+
+test("an upgrade meant for another instance is refused, one meant for this or for any is not", async () => {
+  await using started = await start({
+    handler: (_req, res) => res.end(),
+    onUpgrade: (_req, socket) => void socket.end("HTTP/1.1 101 Switching Protocols\r\n\r\n"),
+  });
+  const upgrade = (more: string): Promise<string> =>
+    raw(started.service.port, `GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: x\r\n${more}\r\n`);
+  assert.match(await upgrade("x-holdfast-instance: i-other\r\n"), /^HTTP\/1.1 421 [^]*x-holdfast-not-executed: 1/);
+  assert.match(await upgrade("x-holdfast-instance: i-me\r\n"), /^HTTP\/1.1 101 /);
+  assert.match(await upgrade(""), /^HTTP\/1.1 101 /);
+});
+
+test("a body that a fetch-style handler does not read blocks no later request of the connection", async () => {
+  await using started = await start({ handler: { fetch: () => new Response("unread") } });
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const ports = new Set<number | undefined>();
+  for (let i = 0; i < 3; i++) {
+    const status = await new Promise((resolve, reject) => {
+      const call = request({ port: started.service.port, method: "POST", agent }, (response) => {
+        ports.add(response.socket.localPort);
+        response.resume().on("end", () => resolve(response.statusCode));
+      });
+      call.setTimeout(3_000, () => call.destroy(new Error("no answer")));
+      call.on("error", reject).end(Buffer.alloc(2_000_000));
+    });
+    assert.equal(status, 200);
+  }
+  agent.destroy();
+  assert.equal(ports.size, 1);
+});
+
+test("a fetch-style handler streams both ways, as fast as it is read, without a warning", async () => {
+  const warnings: string[] = [];
+  const onWarning = (warning: Error): void => void warnings.push(warning.message);
+  process.on("warning", onWarning);
+  await using started = await start({ handler: { fetch: (req: Request) => new Response(req.body) } });
+  const sent = Buffer.alloc(6_000_000, "abc");
+  const answer = await fetch(started.service.url, { method: "POST", body: sent });
+  assert.ok(Buffer.from(await answer.arrayBuffer()).equals(sent));
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off("warning", onWarning);
+  assert.deepEqual(warnings, []);
+});
+
+test("a fetch-style source that waits is let go when the caller has gone", async () => {
+  let cancelled = false;
+  const source = (): ReadableStream =>
+    new ReadableStream({
+      start: (controller) => controller.enqueue(new TextEncoder().encode("first")),
+      cancel: () => void (cancelled = true),
+    });
+  await using started = await start({ handler: { fetch: () => new Response(source()) } });
+  const answer = await fetch(started.service.url);
+  const reader = answer.body?.getReader();
+  await reader?.read();
+  await reader?.cancel();
+  await waitFor("the source to be cancelled", () => cancelled);
+});
+
+interface FakeRegistry extends AsyncDisposable {
+  readonly url: string;
+  readonly calls: string[];
+}
+
+/** Knows everyone, and takes so long to answer each method; `undefined`: for ever. */
+async function registry(delayOf: (method: string) => number | undefined): Promise<FakeRegistry> {
+  const calls: string[] = [];
+  const server = createServer((req, res) => {
+    const path = new URL(req.url ?? "/", "http://registry").pathname;
+    calls.push(`${req.method} ${path}`);
+    req.resume();
+    const delayMs = delayOf(req.method ?? "");
+    if (delayMs === undefined) return;
+    const isStatus = path.endsWith("/status");
+    setTimeout(() => {
+      res.writeHead(isStatus ? 200 : 204);
+      res.end(isStatus ? '{"listeners":0,"seen":0,"complete":true}' : "");
+    }, delayMs);
+  });
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  const bound = server.address();
+  assert.ok(typeof bound === "object" && bound !== null);
+  return {
+    url: `http://127.0.0.1:${bound.port}`,
+    calls,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+test("a request that comes while the instance deregisters is answered in full", async () => {
+  await using slow = await registry((method) => (method === "DELETE" ? 300 : 0));
+  const started = await start(
+    { handler: (_req, res) => void setTimeout(() => res.end("done"), 200) },
+    { HOLDFAST_REGISTRIES: slow.url },
+  );
+  await waitFor("the registration", () => slow.calls.some((call) => call.startsWith("PUT")));
+  const stopped = started.service.stop();
+  await waitFor("the deregistration", () => slow.calls.some((call) => call.startsWith("DELETE")));
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  const late = await fetch(started.service.url);
+  assert.equal(await late.text(), "done");
+  await stopped;
+});
+
+test("registries that do not answer hold up a drain for a bounded time", async () => {
+  await using hanging = await registry((method) => (method === "PUT" ? undefined : 0));
+  const started = await start(
+    { handler: (_req, res) => res.end(), drainMs: 600 },
+    { HOLDFAST_REGISTRIES: `${hanging.url},${hanging.url}` },
+  );
+  await waitFor("the registration", () => hanging.calls.length > 0);
+  const from = performance.now();
+  await started.service.stop();
+  assert.ok(performance.now() - from < 2_500, `${performance.now() - from}`);
+});
+
+test("a hanging onStop is bounded and a failing one is told, and neither leaves a port open", async () => {
+  const hanging = await start({ handler: (_req, res) => res.end(), onStop: () => new Promise(() => {}), drainMs: 100 });
+  await assert.rejects(hanging.service.stop(), /onStop: not done within 1000 ms/);
+  const failing = await start({ handler: (_req, res) => res.end(), onStop: () => Promise.reject(new Error("disk")) });
+  await assert.rejects(failing.service.stop(), /disk/);
+  for (const admin of [hanging.admin, failing.admin]) await assert.rejects(fetch(`${admin}/healthz`));
+});
+
+test("a health check that hangs is not asked again before it has answered", async () => {
+  let asked = 0;
+  await using started = await start({
+    handler: (_req, res) => res.end(),
+    health: () => {
+      asked += 1;
+      return new Promise(() => {});
+    },
+  });
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  assert.equal(asked, 1);
+  const answer = await fetch(`${started.admin}/readyz`);
+  assert.equal(answer.status, 503);
+  assert.match(await answer.text(), /took longer than 1000 ms/);
+});
+
+test("a port that is taken is told, and the admin port is given back", async () => {
+  await using first = await start({ handler: (_req, res) => res.end() });
+  const environment = { PORT: String(first.service.port), HOLDFAST_ADMIN_PORT: "0" };
+  await assert.rejects(start({ handler: (_req, res) => res.end() }, environment), /EADDRINUSE/);
+});
+
+test("the environment that says who a process is holds no properties of its application", () => {
+  process.env["HOLDFAST_INSTANCE_TOKEN"] = "secret";
+  const explained = processConfig().explain("instance.token");
+  delete process.env["HOLDFAST_INSTANCE_TOKEN"];
+  assert.equal(explained.value, undefined);
 });

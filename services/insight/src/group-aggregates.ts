@@ -24,12 +24,16 @@ export interface LastMinute {
 }
 
 interface Seen {
+  /** Wall ms when the instance was last among those that are looked at. */
+  lookedAtMs: number;
   readonly requests: Map<string, number>;
   readonly buckets: Map<string, Map<number, number>>;
 }
 
 const minuteMs = 60_000;
 const minutesKept = 24 * 60;
+/** An instance that was not up for a while and comes back has not made its requests anew. */
+const forgetAfterMs = 10 * minuteMs;
 /** The meter every service of ours records without being asked. */
 const meterName = "ipc.server.call";
 /** What "the last minute" is made of: the running minute and the one before, weighed by time. */
@@ -37,12 +41,13 @@ const nothing: LastMinute = { requestsPerSecond: null, errorPercent: null, p99Ms
 
 /**
  * Per service, a day of minutes of requests, errors (5xx) and latency, made from the growing counts that instances show.
- * An instance's counts are kept by its id, so a new process starts from zero by itself. Pure: told the time.
+ * An instance's counts are kept by its id, so a new process starts from zero by itself; counts that have become smaller are
+ * those of a new process under an old id. Pure: told the time.
  */
 export class GroupAggregates {
   readonly #services = new Map<string, Minute[]>();
   #firstAtMs: number | undefined;
-  readonly #instances = new Map<string, { readonly service: string; readonly seen: Seen }>();
+  readonly #instances = new Map<string, Seen>();
 
   /**
    * Takes what one instance shows now. One that `startedAtMs` says is older than what is kept here has counted before we
@@ -57,8 +62,9 @@ export class GroupAggregates {
   ): void {
     this.#firstAtMs ??= nowMs;
     const known = this.#instances.get(instance);
-    const seen: Seen = known?.seen ?? { requests: new Map(), buckets: new Map() };
-    this.#instances.set(instance, { service, seen });
+    const seen: Seen = known ?? { lookedAtMs: nowMs, requests: new Map(), buckets: new Map() };
+    seen.lookedAtMs = nowMs;
+    this.#instances.set(instance, seen);
     const isBaseline = known === undefined && startedAtMs < this.#firstAtMs;
     const minute = isBaseline ? newMinute(0) : this.#minute(service, nowMs);
     for (const snapshot of snapshots) {
@@ -67,9 +73,11 @@ export class GroupAggregates {
     }
   }
 
-  /** Forgets the counts of instances that are gone. Their part in the minutes stays. */
-  retain(instances: ReadonlySet<string>): void {
-    for (const id of this.#instances.keys()) if (!instances.has(id)) this.#instances.delete(id);
+  /** Forgets the counts of instances that have not been looked at for ten minutes. Their part in the minutes stays. */
+  forgetOld(nowMs: number): void {
+    for (const [id, seen] of this.#instances) {
+      if (nowMs - seen.lookedAtMs > forgetAfterMs) this.#instances.delete(id);
+    }
   }
 
   /** The minutes of a service from `sinceMs` on, oldest first. */
@@ -91,7 +99,9 @@ export class GroupAggregates {
     const minutes = (this.#services.get(service) ?? []).filter((minute) => minute.startMs >= startMs - minuteMs);
     const [first] = minutes;
     if (first === undefined) return nothing;
-    const seconds = Math.max(5, (nowMs - first.startMs) / 1_000);
+    // A control that has just started has looked at a part of the minute only.
+    const fromMs = Math.max(first.startMs, this.#firstAtMs ?? 0);
+    const seconds = Math.max(5, (nowMs - fromMs) / 1_000);
     const requests = minutes.reduce((sum, minute) => sum + minute.requests, 0);
     const errors = minutes.reduce((sum, minute) => sum + minute.errors, 0);
     const buckets = first.buckets.map((count, i) =>
@@ -123,11 +133,13 @@ function newMinute(startMs: number): Minute {
 
 function addSeries(minute: Minute, seen: Seen, snapshot: Extract<MeterSnapshot, { kind: "timer" }>): void {
   const key = JSON.stringify(snapshot.tags);
-  const requests = Math.max(0, snapshot.count - (seen.requests.get(key) ?? 0));
+  const countBefore = seen.requests.get(key) ?? 0;
+  const hasRestarted = snapshot.count < countBefore;
+  const requests = hasRestarted ? snapshot.count : snapshot.count - countBefore;
   seen.requests.set(key, snapshot.count);
   minute.requests += requests;
   if (snapshot.tags["status"] === "5xx") minute.errors += requests;
-  const before = seen.buckets.get(key) ?? new Map<number, number>();
+  const before = (hasRestarted ? undefined : seen.buckets.get(key)) ?? new Map<number, number>();
   seen.buckets.set(key, new Map(snapshot.buckets));
   for (const [index, count] of snapshot.buckets) {
     minute.buckets[index] = (minute.buckets[index] ?? 0) + Math.max(0, count - (before.get(index) ?? 0));

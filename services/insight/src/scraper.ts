@@ -53,7 +53,7 @@ export class Scraper {
   /** One round over all targets, four at a time. */
   async scrapeOnce(): Promise<void> {
     const targets = [...this.#targets()];
-    this.#aggregates.retain(new Set(targets.map((target) => target.instance)));
+    this.#aggregates.forgetOld(this.#clock.wallMs());
     const workers = Array.from({ length: parallelMax }, async () => {
       for (let target = targets.pop(); target !== undefined; target = targets.pop()) await this.#scrape(target);
     });

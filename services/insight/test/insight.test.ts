@@ -37,7 +37,6 @@ test("a replaced instance starts from zero and a day is kept, no more", () => {
   const old = meters();
   old.serve("2xx", 10, 100);
   aggregates.add("catalog", "i-old", old.registry.snapshot(), 0);
-  aggregates.retain(new Set());
   const young = meters();
   young.serve("2xx", 10, 1);
   aggregates.add("catalog", "i-new", young.registry.snapshot(), minuteMs);
@@ -80,4 +79,30 @@ test("an instance older than the figures kept here does not count its past into 
     aggregates.view("catalog", 0).map((point) => point.requests),
     [3],
   );
+});
+
+test("an instance that was away for a while is not counted anew, and one that is gone is forgotten", () => {
+  const aggregates = new GroupAggregates();
+  const one = meters();
+  one.serve("5xx", 10, 100);
+  aggregates.add("catalog", "i-a", one.registry.snapshot(), minuteMs, minuteMs);
+  aggregates.forgetOld(3 * minuteMs);
+  one.serve("2xx", 10, 2);
+  aggregates.add("catalog", "i-a", one.registry.snapshot(), 3 * minuteMs, minuteMs);
+  const counted = (): number[] => aggregates.view("catalog", 0).map((point) => point.requests);
+  assert.deepEqual(counted(), [100, 2]);
+  aggregates.forgetOld(14 * minuteMs);
+  aggregates.add("catalog", "i-a", one.registry.snapshot(), 14 * minuteMs, 14 * minuteMs);
+  assert.deepEqual(counted(), [100, 2, 102]);
+});
+
+test("counts that have become smaller are those of a new process", () => {
+  const aggregates = new GroupAggregates();
+  for (const times of [50, 20]) {
+    const process = meters();
+    process.serve("2xx", 10, times);
+    aggregates.add("catalog", "standalone", process.registry.snapshot(), minuteMs);
+  }
+  assert.equal(aggregates.view("catalog", 0)[0]?.requests, 70);
+  assert.equal(aggregates.lastMinute("catalog", minuteMs + 10_000).requestsPerSecond, 7);
 });
