@@ -35,10 +35,13 @@ export class Config {
     for (const property of this.#properties.get(key)?.values() ?? []) property.refresh();
   }
 
-  /** Takes every `HOLDFAST_X_Y` as key `x.y` into the environment layer. */
-  readEnvironment(environment: Readonly<Record<string, string | undefined>>): void {
+  /** Takes every `HOLDFAST_X_Y` as key `x.y` into the environment layer, but for the names in `omit`. */
+  readEnvironment(
+    environment: Readonly<Record<string, string | undefined>>,
+    omit: ReadonlySet<string> = new Set(),
+  ): void {
     for (const [name, value] of Object.entries(environment)) {
-      if (value === undefined || !name.startsWith("HOLDFAST_")) continue;
+      if (value === undefined || !name.startsWith("HOLDFAST_") || omit.has(name)) continue;
       this.set("environment", name.slice("HOLDFAST_".length).toLowerCase().replaceAll("_", "."), value);
     }
   }

@@ -40,6 +40,8 @@ test("the environment is read by name and a value of the wrong type is passed ov
   assert.equal(config.get("ratings.limit", 5), 30);
   assert.equal(config.get("debug", false), true);
   assert.equal(config.get("size", 4), 4);
+  config.readEnvironment({ HOLDFAST_INSTANCE_TOKEN: "secret" }, new Set(["HOLDFAST_INSTANCE_TOKEN"]));
+  assert.equal(config.explain("instance.token").value, undefined);
 });
 
 test("asking for the same property again gives the same object, so a request handler may", () => {

@@ -53,3 +53,8 @@ function readPort(name: string, text: string | undefined): number | undefined {
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
   throw new PlatformError("OPTION_INVALID", `${name}: must be a port from 0 to 65535, got ${text}`, { status: 400 });
 }
+
+/** The address to call others from. Only a loopback address of a zone is worth showing as ours. */
+export function localAddressOf(host: string): string | undefined {
+  return host.startsWith("127.") && host !== "127.0.0.1" ? host : undefined;
+}

@@ -10,9 +10,7 @@ const identityNames: ReadonlySet<string> = new Set(Object.values(Env));
 export function processConfig(): Config {
   if (shared === undefined) {
     shared = new Config();
-    shared.readEnvironment(
-      Object.fromEntries(Object.entries(process.env).filter(([name]) => !identityNames.has(name))),
-    );
+    shared.readEnvironment(process.env, identityNames);
   }
   return shared;
 }

@@ -17,7 +17,7 @@ import type { InstanceStatus, SeenAnswer } from "@holdfast/wire";
 import { createAdminServer, type Readiness } from "./admin-server.ts";
 import { AppServer } from "./app-server.ts";
 import type { Handler } from "./handler.ts";
-import { type Identity, readIdentity } from "./identity.ts";
+import { type Identity, localAddressOf, readIdentity } from "./identity.ts";
 import { processMeters } from "./process-meters.ts";
 import { stopOnSignals } from "./signals.ts";
 
@@ -305,9 +305,4 @@ class Service implements RunningService {
       late.abort();
     }
   }
-}
-
-/** Only a loopback address of a zone is worth showing as ours. */
-function localAddressOf(host: string): string | undefined {
-  return host.startsWith("127.") && host !== "127.0.0.1" ? host : undefined;
 }

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { connect, createServer } from "node:net";
+import { createServer } from "node:http";
+import { connect } from "node:net";
 import { test } from "node:test";
 import { waitFor } from "@holdfast/testing";
+import { freePort } from "./free-port.ts";
 
-const program = `
-import { serve } from "@holdfast/service";
-await serve({ name: "slow", handler: (req, res) => setTimeout(() => res.end("ok"), 60) });
-`;
+const imports = 'import { serve } from "@holdfast/service";';
+const slow = `${imports} await serve({ name: "slow", handler: (req, res) => setTimeout(() => res.end("ok"), 60) });`;
 
 interface Child extends AsyncDisposable {
   readonly process: ChildProcess;
@@ -16,28 +16,28 @@ interface Child extends AsyncDisposable {
   readonly output: () => string;
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const bound = server.address();
-  server.close();
-  assert.ok(typeof bound === "object" && bound !== null);
-  return bound.port;
+interface Start {
+  readonly prefix?: readonly string[];
+  readonly program?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** What it prints when it is as far as the test wants it. */
+  readonly until?: string;
 }
 
-async function start(prefix: readonly string[] = []): Promise<Child> {
+async function start(options: Start = {}): Promise<Child> {
+  const { prefix = [], program = slow, environment = {}, until = "service.started" } = options;
   const port = await freePort();
   const command = [...prefix, process.execPath, "--input-type=module-typescript", "-e", program];
   const [file = "", ...args] = command;
   const child = spawn(file, args, {
     cwd: import.meta.dirname,
-    env: { PATH: process.env["PATH"], PORT: String(port), HOST: "127.0.0.1" },
+    env: { PATH: process.env["PATH"], PORT: String(port), HOST: "127.0.0.1", ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
   child.stdout?.on("data", (chunk) => (output += String(chunk)));
   child.stderr?.on("data", (chunk) => (output += String(chunk)));
-  await waitFor("the service to start", () => output.includes("service.started"));
+  await waitFor("the service to start", () => output.includes(until));
   return {
     process: child,
     port,
@@ -66,9 +66,58 @@ test("SIGTERM under load loses no request and ends with 0", async () => {
   assert.equal(code, 0, child.output());
 });
 
+test("SIGTERM while it starts ends a service with 0 before it has registered", async () => {
+  let registrations = 0;
+  const registry = createServer((_req, res) => {
+    registrations += 1;
+    res.writeHead(204).end();
+  });
+  registry.listen(0, "127.0.0.1");
+  await once(registry, "listening");
+  const bound = registry.address();
+  assert.ok(typeof bound === "object" && bound !== null);
+  await using child = await start({
+    program: `${imports} await serve({ handler: () => {}, health: () => new Promise(() => console.log("asked")) });`,
+    environment: { HOLDFAST_REGISTRIES: `http://127.0.0.1:${bound.port}` },
+    until: "asked",
+  });
+  child.process.kill("SIGTERM");
+  const [code] = await once(child.process, "exit");
+  registry.close();
+  assert.deepEqual([code, registrations], [0, 0], child.output());
+});
+
+test("a second SIGTERM ends a service at once", async () => {
+  await using child = await start({ program: `${imports} await serve({ handler: () => {} });` });
+  const hanging = fetch(`http://127.0.0.1:${child.port}/`).catch((error: unknown) => error);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  child.process.kill("SIGTERM");
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const from = performance.now();
+  child.process.kill("SIGTERM");
+  const [code] = await once(child.process, "exit");
+  assert.equal(code, 130);
+  assert.ok(performance.now() - from < 1_000);
+  assert.ok((await hanging) instanceof Error);
+});
+
+test("of two services in one process, the one that stops first does not cut the other off", async () => {
+  const quick = 'await serve({ name: "quick", port: 0, handler: (req, res) => res.end() });';
+  await using child = await start({
+    program: `${imports} ${quick} await serve({ name: "late", handler: (req, res) => setTimeout(() => res.end("ok"), 600) });`,
+    until: '"service":"late"',
+  });
+  const answer = fetch(`http://127.0.0.1:${child.port}/`).then((response) => response.text());
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  child.process.kill("SIGTERM");
+  assert.equal(await answer, "ok");
+  const [code] = await once(child.process, "exit");
+  assert.equal(code, 0, child.output());
+});
+
 test("a service out of file descriptors sheds, reports, and serves again when they are free", async (t) => {
   if (process.platform !== "linux") return t.skip("skipped: needs prlimit");
-  await using child = await start(["sh", "-c", 'ulimit -n 60; exec "$0" "$@"']);
+  await using child = await start({ prefix: ["sh", "-c", 'ulimit -n 60; exec "$0" "$@"'] });
   const sockets = Array.from({ length: 80 }, () => connect(child.port, "127.0.0.1").on("error", () => {}));
   await new Promise((resolve) => setTimeout(resolve, 300));
   assert.equal(child.process.exitCode, null, child.output());

@@ -5,8 +5,9 @@ import { test } from "node:test";
 import { currentContext } from "@holdfast/client";
 import { SeededRandom, SystemClock, silentLog } from "@holdfast/kernel";
 import { MeterRegistry } from "@holdfast/metrics";
-import { processConfig, property, type RunningService, type ServeOptions, serve } from "@holdfast/service";
+import { client, processConfig, property, type RunningService, type ServeOptions, serve } from "@holdfast/service";
 import { waitFor } from "@holdfast/testing";
+import { freePort } from "./free-port.ts";
 
 interface Started extends AsyncDisposable {
   readonly service: RunningService;
@@ -340,7 +341,7 @@ test("a health check that hangs is not asked again before it has answered", asyn
       return new Promise(() => {});
     },
   });
-  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  await new Promise((resolve) => setTimeout(resolve, 500));
   assert.equal(asked, 1);
   const answer = await fetch(`${started.admin}/readyz`);
   assert.equal(answer.status, 503);
@@ -349,13 +350,14 @@ test("a health check that hangs is not asked again before it has answered", asyn
 
 test("a port that is taken is told, and the admin port is given back", async () => {
   await using first = await start({ handler: (_req, res) => res.end() });
-  const environment = { PORT: String(first.service.port), HOLDFAST_ADMIN_PORT: "0" };
-  await assert.rejects(start({ handler: (_req, res) => res.end() }, environment), /EADDRINUSE/);
+  const environment = { PORT: String(first.service.port), HOLDFAST_ADMIN_PORT: String(await freePort()) };
+  const second = start({ handler: (_req, res) => res.end() }, environment);
+  await assert.rejects(second, /EADDRINUSE/);
+  await assert.rejects(fetch(`http://127.0.0.1:${environment.HOLDFAST_ADMIN_PORT}/healthz`));
 });
 
-test("the environment that says who a process is holds no properties of its application", () => {
-  process.env["HOLDFAST_INSTANCE_TOKEN"] = "secret";
-  const explained = processConfig().explain("instance.token");
-  delete process.env["HOLDFAST_INSTANCE_TOKEN"];
-  assert.equal(explained.value, undefined);
+test("a call by name outside Holdfast fails at once, with a code and the next step", async () => {
+  const from = performance.now();
+  await assert.rejects(client("catalog").json("/titles"), { code: "SERVICE_UNKNOWN", next: /^holdfast / });
+  assert.ok(performance.now() - from < 1_000);
 });
