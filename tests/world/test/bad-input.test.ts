@@ -47,7 +47,7 @@ suite("an application with broken services", () => {
     return services.find((service) => service.name === name)?.reason ?? "";
   };
   const said = (name: string, pattern: RegExp): Promise<unknown> =>
-    waitFor(`${name} to say ${pattern}`, async () => pattern.test(await reasonOf(name)), { timeoutMs: 10_000 });
+    waitFor(`${name} to say ${pattern}`, async () => pattern.test(await reasonOf(name)), { timeoutMs: 5_000 });
 
   test("a command that does not exist is named", async () => {
     await said("absent", /no-such-program/);
