@@ -2,5 +2,6 @@ export * from "./engine.ts";
 export * from "./names.ts";
 export * from "./problem.ts";
 export * from "./registry.ts";
+export * from "./registry-views.ts";
 export * from "./settings.ts";
 export * from "./sse.ts";

@@ -1,4 +1,5 @@
 import type { InstanceId } from "@holdfast/kernel";
+import type { EurekaInstance } from "./eureka/types.ts";
 
 /** Eureka's own status words. Only `UP` gets traffic. */
 export type InstanceStatus = "STARTING" | "UP" | "DOWN" | "OUT_OF_SERVICE" | "UNKNOWN";
@@ -29,6 +30,10 @@ export interface InstanceRecord {
   /** True when the server checks {@link Headers.instance} and answers 421 to a stranger's traffic. */
   readonly verifiesIdentity: boolean;
   readonly metadata: Readonly<Record<string, string>>;
+  /** How long its lease lives without a renewal, in ms, when the instance says so itself; else the registry's own. */
+  readonly leaseMs?: number;
+  /** What an Eureka client registered, whole; absent for instances that speak our own API. */
+  readonly eureka?: EurekaInstance;
 }
 
 /** `<peer>:<epoch>:<sequence>`: where in which peer's history a view stands. A foreign one gets a snapshot. */
@@ -100,8 +105,16 @@ export const RegistryPaths = {
   acks: "/v1/registry/acks",
   instances: "/v1/registry/instances",
   replicate: "/v1/registry/replicate",
+  probe: "/v1/registry/probe",
   peers: "/v1/registry/peers",
   health: "/v1/registry/health",
+  summary: "/v1/registry/summary",
+  preservation: "/v1/registry/preservation",
+  events: "/v1/registry/events",
+  overrides: "/v1/registry/overrides",
+  override: (app: string, id: string): string =>
+    `/v1/registry/overrides/${encodeURIComponent(app)}/${encodeURIComponent(id)}`,
+  why: (app: string, id: string): string => `/v1/leases/${encodeURIComponent(app)}/${encodeURIComponent(id)}/why`,
   instance: (app: string, id: string): string =>
     `/v1/registry/instances/${encodeURIComponent(app)}/${encodeURIComponent(id)}`,
 } as const;

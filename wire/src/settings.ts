@@ -1,6 +1,7 @@
 /** What control hands to servers of ours in {@link Env.settings}, as JSON. */
 
 import type { Zone } from "@holdfast/kernel";
+import type { RegistryProfile } from "./registry-views.ts";
 
 export interface RouteSettings {
   /** `/api/**` (prefix), or an exact path. The longest match wins. */
@@ -45,7 +46,21 @@ export interface RegistrySettings {
   readonly name: string;
   /** Base URLs of the other peers. */
   readonly peers: readonly string[];
+  /** Where this peer stands; probes need verdicts from two zones. Default: its name. */
+  readonly zone?: string;
+  /** Default `local-1`. */
+  readonly region?: string;
+  /** Default `fast`. */
+  readonly profile?: RegistryProfile;
+  /** Whether this peer looks for itself whether instances are dead. Default `off`. */
+  readonly probe?: RegistryProbe;
+  /** Region name → base URL (`http://h:8761/eureka/v2`) of a registry there, for `?regions=`. */
+  readonly remoteRegions?: Readonly<Record<string, string>>;
+  /** Base URLs (`http://h:8761/eureka/v2`) of Eureka servers that hear of every change, as a peer of theirs would tell. */
+  readonly eurekaPeers?: readonly string[];
 }
+
+export type RegistryProbe = "off" | "tcp" | "http";
 
 /** A zone agent's settings; handed over by `up`. All paths are absolute. */
 export interface AgentSettings {
