@@ -1,60 +1,112 @@
-import type { InstanceId } from "@holdfast/kernel";
 import type { Cursor, DeltaMessage, InstanceRecord } from "@holdfast/wire";
 
 /** A change as listeners get it, with its place in this peer's history. */
 export interface Change {
   readonly sequence: number;
+  /** Cluster time in ms. */
+  readonly atMs: number;
+  readonly app: string;
+  readonly id: InstanceRecord["id"];
+  /** Who did it: `instance`, `operator`, `lease`, `probe`, or a peer. */
+  readonly by: string;
+  /** As it was shown before; absent when it is new. */
+  readonly before?: InstanceRecord;
   readonly upsert?: InstanceRecord;
-  readonly removal?: { readonly app: string; readonly id: InstanceId; readonly cause: string };
+  readonly removal?: { readonly app: string; readonly id: InstanceRecord["id"]; readonly cause: string };
 }
 
-/** The latest changes of one peer, numbered from 1, so that a listener that was away gets only what it missed. */
+/** Where to look back to: a place in the history, or a moment (cluster time in ms). */
+export type Moment = { readonly sequence: number } | { readonly atMs: number };
+
+/** The latest changes of one peer, numbered from 1: for listeners that were away, and to look back. */
 export class History {
   readonly #peer: string;
   readonly #epoch: number;
   readonly #max: number;
-  readonly #changes: Change[] = [];
+  readonly #startMs: number;
+  /** A ring: the change with sequence s is at s % max. */
+  readonly #changes: (Change | undefined)[] = [];
   #sequence = 0;
 
   /** `epoch` tells this life of the peer from its earlier ones; `max` changes are kept. */
-  constructor(peer: string, epoch: number, max: number) {
+  constructor(peer: string, epoch: number, max: number, startMs = epoch) {
     this.#peer = peer;
     this.#epoch = epoch;
     this.#max = max;
+    this.#startMs = startMs;
   }
 
   get cursor(): Cursor {
     return { peer: this.#peer, epoch: this.#epoch, sequence: this.#sequence };
   }
 
-  add(what: Pick<Change, "upsert"> | Pick<Change, "removal">): Change {
+  add(what: Omit<Change, "sequence">): Change {
     this.#sequence += 1;
     const change: Change = { sequence: this.#sequence, ...what };
-    this.#changes.push(change);
-    if (this.#changes.length > this.#max) this.#changes.shift();
+    this.#changes[this.#sequence % this.#max] = change;
     return change;
   }
 
   /** The changes after `cursor`, or `undefined` when they are not all known any more (or never were ours). */
   since(cursor: Cursor): readonly Change[] | undefined {
-    if (cursor.peer !== this.#peer || cursor.epoch !== this.#epoch || cursor.sequence > this.#sequence) {
-      return undefined;
+    const { sequence } = cursor;
+    if (cursor.peer !== this.#peer || cursor.epoch !== this.#epoch || sequence > this.#sequence) return undefined;
+    if (sequence + 1 < this.#oldest) return undefined;
+    return this.#slice(sequence + 1);
+  }
+
+  /**
+   * What was shown at a moment: `now` with every later change undone. `undefined` when that is longer ago than the
+   * history reaches.
+   */
+  at(moment: Moment, now: Iterable<InstanceRecord>): InstanceRecord[] | undefined {
+    const first = "sequence" in moment ? moment.sequence + 1 : this.#firstAfter(moment.atMs);
+    if (first === undefined || first < this.#oldest || first > this.#sequence + 1) return undefined;
+    const shown = new Map(Array.from(now, (record) => [`${record.app}/${record.id}`, record]));
+    for (const change of this.#slice(first).reverse()) {
+      const key = `${change.app}/${change.id}`;
+      if (change.before === undefined) shown.delete(key);
+      else shown.set(key, change.before);
     }
-    const oldest = this.#changes[0]?.sequence ?? this.#sequence + 1;
-    if (cursor.sequence + 1 < oldest) return undefined;
-    return this.#changes.slice(cursor.sequence + 1 - oldest);
+    return [...shown.values()];
+  }
+
+  get #oldest(): number {
+    return Math.max(1, this.#sequence - this.#max + 1);
+  }
+
+  #slice(first: number): Change[] {
+    const changes: Change[] = [];
+    for (let sequence = first; sequence <= this.#sequence; sequence++) {
+      const change = this.#changes[sequence % this.#max];
+      if (change !== undefined) changes.push(change);
+    }
+    return changes;
+  }
+
+  #firstAfter(atMs: number): number | undefined {
+    if (atMs < this.#startMs) return undefined;
+    let [low, high] = [this.#oldest, this.#sequence + 1];
+    // Before the oldest change that is kept lies what was forgotten, unless nothing was.
+    if (low > 1 && (this.#changes[low % this.#max]?.atMs ?? 0) > atMs) return undefined;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#changes[middle % this.#max]?.atMs ?? 0) > atMs) high = middle;
+      else low = middle + 1;
+    }
+    return low;
   }
 }
 
 /** The one message that says where all of `changes` lead: the last word on each instance. */
 export function deltaOf(changes: readonly Change[], cursor: string, ack: boolean): DeltaMessage {
-  const last = new Map<InstanceId, Change>();
-  for (const change of changes) {
-    const id = change.upsert?.id ?? change.removal?.id;
-    if (id !== undefined) last.set(id, change);
+  const last = new Map<string, Change>();
+  for (const change of changes) last.set(`${change.app}/${change.id}`, change);
+  const upserts: InstanceRecord[] = [];
+  const removals: DeltaMessage["removals"][number][] = [];
+  for (const { upsert, removal } of last.values()) {
+    if (upsert !== undefined) upserts.push(upsert);
+    if (removal !== undefined) removals.push(removal);
   }
-  const kept = [...last.values()];
-  const upserts = kept.flatMap((change) => (change.upsert === undefined ? [] : [change.upsert]));
-  const removals = kept.flatMap((change) => (change.removal === undefined ? [] : [change.removal]));
   return ack ? { cursor, upserts, removals, ack } : { cursor, upserts, removals };
 }

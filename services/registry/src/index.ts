@@ -1,15 +1,15 @@
+export { ClusterClock } from "./cluster-clock.ts";
+export type { EurekaStore, Held, StoreChange, Unstamped } from "./compat/store.ts";
+export { effectiveStatus } from "./effective-status.ts";
+export type { PeerReach } from "./expiry-policy.ts";
+export { FlapDamper } from "./flap-damper.ts";
 export { type Change, deltaOf, History } from "./history.ts";
 export { registryHandler } from "./http-handler.ts";
-export {
-  type LeaseOptions,
-  LeaseTable,
-  leaseDefaults,
-  type PeerReach,
-  type Removal,
-  type Replica,
-} from "./lease-table.ts";
-export type { PeerState } from "./peer-link.ts";
-export { Registry } from "./registry.ts";
+export type { Override, Removal, Replica } from "./lease.ts";
+export { type LeaseOptions, LeaseTable, leaseDefaults, type TableObserver } from "./lease-table.ts";
+export { Preservation } from "./preservation.ts";
+export type { Probed, ProbeCall } from "./probe.ts";
+export { Registry, type RegistryPorts } from "./registry.ts";
 export type { Renewal, ReplicateAnswer, ReplicateCall, ReplicateRequest } from "./replicate-call.ts";
 export { readSettings } from "./settings.ts";
 export { type RunningRegistry, startRegistry } from "./start.ts";

@@ -4,31 +4,47 @@ import {
   type Cursor,
   encodeSse,
   formatCursor,
+  type InstanceRecord,
   type SeenAnswer,
   type SnapshotMessage,
   sseHeartbeat,
 } from "@holdfast/wire";
 import { type Change, deltaOf } from "./history.ts";
 import type { LeaseTable } from "./lease-table.ts";
+import { isWanted, type ListenerFilter } from "./listener-filter.ts";
+import { SeenWaiters } from "./seen-waiters.ts";
+
+export type { ListenerFilter } from "./listener-filter.ts";
 
 /** A listener that has not read so much gets no more: it is cut off and comes back for a fresh snapshot. */
 const backlogBytesMax = 1024 * 1024;
 const heartbeatMs = 3_000;
 /** Changes that come together go out together. */
 const coalesceMs = 2;
+/** So many writes take about a millisecond: then others have their turn. */
+const writesPerSlice = 150;
+/** Of a snapshot: so many characters, then others have their turn. */
+const charsPerSlice = 256 * 1024;
 
 interface Listener {
   readonly id: string;
   readonly response: ServerResponse;
-  readonly apps: ReadonlySet<string> | undefined;
+  readonly filter: ListenerFilter;
+  /** It has been sent everything up to here. */
+  sequence: number;
+  /** Its snapshot is still being written. */
+  opening: boolean;
 }
 
-interface Waiter {
+/** What goes out to everybody at once. */
+interface Frame {
+  readonly changes: readonly Change[];
+  readonly cursor: string;
   readonly sequence: number;
-  readonly awaited: Set<string>;
-  readonly total: number;
-  readonly done: (answer: SeenAnswer) => void;
-  readonly timer: Timer;
+  /** For those who want everything. */
+  readonly whole: string;
+  /** Who is still to get it. */
+  readonly to: Iterator<Listener>;
 }
 
 /** All open streams of one registry: snapshot first, then deltas; knows who has applied what. */
@@ -36,14 +52,21 @@ export class ListenerHub {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #listeners = new Map<string, Listener>();
-  readonly #waiters = new Set<Waiter>();
+  readonly #waiters: SeenWaiters;
   readonly #heartbeat: Timer;
+  /** Texts of records, kept for as long as the records: many listeners ask for the same. */
+  readonly #texts = new WeakMap<InstanceRecord, string>();
   #pending: Change[] = [];
+  #frames: Frame[] = [];
   #flushTimer: Timer | undefined;
+  #pumpTimer: Timer | undefined;
+  /** Changes wait in the table's order until the frames before them are out: the slower it goes, the more go together. */
+  #waiting: LeaseTable | undefined;
 
   constructor(clock: Clock, random: Random) {
     this.#clock = clock;
     this.#random = random;
+    this.#waiters = new SeenWaiters(clock);
     this.#heartbeat = clock.every(heartbeatMs, () => this.#beat());
   }
 
@@ -52,25 +75,24 @@ export class ListenerHub {
   }
 
   /** Opens a stream on `response`: with what it missed for a listener that resumes at a cursor of ours, else with all. */
-  open(table: LeaseTable, response: ServerResponse, apps: ReadonlySet<string> | undefined, resume?: Cursor): void {
-    const listener: Listener = { id: this.#random.hex(8), response, apps };
+  open(table: LeaseTable, response: ServerResponse, filter: ListenerFilter, ageMs: number, resume?: Cursor): void {
+    const listener: Listener = {
+      id: this.#random.hex(8),
+      response,
+      filter,
+      sequence: table.cursor.sequence,
+      opening: false,
+    };
     response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
-    this.flush(table);
-    const cursor = formatCursor(table.cursor);
-    const missed = resume === undefined ? undefined : table.since(resume);
-    const head = { cursor, listener: listener.id };
-    if (missed === undefined) {
-      const instances = table.records().filter((record) => isWanted(apps, record.app));
-      const snapshot: SnapshotMessage = { ...head, instances };
-      response.write(encodeSse({ event: "snapshot", id: cursor, data: JSON.stringify(snapshot) }));
-    } else {
-      const wanted = missed.filter((change) => isWanted(apps, appOf(change)));
-      const delta = { ...head, ...deltaOf(wanted, cursor, false) };
-      response.write(encodeSse({ event: "delta", id: cursor, data: JSON.stringify(delta) }));
-    }
-    this.#listeners.set(listener.id, listener);
     response.on("error", () => {});
     response.on("close", () => this.#drop(listener));
+    this.#listeners.set(listener.id, listener);
+    const missed = resume === undefined ? undefined : table.since(resume);
+    if (missed === undefined) return this.#openWithSnapshot(table, listener, ageMs);
+    const cursor = formatCursor(table.cursor);
+    const wanted = missed.filter((change) => isWanted(filter, change));
+    const delta = { ...deltaOf(wanted, cursor, false), listener: listener.id };
+    response.write(encodeSse({ event: "delta", id: cursor, data: JSON.stringify(delta) }));
   }
 
   /** Queues a change; it goes out within two milliseconds. */
@@ -79,50 +101,53 @@ export class ListenerHub {
     this.#flushTimer ??= this.#clock.after(coalesceMs, () => this.flush(table));
   }
 
-  /** Sends what is queued now. */
+  /** Starts sending what is queued now. */
   flush(table: LeaseTable): void {
     this.#flushTimer?.cancel();
     this.#flushTimer = undefined;
+    if (this.#frames.length > 0) {
+      this.#waiting = table;
+      return;
+    }
     const changes = this.#pending;
     if (changes.length === 0) return;
     this.#pending = [];
+    if (this.#listeners.size === 0) return;
     const cursor = formatCursor(table.cursor);
     const whole = encodeSse({ event: "delta", id: cursor, data: JSON.stringify(deltaOf(changes, cursor, false)) });
-    for (const listener of this.#listeners.values()) this.#send(listener, changes, cursor, whole);
+    const { sequence } = table.cursor;
+    this.#frames.push({ changes, cursor, sequence, whole, to: this.#listeners.values() });
+    if (this.#pumpTimer === undefined) this.#pump(writesPerSlice);
   }
 
   /** Waits until every listener that wants `app` has applied all that happened up to now. */
   flushAndAwait(table: LeaseTable, app: string, awaitSeenMs: number): Promise<SeenAnswer> {
+    this.#pump(Number.POSITIVE_INFINITY);
     this.flush(table);
+    this.#pump(Number.POSITIVE_INFINITY);
     // A delta of its own, empty when the change has gone out before: what is asked for is the acknowledgement.
     const cursor = formatCursor(table.cursor);
     const data = JSON.stringify(deltaOf([], cursor, true));
     const question = encodeSse({ event: "delta", id: cursor, data });
     const awaited = new Set<string>();
     for (const listener of this.#listeners.values()) {
-      if (!isWanted(listener.apps, app)) continue;
+      if (listener.filter.apps !== undefined && !listener.filter.apps.has(app)) continue;
       awaited.add(listener.id);
-      listener.response.write(question);
+      // One that is being sent its snapshot is asked after it.
+      if (!listener.opening) listener.response.write(question);
     }
-    const total = awaited.size;
-    if (total === 0) return Promise.resolve({ listeners: 0, seen: 0, complete: true });
-    return new Promise((resolve) => {
-      const timer = this.#clock.after(awaitSeenMs, () => this.#settle(waiter, false));
-      const waiter: Waiter = { sequence: table.cursor.sequence, awaited, total, done: resolve, timer };
-      this.#waiters.add(waiter);
-    });
+    return this.#waiters.wait(table.cursor.sequence, awaited, awaitSeenMs);
   }
 
   acknowledge(listenerId: string, sequence: number): boolean {
     if (!this.#listeners.has(listenerId)) return false;
-    for (const waiter of this.#waiters) {
-      if (sequence >= waiter.sequence) this.#strike(waiter, listenerId);
-    }
+    this.#waiters.acknowledge(listenerId, sequence);
     return true;
   }
 
   /** Ends all streams, so that their listeners go on with another peer now. */
   endStreams(): void {
+    this.#pump(Number.POSITIVE_INFINITY);
     for (const listener of this.#listeners.values()) {
       this.#drop(listener);
       listener.response.end();
@@ -130,56 +155,115 @@ export class ListenerHub {
   }
 
   close(): void {
-    this.#heartbeat.cancel();
-    this.#flushTimer?.cancel();
-    for (const waiter of this.#waiters) this.#settle(waiter, false);
+    for (const timer of [this.#heartbeat, this.#flushTimer, this.#pumpTimer]) timer?.cancel();
+    this.#waiters.close();
     for (const listener of this.#listeners.values()) listener.response.destroy();
   }
 
-  #send(listener: Listener, changes: readonly Change[], cursor: string, whole: string): void {
+  /** Writes frames in their order, `budget` writes before others have their turn. */
+  #pump(budget: number): void {
+    this.#pumpTimer?.cancel();
+    this.#pumpTimer = undefined;
+    let left = budget;
+    for (let frame = this.#frames[0]; frame !== undefined; frame = this.#frames[0]) {
+      const next = frame.to.next();
+      if (next.done === true) {
+        this.#frames.shift();
+        continue;
+      }
+      // One that opened or resumed since then knows already.
+      if (next.value.opening || next.value.sequence >= frame.sequence) continue;
+      this.#send(next.value, frame);
+      left -= 1;
+      if (left > 0) continue;
+      this.#pumpTimer = this.#clock.after(0, () => this.#pump(writesPerSlice));
+      return;
+    }
+    const table = this.#waiting;
+    this.#waiting = undefined;
+    if (table !== undefined) this.flush(table);
+  }
+
+  #send(listener: Listener, frame: Frame): void {
+    listener.sequence = frame.sequence;
     if (listener.response.writableLength > backlogBytesMax) {
       listener.response.destroy();
       return;
     }
-    if (listener.apps === undefined) {
-      listener.response.write(whole);
+    if (listener.filter.apps === undefined && listener.filter.vips === undefined) {
+      listener.response.write(frame.whole);
       return;
     }
-    const wanted = changes.filter((change) => isWanted(listener.apps, appOf(change)));
+    const wanted = frame.changes.filter((change) => isWanted(listener.filter, change));
     if (wanted.length === 0) return;
-    const data = JSON.stringify(deltaOf(wanted, cursor, false));
-    listener.response.write(encodeSse({ event: "delta", id: cursor, data }));
+    const data = JSON.stringify(deltaOf(wanted, frame.cursor, false));
+    listener.response.write(encodeSse({ event: "delta", id: frame.cursor, data }));
+  }
+
+  /** A snapshot of many is written piece by piece; what happens meanwhile follows it as one delta. */
+  #openWithSnapshot(table: LeaseTable, listener: Listener, ageMs: number): void {
+    const { response, filter } = listener;
+    const cursor = table.cursor;
+    const text = formatCursor(cursor);
+    const records = table.records().filter((record) => isWanted(filter, { app: record.app, upsert: record }));
+    const head: Omit<SnapshotMessage, "instances"> = { cursor: text, listener: listener.id, ageMs: Math.round(ageMs) };
+    let piece = `event: snapshot\nid: ${text}\ndata: ${JSON.stringify(head).slice(0, -1)},"instances":[`;
+    let index = 0;
+    const slice = (): void => {
+      for (; index < records.length; index++) {
+        const record = records[index];
+        if (record === undefined) break;
+        piece += `${index === 0 ? "" : ","}${this.#textOf(record)}`;
+        if (piece.length < charsPerSlice) continue;
+        index += 1;
+        const drained = response.write(piece);
+        piece = "";
+        if (response.destroyed) return;
+        if (drained) this.#clock.after(0, slice);
+        else response.once("drain", slice);
+        return;
+      }
+      response.write(`${piece}]}\n\n`);
+      this.#opened(table, listener, cursor);
+    };
+    listener.opening = true;
+    slice();
+  }
+
+  #opened(table: LeaseTable, listener: Listener, since: Cursor): void {
+    listener.opening = false;
+    if (table.cursor.sequence === since.sequence && !this.#waiters.isAwaited(listener.id)) return;
+    const missed = table.since(since);
+    if (missed === undefined) {
+      listener.response.destroy();
+      return;
+    }
+    const cursor = formatCursor(table.cursor);
+    const wanted = missed.filter((change) => isWanted(listener.filter, change));
+    const delta = deltaOf(wanted, cursor, this.#waiters.isAwaited(listener.id));
+    listener.sequence = table.cursor.sequence;
+    listener.response.write(encodeSse({ event: "delta", id: cursor, data: JSON.stringify(delta) }));
+  }
+
+  #textOf(record: InstanceRecord): string {
+    let text = this.#texts.get(record);
+    if (text === undefined) {
+      text = JSON.stringify(record);
+      this.#texts.set(record, text);
+    }
+    return text;
   }
 
   #beat(): void {
     for (const listener of this.#listeners.values()) {
       if (listener.response.writableLength > backlogBytesMax) listener.response.destroy();
-      else listener.response.write(sseHeartbeat);
+      else if (!listener.opening) listener.response.write(sseHeartbeat);
     }
   }
 
   /** One that went away can call nobody: it has seen enough. */
   #drop(listener: Listener): void {
     this.#listeners.delete(listener.id);
-    for (const waiter of this.#waiters) this.#strike(waiter, listener.id);
+    this.#waiters.gone(listener.id);
   }
-
-  #strike(waiter: Waiter, listenerId: string): void {
-    waiter.awaited.delete(listenerId);
-    if (waiter.awaited.size === 0) this.#settle(waiter, true);
-  }
-
-  #settle(waiter: Waiter, complete: boolean): void {
-    if (!this.#waiters.delete(waiter)) return;
-    waiter.timer.cancel();
-    waiter.done({ listeners: waiter.total, seen: waiter.total - waiter.awaited.size, complete });
-  }
-}
-
-function isWanted(apps: ReadonlySet<string> | undefined, app: string): boolean {
-  return apps === undefined || apps.has(app);
-}
-
-function appOf(change: Change): string {
-  return change.upsert?.app ?? change.removal?.app ?? "";
 }

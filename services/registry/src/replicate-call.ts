@@ -1,35 +1,59 @@
 import { type Agent, request } from "node:http";
-import { type Clock, type InstanceId, PlatformError } from "@holdfast/kernel";
-import { RegistryPaths, type SeenAnswer } from "@holdfast/wire";
-import type { Replica } from "./lease-table.ts";
+import { type Clock, type InstanceId, messageOf, PlatformError } from "@holdfast/kernel";
+import { type ProbeView, RegistryPaths, type SeenAnswer } from "@holdfast/wire";
+import type { Replica } from "./lease.ts";
+import { readReplicateAnswer } from "./validate.ts";
 
-/** `[id, incarnation, version, age of the renewal in ms]`. */
-export type Renewal = readonly [InstanceId, number, number, number];
+/** `[app, id, incarnation, version, age of the renewal in ms]`. */
+export type Renewal = readonly [string, InstanceId, number, number, number];
+
+/** One of `count` parts of all there is, by the hash of the key. */
+export interface Part {
+  readonly index: number;
+  readonly count: number;
+}
 
 /** `POST /v1/registry/replicate`. */
 export interface ReplicateRequest {
   readonly from: string;
-  /** This is all the sender knows, and it wants all the receiver knows. */
-  readonly full: boolean;
+  /** The sender's zone. */
+  readonly zone?: string;
+  /** The sender's cluster time; see `ClusterClock`. */
+  readonly clockMs?: number;
+  /** The replicas are all the sender knows of this part, and it wants all the receiver knows of it. */
+  readonly part?: Part;
   readonly replicas: readonly Replica[];
   readonly renewals: readonly Renewal[];
+  /** The sender's digest of all it has registered, when nothing is under way. */
+  readonly digest?: number;
   /** The answer waits so long for the listeners of `awaitApp` to apply `replicas`; 0 does not wait. */
   readonly awaitSeenMs: number;
   readonly awaitApp?: string;
+  /** What does the receiver see of this instance's port? */
+  readonly probe?: { readonly app: string; readonly id: string };
 }
 
 export interface ReplicateAnswer {
-  /** What the receiver knows better than the request said; when `full`, all it knows. */
+  /** What the receiver knows better than the request said; with `part`, all it knows of that part. */
   readonly replicas: readonly Replica[];
-  /** Renewals of instances it does not know: their records, please. */
-  readonly unknown: readonly InstanceId[];
+  /** `[app, id]` of renewals of instances it does not know: their records, please. */
+  readonly unknown: readonly (readonly [string, InstanceId])[];
   readonly seen?: SeenAnswer;
+  readonly zone?: string;
+  readonly clockMs?: number;
+  /** It has heard its own peers (or given them up), so that what it knows is to be believed. */
+  readonly synced?: boolean;
+  /** How many instances it knows. */
+  readonly size?: number;
+  /** Whether its digest is the sender's. */
+  readonly agrees?: boolean;
+  readonly probe?: ProbeView;
 }
 
 /** How peers talk: HTTP in production, a simulated network under test. */
 export type ReplicateCall = (body: ReplicateRequest, timeoutMs: number) => Promise<ReplicateAnswer>;
 
-const answerCharsMax = 64 * 1024 * 1024;
+const answerCharsMax = 16 * 1024 * 1024;
 
 /** A {@link ReplicateCall} over HTTP to the peer at `base`. */
 export function httpReplicateCall(clock: Clock, agent: Agent, base: string): ReplicateCall {
@@ -53,8 +77,8 @@ export function httpReplicateCall(clock: Clock, agent: Agent, base: string): Rep
         response.on("end", () => {
           timer.cancel();
           const answer = readAnswer(text);
-          if (response.statusCode === 200 && answer !== undefined) return resolve(answer);
-          const message = `registry ${base}: answered ${response.statusCode}, not as a peer`;
+          if (response.statusCode === 200 && typeof answer === "object") return resolve(answer);
+          const message = `registry ${base}: answered ${response.statusCode}, not as a peer (${answer})`;
           reject(new PlatformError("PEER_ANSWER_INVALID", message, { status: 502 }));
         });
       });
@@ -64,13 +88,10 @@ export function httpReplicateCall(clock: Clock, agent: Agent, base: string): Rep
     });
 }
 
-function readAnswer(text: string): ReplicateAnswer | undefined {
+function readAnswer(text: string): ReplicateAnswer | string {
   try {
-    const answer: unknown = JSON.parse(text);
-    if (typeof answer !== "object" || answer === null) return undefined;
-    if (!("replicas" in answer) || !Array.isArray(answer.replicas)) return undefined;
-    return "unknown" in answer && Array.isArray(answer.unknown) ? (answer as ReplicateAnswer) : undefined;
-  } catch {
-    return undefined;
+    return readReplicateAnswer(JSON.parse(text));
+  } catch (error) {
+    return messageOf(error);
   }
 }

@@ -1,6 +1,8 @@
 import { OptionError } from "@holdfast/kernel";
 import { Env, type RegistrySettings } from "@holdfast/wire";
 
+type Fields = Readonly<Record<string, unknown>>;
+
 /**
  * Reads `HOLDFAST_SETTINGS`; without it, a registry that stands alone.
  *
@@ -8,22 +10,74 @@ import { Env, type RegistrySettings } from "@holdfast/wire";
  */
 export function readSettings(environment: Readonly<Record<string, string | undefined>>): RegistrySettings {
   const text = environment[Env.settings];
-  if (text === undefined) return { name: environment[Env.zone] ?? "alone", peers: [] };
+  const place = { zone: environment[Env.zone], region: environment[Env.region] };
+  if (text === undefined) return { name: place.zone ?? "alone", peers: [], ...defined(place) };
   const given: unknown = parse(text);
-  if (typeof given !== "object" || given === null) throw new OptionError(Env.settings, "a JSON object", text);
-  const name = "name" in given ? given.name : undefined;
+  if (!isFields(given)) throw new OptionError(Env.settings, "a JSON object", text);
+  return { ...defined(place), ...checkSettings(given, Env.settings) };
+}
+
+/**
+ * Checks settings from outside; `path` names them in what is thrown.
+ *
+ * @throws OptionError naming what cannot be used.
+ */
+export function checkSettings(given: Fields, path: string): RegistrySettings {
+  const { name, peers = [], zone, region, profile, probe, eurekaPeers, remoteRegions } = given;
   // The name is part of every cursor.
   if (typeof name !== "string" || !/^[A-Za-z0-9._-]{1,64}$/.test(name)) {
-    throw new OptionError(`${Env.settings}.name`, "1 to 64 letters, digits, dots, dashes or underscores", name);
+    throw new OptionError(`${path}.name`, "1 to 64 letters, digits, dots, dashes or underscores", name);
   }
-  const peers: unknown = "peers" in given ? given.peers : [];
-  if (!Array.isArray(peers)) throw new OptionError(`${Env.settings}.peers`, "a list of URLs", peers);
-  return { name, peers: peers.map((peer, i) => readUrl(`${Env.settings}.peers.${i}`, peer)) };
+  return {
+    name,
+    peers: readUrls(`${path}.peers`, peers),
+    ...defined({
+      zone: zone === undefined ? undefined : readName(`${path}.zone`, zone),
+      region: region === undefined ? undefined : readName(`${path}.region`, region),
+      profile: profile === undefined ? undefined : readChoice(`${path}.profile`, profile, ["fast", "compat"] as const),
+      probe: probe === undefined ? undefined : readChoice(`${path}.probe`, probe, ["off", "tcp", "http"] as const),
+      eurekaPeers: eurekaPeers === undefined ? undefined : readUrls(`${path}.eurekaPeers`, eurekaPeers),
+      remoteRegions: remoteRegions === undefined ? undefined : readRegions(`${path}.remoteRegions`, remoteRegions),
+    }),
+  };
+}
+
+/** Without the fields that are undefined. */
+function defined<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function readChoice<const T extends string>(path: string, value: unknown, choices: readonly T[]): T {
+  const choice = choices.find((known) => known === value);
+  if (choice === undefined) throw new OptionError(path, `one of ${choices.join(", ")}`, value);
+  return choice;
+}
+
+function readName(path: string, value: unknown): string {
+  if (typeof value === "string" && /^[A-Za-z0-9._-]{1,64}$/.test(value)) return value;
+  throw new OptionError(path, "1 to 64 letters, digits, dots, dashes or underscores", value);
+}
+
+function readRegions(path: string, value: unknown): Record<string, string> {
+  if (!isFields(value)) throw new OptionError(path, "region names with a URL each", value);
+  return Object.fromEntries(
+    Object.entries(value).map(([region, url]) => [readName(path, region), readUrl(`${path}.${region}`, url)]),
+  );
+}
+
+function readUrls(path: string, value: unknown): string[] {
+  if (!Array.isArray(value)) throw new OptionError(path, "a list of URLs", value);
+  return value.map((url, i) => readUrl(`${path}.${i}`, url));
 }
 
 function readUrl(path: string, value: unknown): string {
-  if (typeof value !== "string" || !URL.canParse(value)) throw new OptionError(path, "a URL", value);
-  return value;
+  if (typeof value === "string" && URL.canParse(value) && /^https?:/.test(value)) return value;
+  throw new OptionError(path, "an http URL", value);
 }
 
 function parse(text: string): unknown {

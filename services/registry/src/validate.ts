@@ -1,7 +1,16 @@
-import { PlatformError, parseInstanceId } from "@holdfast/kernel";
-import { type InstanceRecord, instanceStatuses, type RenewRequest, type StatusChange } from "@holdfast/wire";
-import type { Replica } from "./lease-table.ts";
-import type { Renewal, ReplicateRequest } from "./replicate-call.ts";
+import { type InstanceId, PlatformError } from "@holdfast/kernel";
+import {
+  type InstanceRecord,
+  instanceStatuses,
+  type OverrideRequest,
+  type ProbeView,
+  type RenewRequest,
+  type SeenAnswer,
+  type StatusChange,
+} from "@holdfast/wire";
+import type { EurekaInstance } from "@holdfast/wire/eureka";
+import type { Replica } from "./lease.ts";
+import type { Renewal, ReplicateAnswer, ReplicateRequest } from "./replicate-call.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -14,9 +23,10 @@ function object(path: string, value: unknown): Fields {
   return value as Fields;
 }
 
-function text(path: string, value: unknown, max = 256): string {
-  if (typeof value !== "string" || value.length === 0 || value.length > max)
-    refuse(path, `a text of 1 to ${max} characters`);
+function text(path: string, value: unknown, max = 256, min = 1): string {
+  if (typeof value !== "string" || value.length < min || value.length > max) {
+    refuse(path, `a text of ${min} to ${max} characters`);
+  }
   return value;
 }
 
@@ -35,26 +45,51 @@ function list(path: string, value: unknown, max: number): readonly unknown[] {
 /** Checks a record from outside and leaves out what is not of one. */
 export function readRecord(path: string, value: unknown): InstanceRecord {
   const fields = object(path, value);
-  const id = parseInstanceId(text(`${path}.id`, fields["id"]));
-  if (id === undefined) refuse(`${path}.id`, "an instance id");
-  const adminPort = fields["adminPort"];
+  const { adminPort, leaseMs, eureka } = fields;
   return {
-    app: text(`${path}.app`, fields["app"]).toLowerCase(),
-    id,
+    app: readApp(`${path}.app`, fields["app"]),
+    id: readId(`${path}.id`, fields["id"]),
     incarnation: whole(`${path}.incarnation`, fields["incarnation"]),
     version: whole(`${path}.version`, fields["version"]),
     status: readStatus(`${path}.status`, fields["status"]),
-    region: text(`${path}.region`, fields["region"]),
-    zone: text(`${path}.zone`, fields["zone"]),
-    address: text(`${path}.address`, fields["address"]),
+    region: text(`${path}.region`, fields["region"], 256, 0),
+    zone: text(`${path}.zone`, fields["zone"], 256, 0),
+    address: text(`${path}.address`, fields["address"], 256, 0),
     port: whole(`${path}.port`, fields["port"], 65_535),
     ...(adminPort === undefined ? {} : { adminPort: whole(`${path}.adminPort`, adminPort, 65_535) }),
-    application: text(`${path}.application`, fields["application"]),
-    cluster: text(`${path}.cluster`, fields["cluster"]),
-    serverGroup: text(`${path}.serverGroup`, fields["serverGroup"]),
+    application: text(`${path}.application`, fields["application"], 256, 0),
+    cluster: text(`${path}.cluster`, fields["cluster"], 256, 0),
+    serverGroup: text(`${path}.serverGroup`, fields["serverGroup"], 256, 0),
     verifiesIdentity: fields["verifiesIdentity"] === true,
     metadata: readMetadata(`${path}.metadata`, fields["metadata"] ?? {}),
+    ...(leaseMs === undefined ? {} : { leaseMs: Math.max(leaseMsMin, whole(`${path}.leaseMs`, leaseMs, leaseMsMax)) }),
+    ...(eureka === undefined ? {} : { eureka: readEureka(`${path}.eureka`, eureka) }),
   };
+}
+
+/** A lease shorter than this would end between two heartbeats; longer than a day is none. */
+const [leaseMsMin, leaseMsMax] = [1_000, 86_400_000];
+
+/** App names are lower case here, and part of keys that are split at the first slash. */
+export function readApp(path: string, value: unknown): string {
+  const app = text(path, value).toLowerCase();
+  if (/[/\p{Cc}]/u.test(app)) refuse(path, "a name without slashes and control characters");
+  return app;
+}
+
+/** Wider than the ids of our own instances: Eureka's clients put host names, ports and whatever they like into theirs. */
+export function readId(path: string, value: unknown): InstanceId {
+  const id = text(path, value);
+  if (/\p{Cc}/u.test(id)) refuse(path, "an instance id without control characters");
+  return id as InstanceId;
+}
+
+/** As our own codec made it at another peer: checked for what would do harm, not field by field. */
+function readEureka(path: string, value: unknown): EurekaInstance {
+  const fields = object(path, value);
+  for (const name of ["hostName", "app", "ipAddr"]) text(`${path}.${name}`, fields[name], 4_096, 0);
+  for (const name of ["port", "securePort", "metadata"]) object(`${path}.${name}`, fields[name]);
+  return value as EurekaInstance;
 }
 
 function readStatus(path: string, value: unknown): InstanceRecord["status"] {
@@ -85,44 +120,132 @@ export function readStatusChange(value: unknown): StatusChange {
   };
 }
 
+/** @throws PlatformError `BODY_INVALID`. */
+export function readOverride(value: unknown): OverrideRequest {
+  const fields = object("body", value);
+  return {
+    status: readStatus("status", fields["status"]),
+    by: text("by", fields["by"] ?? "operator"),
+    reason: text("reason", fields["reason"] ?? "no reason given", 1_024),
+  };
+}
+
 export function readReplicate(value: unknown): ReplicateRequest {
   const fields = object("body", value);
-  const awaitApp = fields["awaitApp"];
+  const { awaitApp, zone, clockMs, part, digest, probe } = fields;
   return {
     from: text("from", fields["from"]),
-    full: fields["full"] === true,
-    replicas: list("replicas", fields["replicas"], 100_000).map((item, i) => readReplica(`replicas.${i}`, item)),
-    renewals: list("renewals", fields["renewals"], 100_000).map((item, i) => readRenewal(`renewals.${i}`, item)),
+    ...(zone === undefined ? {} : { zone: text("zone", zone) }),
+    ...(clockMs === undefined ? {} : { clockMs: positive("clockMs", clockMs) }),
+    ...(part === undefined ? {} : { part: readPart("part", part) }),
+    ...(digest === undefined ? {} : { digest: whole("digest", digest) }),
+    ...(probe === undefined ? {} : { probe: readTarget("probe", probe) }),
+    replicas: list("replicas", fields["replicas"], 20_000).map((item, i) => readReplica(`replicas.${i}`, item)),
+    renewals: list("renewals", fields["renewals"], 20_000).map((item, i) => readRenewal(`renewals.${i}`, item)),
     awaitSeenMs: whole("awaitSeenMs", fields["awaitSeenMs"], 10_000),
     ...(awaitApp === undefined ? {} : { awaitApp: text("awaitApp", awaitApp) }),
   };
 }
 
-/** Checks what a peer says of one instance. */
-export function readReplica(path: string, value: unknown): Replica {
-  const fields = object(path, value);
-  if (fields["kind"] === "record") {
-    const ageMs = Math.min(Number(fields["ageMs"]) || 0, 3_600_000);
-    return { kind: "record", record: readRecord(`${path}.record`, fields["record"]), ageMs: Math.max(0, ageMs) };
-  }
-  const id = parseInstanceId(text(`${path}.id`, fields["id"]));
-  if (fields["kind"] !== "removal" || id === undefined) refuse(path, "a record or a removal");
-  const idleMs = fields["idleMs"];
+/** What a peer answers is checked like what it asks. */
+export function readReplicateAnswer(value: unknown): ReplicateAnswer {
+  const fields = object("answer", value);
+  const { zone, clockMs, synced, size, agrees, seen, probe } = fields;
   return {
-    kind: "removal",
-    app: text(`${path}.app`, fields["app"]),
-    id,
-    incarnation: whole(`${path}.incarnation`, fields["incarnation"]),
-    version: whole(`${path}.version`, fields["version"]),
-    cause: text(`${path}.cause`, fields["cause"], 1_024),
-    ...(typeof idleMs === "number" && idleMs >= 0 ? { idleMs } : {}),
+    replicas: list("replicas", fields["replicas"], 20_000).map((item, i) => readReplica(`replicas.${i}`, item)),
+    unknown: list("unknown", fields["unknown"], 20_000).map((item, i) => {
+      const [app, id] = list(`unknown.${i}`, item, 2);
+      return [readApp(`unknown.${i}.0`, app), readId(`unknown.${i}.1`, id)] as const;
+    }),
+    ...(zone === undefined ? {} : { zone: text("zone", zone) }),
+    ...(clockMs === undefined ? {} : { clockMs: positive("clockMs", clockMs) }),
+    ...(typeof synced === "boolean" ? { synced } : {}),
+    ...(size === undefined ? {} : { size: whole("size", size, 10_000_000) }),
+    ...(typeof agrees === "boolean" ? { agrees } : {}),
+    ...(seen === undefined ? {} : { seen: readSeen("seen", seen) }),
+    ...(probe === undefined ? {} : { probe: readProbe("probe", probe) }),
   };
 }
 
+function readPart(path: string, value: unknown): { index: number; count: number } {
+  const fields = object(path, value);
+  const count = whole(`${path}.count`, fields["count"], 100_000);
+  return { index: whole(`${path}.index`, fields["index"], Math.max(0, count - 1)), count: Math.max(1, count) };
+}
+
+function readTarget(path: string, value: unknown): { app: string; id: InstanceId } {
+  const fields = object(path, value);
+  return { app: readApp(`${path}.app`, fields["app"]), id: readId(`${path}.id`, fields["id"]) };
+}
+
+function readSeen(path: string, value: unknown): SeenAnswer {
+  const fields = object(path, value);
+  const [listeners, seen] = [whole(`${path}.listeners`, fields["listeners"]), whole(`${path}.seen`, fields["seen"])];
+  return { listeners, seen, complete: fields["complete"] === true };
+}
+
+function readProbe(path: string, value: unknown): ProbeView {
+  const fields = object(path, value);
+  const verdict = (["alive", "dead", "silent"] as const).find((known) => known === fields["verdict"]);
+  if (verdict === undefined) refuse(`${path}.verdict`, "alive, dead or silent");
+  const [zone, at] = [text(`${path}.zone`, fields["zone"]), text(`${path}.at`, fields["at"])];
+  return { zone, at, verdict, detail: text(`${path}.detail`, fields["detail"], 1_024, 0) };
+}
+
+/** Checks what a peer says of one instance. */
+export function readReplica(path: string, value: unknown): Replica {
+  const fields = object(path, value);
+  switch (fields["kind"]) {
+    case "record": {
+      const { bornMs, upMs } = fields;
+      return {
+        kind: "record",
+        record: readRecord(`${path}.record`, fields["record"]),
+        ageMs: age(fields["ageMs"]),
+        ...(bornMs === undefined ? {} : { bornMs: age(bornMs) }),
+        ...(upMs === undefined ? {} : { upMs: age(upMs) }),
+      };
+    }
+    case "removal": {
+      const { idleMs } = fields;
+      return {
+        kind: "removal",
+        ...readTarget(path, fields),
+        incarnation: whole(`${path}.incarnation`, fields["incarnation"]),
+        version: whole(`${path}.version`, fields["version"]),
+        cause: text(`${path}.cause`, fields["cause"], 1_024),
+        ageMs: age(fields["ageMs"]),
+        ...(idleMs === undefined ? {} : { idleMs: age(idleMs) }),
+      };
+    }
+    case "override": {
+      const { status } = fields;
+      return {
+        kind: "override",
+        ...readTarget(path, fields),
+        status: status === null ? null : readStatus(`${path}.status`, status),
+        stamp: whole(`${path}.stamp`, fields["stamp"]),
+        by: text(`${path}.by`, fields["by"]),
+        reason: text(`${path}.reason`, fields["reason"], 1_024),
+      };
+    }
+    default:
+      return refuse(`${path}.kind`, "record, removal or override");
+  }
+}
+
+/** An age in ms; a month at most, for ones that cannot be. */
+function age(value: unknown): number {
+  return typeof value === "number" && value >= 0 ? Math.min(value, 2_592_000_000) : 0;
+}
+
+function positive(path: string, value: unknown): number {
+  if (typeof value !== "number" || !(value >= 0) || !Number.isFinite(value)) refuse(path, "a number from 0 on");
+  return value;
+}
+
 function readRenewal(path: string, value: unknown): Renewal {
-  const [id, incarnation, version, ageMs] = list(path, value, 4);
-  const known = parseInstanceId(text(`${path}.0`, id));
-  if (known === undefined) refuse(`${path}.0`, "an instance id");
-  const age = typeof ageMs === "number" && ageMs >= 0 ? ageMs : 0;
-  return [known, whole(`${path}.1`, incarnation), whole(`${path}.2`, version), age];
+  const [app, id, incarnation, version, ageMs] = list(path, value, 5);
+  const account = [whole(`${path}.2`, incarnation), whole(`${path}.3`, version)] as const;
+  return [readApp(`${path}.0`, app), readId(`${path}.1`, id), ...account, age(ageMs)];
 }

@@ -94,7 +94,7 @@ function heartbeat(peers: Peers, owner: Owner): void {
   if (owner.isDead) return;
   const registry = peers.get(owner.home);
   try {
-    registry.renew(owner.record.id, owner.record);
+    registry.renewOwn(owner.record.app, owner.record.id, owner.record);
   } catch {
     registry.register(owner.record);
   }
@@ -153,14 +153,18 @@ test("a change made before, while or after a link comes up is not lost", async (
     peers.cut("a", "b");
     peers.get("a").register(record);
     await peers.clock.advance(4_000);
-    assert.equal(peers.get("b").get(record.id), undefined);
+    assert.equal(peers.get("b").get(record.app, record.id), undefined);
     // Only this way round, so that the news cannot come by b's own exchange.
     peers.heal("a", "b");
     await peers.clock.advance(moment * 50);
     peers.get("a").remove(record.id, "catalog", "killed", 1_000);
     await peers.clock.advance(2_500);
 
-    assert.equal(peers.get("b").get(record.id), undefined, `removed ${moment * 50} ms after the link healed`);
+    assert.equal(
+      peers.get("b").get(record.app, record.id),
+      undefined,
+      `removed ${moment * 50} ms after the link healed`,
+    );
   }
   await peers.close();
 });

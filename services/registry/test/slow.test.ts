@@ -42,7 +42,7 @@ test("a peer that hangs holds a drain up for little more than its bound, and not
   link.set({ kind: "cut" });
   const startMs = performance.now();
   const change = { status: "OUT_OF_SERVICE", incarnation: 1_000, version: 2, awaitSeenMs: 300 } as const;
-  const seen = await near.registry.setStatus(recordOf("i-1").id, change);
+  const seen = await near.registry.setStatus("catalog", recordOf("i-1").id, change);
   const tookMs = performance.now() - startMs;
 
   assert.deepEqual(seen, { listeners: 0, seen: 0, complete: false });
@@ -50,7 +50,7 @@ test("a peer that hangs holds a drain up for little more than its bound, and not
   await waitFor("the link to be given up", () => near.registry.peers()[0]?.state === "down");
 
   link.set({ kind: "pass" });
-  await waitFor("the change at the far one", () => far.registry.get(recordOf("i-1").id)?.status === "OUT_OF_SERVICE");
+  await waitFor("the change at the far one", () => far.registry.get("catalog", "i-1")?.status === "OUT_OF_SERVICE");
   await near.close();
   await far.close();
 });

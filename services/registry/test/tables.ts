@@ -1,0 +1,36 @@
+import {
+  type Change,
+  type LeaseOptions,
+  LeaseTable,
+  Preservation,
+  type Replica,
+  type TableObserver,
+} from "@holdfast/registry-server";
+
+const told = new WeakMap<LeaseTable, Replica[]>();
+
+/** What a table has told its peers so far; grows as it goes on. */
+export function toldBy(table: LeaseTable): Replica[] {
+  return told.get(table) ?? [];
+}
+
+/** A table of peer `name` in its epoch 7, with what it says. */
+export function newTable(
+  name = "a",
+  options?: LeaseOptions,
+): { table: LeaseTable; changes: Change[]; notes: string[]; clock: { ms: number } } {
+  const changes: Change[] = [];
+  const notes: string[] = [];
+  const said: Replica[] = [];
+  const clock = { ms: 1_000 };
+  let stamps = 0;
+  const observer: TableObserver = {
+    changed: (change) => changes.push(change),
+    tell: (replica) => said.push(replica),
+    noted: (kind, app, id, by, detail) => notes.push(`${kind} ${app}/${id} by ${by}: ${detail}`),
+  };
+  const time = { nowMs: () => clock.ms, stamp: () => ++stamps };
+  const table = new LeaseTable(name, 7, time, new Preservation(), observer, options);
+  told.set(table, said);
+  return { table, changes, notes, clock };
+}
