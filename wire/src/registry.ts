@@ -59,6 +59,11 @@ export interface SnapshotMessage {
   /** Names this listener for {@link AckMessage}. */
   readonly listener: string;
   readonly instances: readonly InstanceRecord[];
+  /**
+   * How long this registry has been running, in ms of its own monotonic clock. A registry younger than a lease cannot say
+   * that what it does not name is gone.
+   */
+  readonly ageMs?: number;
 }
 
 /** Later events: what changed. */

@@ -14,14 +14,20 @@ export function encodeSse(event: SseEvent): string {
 /** A comment line that keeps idle connections and their timers alive. */
 export const sseHeartbeat = ":\n\n";
 
+/** The longest end of an event is `\r\n\r\n`; all of it but its last character may stand at the end of a chunk. */
+const endCharsMax = 4;
+
 /**
- * Decodes a stream of text chunks into events.
+ * Decodes a stream of text chunks into events; each character is looked at once, however many chunks an event takes.
  *
- * @throws RangeError from `push` when one event grows past `bytesMax` (default 64 MiB): a peer that never ends
- * an event must not fill our memory.
+ * @throws RangeError from `push` when one event grows past `charsMax` (default 64 Mi): a peer that never ends an event
+ * must not fill our memory.
  */
 export class SseDecoder {
-  #buffer = "";
+  /** The beginning of an event whose end has not come; none of it but the last characters is looked at again. */
+  #parts: string[] = [];
+  #chars = 0;
+  #rest = "";
   readonly #onEvent: (event: SseEvent) => void;
   readonly #charsMax: number;
 
@@ -31,16 +37,28 @@ export class SseDecoder {
   }
 
   push(chunk: string): void {
-    this.#buffer += chunk;
+    let text = this.#rest + chunk;
     for (;;) {
-      const end = /\r?\n\r?\n/.exec(this.#buffer);
+      const end = /\r?\n\r?\n/.exec(text);
       if (end === null) break;
-      const block = this.#buffer.slice(0, end.index);
-      this.#buffer = this.#buffer.slice(end.index + end[0].length);
+      this.#check(end.index);
+      const block = this.#parts.join("") + text.slice(0, end.index);
+      this.#parts = [];
+      this.#chars = 0;
+      text = text.slice(end.index + end[0].length);
+      this.#rest = text;
       const event = parseBlock(block);
       if (event !== undefined) this.#onEvent(event);
     }
-    if (this.#buffer.length > this.#charsMax) throw new RangeError(`an event is longer than ${this.#charsMax}`);
+    this.#check(text.length);
+    const settled = Math.max(0, text.length - endCharsMax);
+    if (settled > 0) this.#parts.push(text.slice(0, settled));
+    this.#chars += settled;
+    this.#rest = text.slice(settled);
+  }
+
+  #check(more: number): void {
+    if (this.#chars + more > this.#charsMax) throw new RangeError(`an event is longer than ${this.#charsMax}`);
   }
 }
 

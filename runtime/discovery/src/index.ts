@@ -1,4 +1,5 @@
+export type { RegistryAccess, RegistryKind } from "./access.ts";
 export { Discovery, type DiscoveryOptions, type DiscoveryState } from "./discovery.ts";
-export { heartbeatDefaultMs, Registration, type RegistrationOptions } from "./registration.ts";
-export type { RegistryAccess } from "./registry-call.ts";
+export { heartbeatDefaultMs, Registration, type RegistrationOptions, type RegistrationState } from "./registration.ts";
+export type { RegistryCall, RegistryReply, RegistryTransport } from "./transport.ts";
 export { type ServerList, staticServers } from "./view.ts";

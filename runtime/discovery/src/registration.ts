@@ -1,30 +1,35 @@
-import { backoffMs, type Clock, type Log, type Random, type Timer, within } from "@holdfast/kernel";
-import {
-  type InstanceRecord,
-  type InstanceStatus,
-  RegistryPaths,
-  type RenewRequest,
-  type SeenAnswer,
-  type StatusChange,
-} from "@holdfast/wire";
-import { type RegistryAccess, type RegistryAnswer, RegistryCaller } from "./registry-call.ts";
+import { type Clock, type Log, type Random, type Timer, within } from "@holdfast/kernel";
+import type { InstanceRecord, InstanceStatus, SeenAnswer } from "@holdfast/wire";
+import type { RegistryAccess, RegistryKind } from "./access.ts";
+import { BeatSchedule } from "./beat-schedule.ts";
+import { nobodySaw, type RegisterAnswer } from "./door.ts";
+import { Doors } from "./doors.ts";
 
 export interface RegistrationOptions extends RegistryAccess {
-  /** Time between heartbeats. Default 3 000 ms, a third of the lease. */
+  /** Time between heartbeats. Default 3 000 ms, a third of the lease; at an Eureka server 30 000 ms, as there. */
   readonly heartbeatMs?: number;
+  /** Called once when a later start of the same id is there: this process has stopped claiming it. */
+  readonly onSuperseded?: (incarnation: number) => void;
 }
+
+export type RegistrationState =
+  | { readonly kind: "idle" }
+  /** No registry has the present record, or none answers. */
+  | { readonly kind: "trying" }
+  | { readonly kind: "registered"; readonly via: RegistryKind }
+  /** A later start claims this id. Wall time. */
+  | { readonly kind: "superseded"; readonly incarnation: number; readonly sinceMs: number }
+  | { readonly kind: "stopped" };
 
 /** A heartbeat each three seconds keeps a lease of nine alive over two losses. */
 export const heartbeatDefaultMs = 3_000;
-
-/** Until a registry has us nobody can call us: soon again at first, and never more than about once a second. */
-const retryBackoff = { initialMs: 200, maxMs: 1_000, factor: 1.5 };
+/** Eureka's own; its self-preservation counts on it. */
+const eurekaHeartbeatMs = 30_000;
 const homeEveryBeats = 10;
-/** A process that ends does not wait long for a registry; the lease ends anyway. */
 const stopMaxMs = 1_000;
-const stopTryMs = 400;
-
-const nobodySaw: SeenAnswer = { listeners: 0, seen: 0, complete: false };
+/** How often one that was superseded looks whether the other is still there, and how often that must not be. */
+const supersededLookMs = 30_000;
+const goneLooks = 2;
 
 /**
  * Keeps one instance in the registry: registers, renews, changes status, deregisters. Registries that are down do not
@@ -35,14 +40,15 @@ export class Registration {
   readonly #random: Random;
   readonly #log: Log;
   readonly #options: RegistrationOptions;
-  readonly #caller: RegistryCaller;
+  readonly #doors: Doors;
+  readonly #schedule: BeatSchedule;
   #record: InstanceRecord;
-  #index = 0;
-  #registered = false;
-  #failures = 0;
+  #state: RegistrationState = { kind: "idle" };
   #beats = 0;
+  /** Looks in a row at which the one that superseded us was gone. */
+  #gone = 0;
+  #beating: Promise<void> = Promise.resolve();
   #timer: Timer | undefined;
-  #stopped = true;
 
   constructor(
     clock: Clock,
@@ -55,7 +61,8 @@ export class Registration {
     this.#random = random;
     this.#log = log;
     this.#options = options;
-    this.#caller = new RegistryCaller(clock, options.localAddress);
+    this.#doors = new Doors(clock, options, options.heartbeatMs ?? eurekaHeartbeatMs);
+    this.#schedule = new BeatSchedule(random);
     this.#record = { ...record, version: 1 };
   }
 
@@ -63,34 +70,40 @@ export class Registration {
     return this.#record;
   }
 
+  get state(): RegistrationState {
+    return this.#state;
+  }
+
   /** True once a registry has accepted the present record. */
   get registered(): boolean {
-    return this.#registered;
+    return this.#state.kind === "registered";
   }
 
   /** Registers now and renews from then on; resolves after the first try, whether or not a registry answered. */
   async start(): Promise<void> {
-    if (!this.#stopped) return;
-    this.#stopped = false;
+    if (this.#state.kind !== "idle") return;
+    this.#state = { kind: "trying" };
     await this.#beat();
   }
 
   /**
    * Changes the status and, with `awaitSeenMs`, waits until all callers have seen it, for at most that long and what
-   * finding a registry that answers takes. Never throws: with every registry down the answer is "nobody saw".
+   * finding a registry that answers takes. Never throws: with every registry down, and wherever nobody can tell, the
+   * answer is "nobody saw".
    */
   async setStatus(status: InstanceStatus, awaitSeenMs = 0): Promise<SeenAnswer> {
     this.#change({ status });
-    if (this.#stopped) return nobodySaw;
+    if (!this.#isClaiming) return nobodySaw;
     try {
-      const answer = await this.#sayStatus(status, awaitSeenMs);
+      const answer = await this.#doors.ask((door) => door.setStatus(this.#record, awaitSeenMs));
       if (answer !== undefined) return answer;
       // A registry that does not know us first learns us, then is asked who has seen the change.
       await this.#register();
+      if (!this.registered) return nobodySaw;
       this.#change({});
-      return (await this.#sayStatus(status, awaitSeenMs)) ?? nobodySaw;
+      return (await this.#doors.ask((door) => door.setStatus(this.#record, awaitSeenMs))) ?? nobodySaw;
     } catch (error) {
-      this.#registered = false;
+      this.#turnTrying();
       this.#log.warn("registration.status.unsaid", { status, error });
       return nobodySaw;
     }
@@ -98,83 +111,138 @@ export class Registration {
 
   /** Stops renewing and takes the instance out of the registry; waits for that at most a second. */
   async stop(cause: string): Promise<void> {
-    if (this.#stopped) return;
-    this.#stopped = true;
-    this.#timer?.cancel();
-    const { app, id, incarnation } = this.#record;
-    const query = `?incarnation=${incarnation}&cause=${encodeURIComponent(cause)}`;
-    const path = `${RegistryPaths.instance(app, id)}${query}`;
-    const said = this.#caller.callAny(this.#options, this.#index, "DELETE", path, undefined, stopTryMs);
+    if (this.#state.kind === "stopped") return;
+    const { kind } = this.#state;
+    this.#end();
+    // What another one claims now is not ours to take out.
+    const mayBeThere = kind === "registered" || kind === "trying";
+    const said = mayBeThere ? this.#deregister(cause) : Promise.resolve();
     await within(this.#clock, stopMaxMs, "deregistration", said).catch((error: unknown) => {
       this.#log.warn("registration.delete.unsaid", { error });
     });
-    this.#caller.close();
+    this.#doors.close();
   }
 
   /** Forgets about the instance without telling the registry: its lease will end. */
   abandon(): void {
-    this.#stopped = true;
-    this.#timer?.cancel();
-    this.#caller.close();
+    this.#end();
+    this.#doors.close();
   }
 
-  #change(to: { readonly status?: InstanceStatus }): void {
+  get #isClaiming(): boolean {
+    return this.#state.kind === "registered" || this.#state.kind === "trying";
+  }
+
+  #end(): void {
+    this.#state = { kind: "stopped" };
+    this.#timer?.cancel();
+  }
+
+  async #deregister(cause: string): Promise<void> {
+    // Eureka knows no removal for good: a registration still under way would bring us back.
+    if (this.#doors.kind === "eureka") await this.#beating;
+    await this.#doors.ask((door) => door.deregister(this.#record, cause));
+  }
+
+  #change(to: { readonly status?: InstanceStatus; readonly incarnation?: number }): void {
     this.#record = { ...this.#record, ...to, version: this.#record.version + 1 };
   }
 
-  /** `undefined` when the registry does not know us. */
-  async #sayStatus(status: InstanceStatus, awaitSeenMs: number): Promise<SeenAnswer | undefined> {
-    const { app, id, incarnation, version } = this.#record;
-    const change: StatusChange = { status, incarnation, version, awaitSeenMs };
-    const path = `${RegistryPaths.instance(app, id)}/status`;
-    const answer = await this.#ask("PUT", path, change, awaitSeenMs + 1_000);
-    return answer.status === 200 && isSeen(answer.body) ? answer.body : undefined;
+  #beat(): Promise<void> {
+    this.#beating = this.#beatOnce();
+    return this.#beating;
   }
 
-  async #beat(): Promise<void> {
+  async #beatOnce(): Promise<void> {
     try {
-      if (this.#registered) await this.#renew();
+      if (this.#state.kind === "registered") await this.#renew();
       else await this.#register();
     } catch (error) {
-      if (this.#registered) this.#log.warn("registration.lost", { error });
-      this.#registered = false;
+      if (this.#state.kind === "registered") this.#log.warn("registration.lost", { error });
+      this.#turnTrying();
     }
-    if (this.#stopped) return;
-    this.#failures = this.#registered ? 0 : this.#failures + 1;
-    const heartbeatMs = this.#options.heartbeatMs ?? heartbeatDefaultMs;
-    const baseMs = this.#registered ? heartbeatMs : backoffMs(this.#failures, retryBackoff);
-    // ±10 %, so that instances that started together do not beat together.
-    this.#timer = this.#clock.after(baseMs * (0.9 + 0.2 * this.#random.next()), () => void this.#beat());
+    if (!this.#isClaiming) return;
+    const atEureka = this.#doors.kind === "eureka";
+    const heartbeatMs = this.#options.heartbeatMs ?? (atEureka ? eurekaHeartbeatMs : heartbeatDefaultMs);
+    const afterMs = this.#schedule.nextMs(this.registered, heartbeatMs);
+    this.#timer?.cancel();
+    this.#timer = this.#clock.after(afterMs, () => void this.#beat());
   }
 
   async #renew(): Promise<void> {
     this.#beats += 1;
     // An instance that has moved to another zone's registry looks now and then whether its own is back.
-    if (this.#beats % homeEveryBeats === 0) this.#index = 0;
-    const { app, id, incarnation, version } = this.#record;
-    const body: RenewRequest = { incarnation, version };
-    const answer = await this.#ask("POST", `${RegistryPaths.instance(app, id)}/renew`, body);
-    if (answer.status !== 204) await this.#register();
+    if (this.#beats % homeEveryBeats === 0) this.#doors.goHome();
+    const said = this.#record;
+    const answer = await this.#doors.ask((door) => door.renew(said));
+    if (answer === "renewed" || !this.#isClaiming) return;
+    // Evicted while we were frozen or cut off, or the registry is a new one: the same identity, with a later account.
+    if (this.#record === said) this.#change({});
+    await this.#register();
   }
 
   async #register(): Promise<void> {
     const said = this.#record;
-    const path = RegistryPaths.instance(said.app, said.id);
-    const answer = await this.#ask("PUT", path, said);
-    this.#registered = answer.status === 204;
-    if (this.#registered) return;
-    // Somebody took us out by this very account of us. We are here to say otherwise: with a later one.
-    if (answer.status === 409 && this.#record === said) this.#change({});
-    this.#log.warn("registration.refused", { instance: said.id, status: answer.status, answer: answer.body });
+    const answer = await this.#doors.ask((door) => door.register(said));
+    if (!this.#isClaiming) return;
+    if (answer.kind === "accepted") this.#state = { kind: "registered", via: this.#doors.kind };
+    else await this.#refused(said, answer);
   }
 
-  async #ask(method: string, path: string, body: unknown, timeoutMs?: number): Promise<RegistryAnswer> {
-    const answer = await this.#caller.callAny(this.#options, this.#index, method, path, body, timeoutMs);
-    this.#index = answer.index;
-    return answer;
+  async #refused(said: InstanceRecord, answer: Exclude<RegisterAnswer, { kind: "accepted" }>): Promise<void> {
+    this.#turnTrying();
+    if (answer.kind === "older") {
+      const holder = answer.incarnation ?? (await this.#doors.ask((door) => door.holder(said)));
+      if (!this.#isClaiming) return;
+      if (holder !== undefined && holder > this.#record.incarnation) return this.#giveUp(holder);
+      // Somebody took us out by this very account of us. We are here to say otherwise: with a later one.
+      if (this.#record === said) this.#change({});
+    }
+    this.#log.warn("registration.refused", { instance: said.id, answer });
   }
-}
 
-function isSeen(body: unknown): body is SeenAnswer {
-  return typeof body === "object" && body !== null && "complete" in body && "listeners" in body && "seen" in body;
+  #turnTrying(): void {
+    if (this.#isClaiming) this.#state = { kind: "trying" };
+  }
+
+  /** Two that claim one id would take it from each other for ever: the earlier start stops. */
+  #giveUp(incarnation: number): void {
+    this.#timer?.cancel();
+    this.#gone = 0;
+    this.#state = { kind: "superseded", incarnation, sinceMs: this.#clock.wallMs() };
+    const { app, id } = this.#record;
+    this.#log.error("registration.superseded", {
+      app,
+      instance: id,
+      ours: this.#record.incarnation,
+      theirs: incarnation,
+    });
+    this.#lookLater();
+    this.#options.onSuperseded?.(incarnation);
+  }
+
+  #lookLater(): void {
+    this.#timer = this.#clock.after(supersededLookMs * (0.9 + 0.2 * this.#random.next()), () => void this.#look());
+  }
+
+  /**
+   * Starts are ordered by their machines' wall clocks, so the later one may be long dead and its clock merely ahead: when
+   * nobody has held the id for two looks, it is ours again.
+   */
+  async #look(): Promise<void> {
+    const state = this.#state;
+    if (state.kind !== "superseded") return;
+    try {
+      const holder = await this.#doors.ask((door) => door.holder(this.#record));
+      this.#gone = holder === undefined ? this.#gone + 1 : 0;
+    } catch {
+      // Nobody can say.
+    }
+    if (this.#state !== state) return;
+    if (this.#gone < goneLooks) return this.#lookLater();
+    this.#change({ incarnation: state.incarnation + 1 });
+    this.#log.info("registration.claimed-again", { app: this.#record.app, instance: this.#record.id });
+    this.#state = { kind: "trying" };
+    await this.#beat();
+  }
 }

@@ -1,4 +1,3 @@
-import type { InstanceId } from "@holdfast/kernel";
 import { type DeltaMessage, type InstanceRecord, isNewer } from "@holdfast/wire";
 
 /** What the client of a registry needs to know of its view; `Discovery` and {@link staticServers} are ones. */
@@ -13,27 +12,33 @@ export interface ServerList {
   ready?(timeoutMs: number): Promise<void>;
 }
 
+/** Instances are known by app and id: two apps may hold the same id, as Eureka's clients that go by host name do. */
+type Instances = Map<string, InstanceRecord>;
+
+const none: readonly InstanceRecord[] = Object.freeze([]);
+const keepNone = (): boolean => false;
+
 /** The registry's content as one process sees it. Pure: applies messages, tells listeners. */
 export class View implements ServerList {
-  readonly #apps = new Map<string, readonly InstanceRecord[]>();
+  readonly #lists = new Map<string, readonly InstanceRecord[]>();
   readonly #listeners = new Set<(apps: ReadonlySet<string>) => void>();
+  #size = 0;
 
+  /** One look-up in a map; allocates nothing. */
   instances(app: string): readonly InstanceRecord[] {
-    return this.#apps.get(app) ?? [];
+    return this.#lists.get(app) ?? none;
   }
 
   apps(): readonly string[] {
-    return [...this.#apps.keys()];
+    return [...this.#lists.keys()];
   }
 
   all(): InstanceRecord[] {
-    return [...this.#apps.values()].flat();
+    return [...this.#lists.values()].flat();
   }
 
   get size(): number {
-    let size = 0;
-    for (const list of this.#apps.values()) size += list.length;
-    return size;
+    return this.#size;
   }
 
   subscribe(onChange: (apps: ReadonlySet<string>) => void): () => void {
@@ -41,49 +46,55 @@ export class View implements ServerList {
     return () => void this.#listeners.delete(onChange);
   }
 
-  /**
-   * Takes a whole new view. With `keepMissing`, instances that the new one does not name stay until the next one: a
-   * registry that has just restarted must not empty its listeners.
-   */
-  replace(instances: readonly InstanceRecord[], keepMissing: boolean): void {
-    const next = new Map<InstanceId, InstanceRecord>(keepMissing ? this.all().map((one) => [one.id, one]) : []);
-    for (const record of instances) {
-      const known = next.get(record.id);
-      if (known === undefined || !isNewer(known, record)) next.set(record.id, record);
-    }
-    const grouped = Map.groupBy(next.values(), (record) => record.app);
-    const changed = new Set<string>();
-    for (const app of new Set([...this.#apps.keys(), ...grouped.keys()])) {
-      if (!sameList(this.instances(app), grouped.get(app) ?? [])) changed.add(app);
-    }
-    for (const app of changed) this.#put(app, grouped.get(app) ?? []);
-    this.#tell(changed);
+  /** What we know and `instances` does not name. */
+  missingFrom(instances: readonly InstanceRecord[]): InstanceRecord[] {
+    const named = byApp(instances);
+    return this.all().filter((record) => named.get(record.app)?.has(record.id) !== true);
   }
 
-  apply(delta: DeltaMessage): void {
+  /**
+   * Takes a whole new view; of what it does not name, only those stay that `keep` says: a registry that has just
+   * restarted must not empty its listeners.
+   */
+  replace(instances: readonly InstanceRecord[], keep: (record: InstanceRecord) => boolean = keepNone): void {
+    const next = byApp(instances);
     const changed = new Set<string>();
-    for (const record of delta.upserts) {
-      const list = this.instances(record.app);
-      const known = list.find((one) => one.id === record.id);
-      if (known !== undefined && isNewer(known, record)) continue;
-      this.#put(record.app, [...list.filter((one) => one.id !== record.id), record]);
-      changed.add(record.app);
-    }
-    for (const { app, id } of delta.removals) {
-      const list = this.instances(app);
-      if (!list.some((one) => one.id === id)) continue;
-      this.#put(
-        app,
-        list.filter((one) => one.id !== id),
-      );
+    for (const app of new Set([...this.#lists.keys(), ...next.keys()])) {
+      const old = this.instances(app);
+      const merged = mergeList(old, next.get(app), keep);
+      if (merged === old) continue;
+      this.#put(app, merged);
       changed.add(app);
     }
     this.#tell(changed);
   }
 
+  apply(delta: DeltaMessage): void {
+    const touched = new Map<string, Instances>();
+    const listOf = (app: string): Instances => {
+      const known = touched.get(app) ?? indexed(this.instances(app));
+      touched.set(app, known);
+      return known;
+    };
+    const changed = new Set<string>();
+    for (const record of delta.upserts) {
+      const list = listOf(record.app);
+      const known = list.get(record.id);
+      if (known !== undefined && (isNewer(known, record) || isSame(known, record))) continue;
+      list.set(record.id, record);
+      changed.add(record.app);
+    }
+    for (const { app, id } of delta.removals) {
+      if (listOf(app).delete(id)) changed.add(app);
+    }
+    for (const app of changed) this.#put(app, [...listOf(app).values()]);
+    this.#tell(changed);
+  }
+
   #put(app: string, list: readonly InstanceRecord[]): void {
-    if (list.length === 0) this.#apps.delete(app);
-    else this.#apps.set(app, list);
+    this.#size += list.length - this.instances(app).length;
+    if (list.length === 0) this.#lists.delete(app);
+    else this.#lists.set(app, list);
   }
 
   #tell(changed: ReadonlySet<string>): void {
@@ -95,17 +106,64 @@ export class View implements ServerList {
 /** A list that never changes, for tests and for callers without a registry. */
 export function staticServers(lists: Readonly<Record<string, readonly InstanceRecord[]>>): ServerList {
   return {
-    instances: (app) => lists[app] ?? [],
+    instances: (app) => lists[app] ?? none,
     apps: () => Object.keys(lists),
     subscribe: () => () => {},
   };
 }
 
-function sameList(a: readonly InstanceRecord[], b: readonly InstanceRecord[]): boolean {
-  if (a.length !== b.length) return false;
-  const known = new Map(a.map((record) => [record.id, record]));
-  return b.every((record) => {
-    const other = known.get(record.id);
-    return other !== undefined && !isNewer(other, record) && !isNewer(record, other);
-  });
+function indexed(list: readonly InstanceRecord[]): Instances {
+  return new Map(list.map((record) => [record.id, record]));
+}
+
+/** The latest account of each instance, by app. */
+function byApp(instances: readonly InstanceRecord[]): Map<string, Instances> {
+  const apps = new Map<string, Instances>();
+  for (const record of instances) {
+    const list = apps.get(record.app) ?? new Map<string, InstanceRecord>();
+    apps.set(record.app, list);
+    const known = list.get(record.id);
+    if (known === undefined || !isNewer(known, record)) list.set(record.id, record);
+  }
+  return apps;
+}
+
+/** `old` itself when nothing of it changes. A kept instance's place is before all that were named. */
+function mergeList(
+  old: readonly InstanceRecord[],
+  named: Instances | undefined,
+  keep: (record: InstanceRecord) => boolean,
+): readonly InstanceRecord[] {
+  const known = indexed(old);
+  const kept = old.filter((record) => named?.has(record.id) !== true && keep(record));
+  const isUnchanged =
+    kept.length + (named?.size ?? 0) === old.length &&
+    [...(named?.values() ?? [])].every((record) => isSame(known.get(record.id), record));
+  return isUnchanged ? old : [...kept, ...(named?.values() ?? [])];
+}
+
+/**
+ * Do callers see the same? The account alone does not say so: an operator's override changes the status under the same
+ * account. What Eureka's clients registered is compared by what was made of it.
+ */
+function isSame(a: InstanceRecord | undefined, b: InstanceRecord): boolean {
+  if (a === undefined) return false;
+  if (a === b) return true;
+  return (
+    a.incarnation === b.incarnation &&
+    a.version === b.version &&
+    a.status === b.status &&
+    a.address === b.address &&
+    a.port === b.port &&
+    a.zone === b.zone &&
+    a.region === b.region &&
+    a.adminPort === b.adminPort &&
+    a.serverGroup === b.serverGroup &&
+    isSameText(a.metadata, b.metadata)
+  );
+}
+
+function isSameText(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
 }

@@ -70,9 +70,9 @@ export class FakeRegistry {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** `startedMs` is the epoch: when this registry says that it started. */
-  shows(instances: readonly InstanceRecord[], startedMs = 1_000, name = "fake"): void {
-    this.snapshot = { cursor: `${name}:${startedMs}:1`, listener: `${name}-listener`, instances };
+  /** `ageMs`: how long this registry says that it has been running. */
+  shows(instances: readonly InstanceRecord[], ageMs = 3_600_000, name = "fake"): void {
+    this.snapshot = { cursor: `${name}:1000:1`, listener: `${name}-listener`, instances, ageMs };
   }
 
   tell(delta: Partial<DeltaMessage>): void {

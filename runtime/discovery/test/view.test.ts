@@ -13,16 +13,16 @@ function watched(): { view: View; changed: string[][] } {
 
 test("subscribers hear of the apps that changed, and of those alone", () => {
   const { view, changed } = watched();
-  view.replace([recordOf("i-1"), recordOf("i-2", { app: "users" })], false);
+  view.replace([recordOf("i-1"), recordOf("i-2", { app: "users" })]);
   view.apply({ cursor: "", upserts: [recordOf("i-2", { app: "users", version: 2, status: "DOWN" })], removals: [] });
-  view.replace([recordOf("i-1"), recordOf("i-2", { app: "users", version: 2, status: "DOWN" })], false);
+  view.replace([recordOf("i-1"), recordOf("i-2", { app: "users", version: 2, status: "DOWN" })]);
 
   assert.deepEqual(changed, [["catalog", "users"], ["users"]]);
 });
 
 test("the list of an app is the same array until something of it changes", () => {
   const { view } = watched();
-  view.replace([recordOf("i-1"), recordOf("i-2", { app: "users" })], false);
+  view.replace([recordOf("i-1"), recordOf("i-2", { app: "users" })]);
   const list = view.instances("catalog");
 
   view.apply({ cursor: "", upserts: [recordOf("i-3", { app: "users" })], removals: [] });
@@ -32,7 +32,7 @@ test("the list of an app is the same array until something of it changes", () =>
 
 test("an older account of an instance does not replace a later one", () => {
   const { view, changed } = watched();
-  view.replace([recordOf("i-1", { version: 3, status: "DOWN" })], false);
+  view.replace([recordOf("i-1", { version: 3, status: "DOWN" })]);
 
   view.apply({ cursor: "", upserts: [recordOf("i-1", { version: 2 })], removals: [] });
 
@@ -42,7 +42,7 @@ test("an older account of an instance does not replace a later one", () => {
 
 test("a removal of the last instance takes the app out of the names", () => {
   const { view } = watched();
-  view.replace([recordOf("i-1")], false);
+  view.replace([recordOf("i-1")]);
 
   view.apply({ cursor: "", upserts: [], removals: [{ app: "catalog", id: recordOf("i-1").id, cause: "killed" }] });
 
@@ -50,11 +50,11 @@ test("a removal of the last instance takes the app out of the names", () => {
   assert.deepEqual(view.instances("catalog"), []);
 });
 
-test("a view merged with a young registry's keeps what that one does not name yet", () => {
+test("of what a new view does not name, only what it is told to keep stays", () => {
   const { view } = watched();
-  view.replace([recordOf("i-1"), recordOf("i-2")], false);
+  view.replace([recordOf("i-1"), recordOf("i-2")]);
 
-  view.replace([recordOf("i-2", { version: 2, status: "DOWN" })], true);
+  view.replace([recordOf("i-2", { version: 2, status: "DOWN" })], (record) => record.id === "i-1");
   assert.deepEqual(
     view.instances("catalog").map((record) => [record.id, record.status]),
     [
@@ -63,8 +63,52 @@ test("a view merged with a young registry's keeps what that one does not name ye
     ],
   );
 
-  view.replace([recordOf("i-2", { version: 2, status: "DOWN" })], false);
+  view.replace([recordOf("i-2", { version: 2, status: "DOWN" })]);
   assert.equal(view.size, 1);
+});
+
+test("two apps may hold the same id", () => {
+  const { view } = watched();
+  const [host, user] = [recordOf("host-1"), recordOf("host-1", { app: "users" })];
+  view.replace([host, user]);
+  assert.deepEqual([view.instances("catalog"), view.instances("users")], [[host], [user]]);
+
+  view.apply({ cursor: "", upserts: [recordOf("host-1", { version: 2 })], removals: [] });
+  view.apply({ cursor: "", upserts: [], removals: [{ app: "catalog", id: host.id, cause: "killed" }] });
+
+  assert.deepEqual(view.instances("catalog"), []);
+  assert.deepEqual(view.instances("users"), [user]);
+  assert.equal(view.size, 1);
+});
+
+test("an operator's override shows, though the instance's own account is the same", () => {
+  const { view, changed } = watched();
+  view.replace([recordOf("i-1")]);
+
+  view.replace([recordOf("i-1", { status: "OUT_OF_SERVICE" })]);
+  view.apply({ cursor: "", upserts: [recordOf("i-1")], removals: [] });
+
+  assert.equal(view.instances("catalog")[0]?.status, "UP");
+  assert.equal(changed.length, 3);
+});
+
+test("what is said twice changes nothing: no new list, and nobody is told", () => {
+  const { view, changed } = watched();
+  view.replace([recordOf("i-1", { metadata: { a: "b" } }), recordOf("i-2")]);
+  const list = view.instances("catalog");
+
+  view.apply({ cursor: "", upserts: [recordOf("i-2")], removals: [{ app: "x", id: recordOf("i-9").id, cause: "" }] });
+  view.replace([recordOf("i-2"), recordOf("i-1", { metadata: { a: "b" } })]);
+
+  assert.equal(view.instances("catalog"), list);
+  assert.equal(changed.length, 1);
+});
+
+test("looking an app up gives what is there and makes nothing, known or not", () => {
+  const { view } = watched();
+  view.replace([recordOf("i-1")]);
+  assert.equal(view.instances("catalog"), view.instances("catalog"));
+  assert.equal(view.instances("nobody"), view.instances("nobody either"));
 });
 
 test("a fixed list of servers answers as a view does", () => {

@@ -1,0 +1,12 @@
+/** Where an instance of ours keeps in Eureka's metadata what Eureka has no field for. `zone` and `management.port` are Spring Cloud's. */
+export const ownKeys = {
+  zone: "zone",
+  region: "region",
+  adminPort: "management.port",
+  application: "holdfast.application",
+  cluster: "holdfast.cluster",
+  serverGroup: "holdfast.server-group",
+  verifiesIdentity: "holdfast.verifies-identity",
+  incarnation: "holdfast.incarnation",
+  version: "holdfast.version",
+} as const;
