@@ -23,6 +23,10 @@ export interface Goal {
   readonly most?: number;
   /** `ours / peer` is at most this. */
   readonly ratio?: number;
+  /** `ours` is at least this. */
+  readonly least?: number;
+  /** `ours / peer` is at least this: where more is better. */
+  readonly leastRatio?: number;
 }
 
 export interface Measured {
@@ -42,8 +46,12 @@ export function figure(bench: string, measured: Measured): Figure {
   const words: string[] = [];
   if (goal.ratio !== undefined) words.push(`≤ ${goal.ratio} × peer`);
   if (goal.most !== undefined) words.push(goal.most === 0 ? "0" : `≤ ${goal.most} ${unit}`.trimEnd());
-  const withinMost = goal.most === undefined || ours <= goal.most;
-  const withinRatio = goal.ratio === undefined || (ratio !== null && ratio <= goal.ratio);
+  if (goal.leastRatio !== undefined) words.push(`≥ ${goal.leastRatio} × peer`);
+  if (goal.least !== undefined) words.push(`≥ ${goal.least} ${unit}`.trimEnd());
+  const withinMost = (goal.most === undefined || ours <= goal.most) && (goal.least === undefined || ours >= goal.least);
+  const withinRatio =
+    (goal.ratio === undefined || (ratio !== null && ratio <= goal.ratio)) &&
+    (goal.leastRatio === undefined || (ratio !== null && ratio >= goal.leastRatio));
   return {
     bench,
     case: measured.case,

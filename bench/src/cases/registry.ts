@@ -1,0 +1,12 @@
+import type { BenchCase } from "../bench-context.ts";
+import { capacity } from "../registry/capacity.ts";
+import { death, seenByListeners } from "../registry/freshness.ts";
+import { allDown, partition } from "../registry/outage.ts";
+
+export const cases: readonly BenchCase[] = [
+  { name: "capacity", run: capacity },
+  { name: "seen", run: seenByListeners },
+  { name: "death", run: death },
+  { name: "partition", run: partition },
+  { name: "all-down", run: allDown },
+];

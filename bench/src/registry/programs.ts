@@ -1,0 +1,9 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** The built registry, as `up` starts it. */
+export function registryProgram(root: string): string {
+  const dist = join(root, "holdfast/dist");
+  const { hash }: { hash: string } = JSON.parse(readFileSync(join(dist, "current.json"), "utf8"));
+  return join(dist, hash, "registry.mjs");
+}
