@@ -31,6 +31,17 @@ export class FakeClock implements Clock {
     this.#wallOffsetMs += ms;
   }
 
+  /** Both times go on by `ms` and nothing runs, as under SIGSTOP; what fell due meanwhile runs late, at the next advance. */
+  freeze(ms: number): void {
+    this.#nowMs += ms;
+    for (const [key, pending] of this.#pending) {
+      // A real interval does not make up for the beats it missed.
+      if (pending.everyMs !== undefined && pending.atMs < this.#nowMs) {
+        this.#pending.set(key, { ...pending, atMs: this.#nowMs });
+      }
+    }
+  }
+
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return sleepOn(this, ms, signal);
   }

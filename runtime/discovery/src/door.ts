@@ -3,8 +3,8 @@ import type { RegistryKind } from "./access.ts";
 
 export type RegisterAnswer =
   | { readonly kind: "accepted" }
-  /** A later account, or a removal, is known; `incarnation` is whose, when the registry says it. */
-  | { readonly kind: "older"; readonly incarnation: number | undefined }
+  /** A later account, or a removal, is known. */
+  | { readonly kind: "older" }
   | { readonly kind: "refused"; readonly status: number; readonly detail: string }
   /** Not in this protocol. */
   | { readonly kind: "foreign"; readonly status: number };

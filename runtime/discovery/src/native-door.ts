@@ -31,7 +31,7 @@ export class NativeDoor implements RegistryDoor {
   async register(record: InstanceRecord): Promise<RegisterAnswer> {
     const { status, body } = await this.#call("PUT", pathOf(record), record);
     if (status === 204) return { kind: "accepted" };
-    if (status === 409) return { kind: "older", incarnation: numberIn(body, "incarnation") };
+    if (status === 409) return { kind: "older" };
     const code = textIn(body, "code");
     if (code === undefined) return { kind: "foreign", status };
     return { kind: "refused", status, detail: textIn(body, "detail") ?? code };

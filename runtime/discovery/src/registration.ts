@@ -192,7 +192,7 @@ export class Registration {
   async #refused(said: InstanceRecord, answer: Exclude<RegisterAnswer, { kind: "accepted" }>): Promise<void> {
     this.#turnTrying();
     if (answer.kind === "older") {
-      const holder = answer.incarnation ?? (await this.#doors.ask((door) => door.holder(said)));
+      const holder = await this.#doors.ask((door) => door.holder(said));
       if (!this.#isClaiming) return;
       if (holder !== undefined && holder > this.#record.incarnation) return this.#giveUp(holder);
       // Somebody took us out by this very account of us. We are here to say otherwise: with a later one.

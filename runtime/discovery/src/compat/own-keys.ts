@@ -5,7 +5,7 @@ export const ownKeys = {
   adminPort: "management.port",
   application: "holdfast.application",
   cluster: "holdfast.cluster",
-  serverGroup: "holdfast.server-group",
+  serverGroup: "serverGroup",
   verifiesIdentity: "holdfast.verifies-identity",
   incarnation: "holdfast.incarnation",
   version: "holdfast.version",
