@@ -1,33 +1,14 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { Discovery } from "@holdfast/discovery";
-import { hasCode, SeededRandom, silentLog } from "@holdfast/kernel";
+import { hasCode } from "@holdfast/kernel";
 import { FakeClock, temporaryDirectory, waitFor } from "@holdfast/testing";
 import { FakeRegistry, recordOf } from "./fake-registry.ts";
+import { Listening } from "./listening.ts";
 
-/** A listener whose time stands still until the test moves it; sockets are real. */
-function listen(registries: readonly string[], clock = new FakeClock(), lastViewFile?: string): DisposableDiscovery {
-  return new DisposableDiscovery(clock, registries, lastViewFile);
-}
-
-class DisposableDiscovery extends Discovery {
-  readonly changes: string[] = [];
-
-  constructor(clock: FakeClock, registries: readonly string[], lastViewFile: string | undefined) {
-    super(clock, new SeededRandom(1), silentLog, { registries, lastViewFile });
-    this.subscribe((apps) => this.changes.push(...apps));
-    this.start();
-  }
-
-  get ids(): string[] {
-    return this.instances("catalog").map((record) => record.id);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
-  }
+function listen(registries: readonly string[], clock = new FakeClock(), lastViewFile?: string): Listening {
+  return new Listening(clock, { registries, lastViewFile });
 }
 
 test("an acknowledgement is sent after the delta was applied", async () => {
@@ -193,6 +174,48 @@ test("the last view is written once things are quiet, for its owner alone, and n
   registry.beat();
   await clock.advance(1_500);
   assert.equal(statSync(file).ino, inode);
+});
+
+test("a start while every registry is down begins with the last view, and says until when it was known to be true", async () => {
+  using directory = temporaryDirectory("view");
+  const file = join(directory.path, "view.json");
+  const clock = new FakeClock();
+  const registry = await FakeRegistry.start();
+  const { url } = registry;
+  registry.shows([recordOf("i-1")]);
+  {
+    await using discovery = listen([url], clock, file);
+    await waitFor("the view", () => discovery.ids.length === 1);
+    for (let second = 0; second < 95; second += 5) {
+      await clock.advance(5_000);
+      registry.beat();
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    assert.equal(discovery.state.kind, "live");
+  }
+  const leftMs = clock.wallMs();
+  await registry[Symbol.asyncDispose]();
+  await clock.advance(3_600_000);
+
+  await using discovery = listen([url], clock, file);
+  await discovery.ready(2_000);
+
+  assert.deepEqual(discovery.ids, ["i-1"]);
+  assert.ok(discovery.state.kind === "stale" && discovery.state.from === "file");
+  const { sinceMs } = discovery.state;
+  assert.ok(sinceMs <= leftMs && sinceMs > leftMs - 60_000, `${leftMs - sinceMs} ms before it stopped`);
+});
+
+test("a last view that cannot be read is as good as none", async () => {
+  using directory = temporaryDirectory("view");
+  const file = join(directory.path, "view.json");
+  for (const content of ["", "{", '{"a":1}', '[1,2,{"app":"catalog"}]']) {
+    writeFileSync(file, content);
+    await using discovery = listen(["http://127.0.0.1:9"], new FakeClock(), file);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.deepEqual(discovery.apps(), []);
+    assert.equal(discovery.state.kind, "connecting");
+  }
 });
 
 test("without a registry and without a last view, waiting ends with a coded error", async () => {
