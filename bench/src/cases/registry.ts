@@ -1,6 +1,7 @@
 import type { BenchCase } from "../bench-context.ts";
 import { capacity } from "../registry/capacity.ts";
 import { death, seenByListeners } from "../registry/freshness.ts";
+import { falseRemovals } from "../registry/false-removals.ts";
 import { allDown, partition } from "../registry/outage.ts";
 
 export const cases: readonly BenchCase[] = [
@@ -9,4 +10,5 @@ export const cases: readonly BenchCase[] = [
   { name: "death", run: death },
   { name: "partition", run: partition },
   { name: "all-down", run: allDown },
+  { name: "false-removals", run: falseRemovals },
 ];
