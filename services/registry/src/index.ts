@@ -11,5 +11,5 @@ export { Preservation } from "./preservation.ts";
 export type { Probed, ProbeCall } from "./probe.ts";
 export { Registry, type RegistryPorts } from "./registry.ts";
 export type { Renewal, ReplicateAnswer, ReplicateCall, ReplicateRequest } from "./replicate-call.ts";
-export { readSettings } from "./settings.ts";
-export { type RunningRegistry, startRegistry } from "./start.ts";
+export { checkSettings, readSettings } from "./settings.ts";
+export { type ListenOptions, type RunningRegistry, startRegistry } from "./start.ts";

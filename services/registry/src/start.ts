@@ -1,38 +1,63 @@
 import { createServer } from "node:http";
 import type { Clock, Log, Random } from "@holdfast/kernel";
 import type { RegistrySettings } from "@holdfast/wire";
-import { registryHandler } from "./http-handler.ts";
 import type { LeaseOptions } from "./lease-table.ts";
-import { Registry } from "./registry.ts";
+import type { Registry, RegistryPorts } from "./registry.ts";
+import { RegistryServer } from "./registry-server.ts";
 
 export interface RunningRegistry {
   readonly url: string;
   readonly registry: Registry;
+  /** Resolves when it has heard its peers, or given them up. */
+  readonly synced: Promise<void>;
+  /** Sends listeners to other peers; call before {@link close} to stop without anybody noticing. */
+  drain(): void;
   close(): Promise<void>;
 }
 
-/** A registry on a bare HTTP server, for embedding and for tests; `main.ts` runs the same inside `serve`. */
+export interface ListenOptions {
+  /** Default 127.0.0.1. */
+  readonly address?: string;
+  /** Default: any free one. */
+  readonly port?: number;
+  readonly leases?: LeaseOptions;
+  readonly ports?: RegistryPorts;
+}
+
+/**
+ * A registry with both its faces on a bare HTTP server: for `holdfast registry`, for embedding and for tests; `main.ts`
+ * runs the same inside `serve`.
+ *
+ * @throws what `listen` throws: EADDRINUSE …
+ */
 export async function startRegistry(
   clock: Clock,
   random: Random,
   log: Log,
   settings: RegistrySettings,
-  listen: { readonly address?: string; readonly port?: number; readonly leases?: LeaseOptions } = {},
+  options: ListenOptions = {},
 ): Promise<RunningRegistry> {
-  const registry = new Registry(clock, random, log, settings, listen.leases);
-  const server = createServer({ keepAliveTimeout: 65_000 }, registryHandler(registry, log));
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(listen.port ?? 0, listen.address ?? "127.0.0.1", resolve);
-  });
+  const address = options.address ?? "127.0.0.1";
+  const running = new RegistryServer(clock, random, log, settings, options.leases, options.ports);
+  const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 30_000 }, running.handle);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(options.port ?? 0, address, resolve);
+    });
+  } catch (error) {
+    await running.close();
+    throw error;
+  }
   const bound = server.address();
   const port = typeof bound === "object" && bound !== null ? bound.port : 0;
-  void registry.start();
   return {
-    url: `http://${listen.address ?? "127.0.0.1"}:${port}`,
-    registry,
+    url: `http://${address.includes(":") ? `[${address}]` : address}:${port}`,
+    registry: running.registry,
+    synced: running.start(),
+    drain: () => running.drain(),
     close: async () => {
-      await registry.close();
+      await running.close();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
