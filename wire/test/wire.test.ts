@@ -24,6 +24,23 @@ test("events survive being cut into single characters, and comments are not even
   assert.deepEqual(events, sent);
 });
 
+test("lines may end in CR LF, wherever the text is cut, and a large event costs no more in many pieces", () => {
+  const text = `event: a\r\ndata: 1\r\n\r\nevent: b\ndata: ${"x".repeat(1_000)}\n\r\n`;
+  for (let size = 1; size < 40; size++) {
+    const events: SseEvent[] = [];
+    const decoder = new SseDecoder((event) => events.push(event));
+    for (let at = 0; at < text.length; at += size) decoder.push(text.slice(at, at + size));
+    assert.deepEqual(
+      events.map(({ event, data }) => [event, data.length]),
+      [
+        ["a", 1],
+        ["b", 1_000],
+      ],
+      `pieces of ${size}`,
+    );
+  }
+});
+
 test("an event that never ends is refused before it fills memory", () => {
   const decoder = new SseDecoder(() => {}, 10);
   assert.throws(() => decoder.push("data: 12345678"), RangeError);

@@ -7,9 +7,10 @@ const lostInitialMs = 1_000;
 
 /**
  * When an instance speaks to its registry next. Those that start together, or lose their registries together, are spread
- * out: the first beat comes after a third to all of a heartbeat, later ones after 0.9 to 1.1 of it; tries after a loss
- * after 0.5 to 1.5 of a delay that grows from 1 s to one heartbeat, so that a return of everybody costs the registries no
- * more than everybody's heartbeats do. Pure.
+ * out: the first beat comes after a third to all of a heartbeat, later ones after 0.9 to 1.1 of it; tries come after 0.5 to
+ * 1.5 of a delay, which grows from 200 ms to 1 s for one that no registry has had yet, and from 1 s to one heartbeat for
+ * one that was there before: so that a return of everybody costs the registries little more than everybody's heartbeats.
+ * Pure.
  */
 export class BeatSchedule {
   readonly #random: Random;
@@ -33,8 +34,7 @@ export class BeatSchedule {
       return heartbeatMs * share;
     }
     this.#failures += 1;
-    if (!this.#wasKnown) return backoffMs(this.#failures, unknownBackoff) * (0.9 + 0.2 * chance);
-    const initialMs = Math.min(lostInitialMs, heartbeatMs);
-    return backoffMs(this.#failures, { initialMs, maxMs: heartbeatMs, factor: 1.5 }) * (0.5 + chance);
+    const lostBackoff = { initialMs: Math.min(lostInitialMs, heartbeatMs), maxMs: heartbeatMs, factor: 1.5 };
+    return backoffMs(this.#failures, this.#wasKnown ? lostBackoff : unknownBackoff) * (0.5 + chance);
   }
 }

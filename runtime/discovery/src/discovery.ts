@@ -8,7 +8,7 @@ import {
   type Timer,
 } from "@holdfast/kernel";
 import { type AckMessage, type DeltaMessage, type InstanceRecord, RegistryPaths } from "@holdfast/wire";
-import type { RegistryAccess, RegistryKind } from "./access.ts";
+import { type RegistryAccess, type RegistryKind, transportOf } from "./access.ts";
 import { EurekaFeed } from "./compat/eureka-feed.ts";
 import { EurekaMerge } from "./compat/eureka-merge.ts";
 import { EurekaServer } from "./compat/eureka-server.ts";
@@ -16,7 +16,7 @@ import type { Feed, FeedEnd, FeedHandlers, WholeView } from "./feed.ts";
 import { HeldBack } from "./held-back.ts";
 import { LastViewFile } from "./last-view-file.ts";
 import { RegistryStream } from "./registry-stream.ts";
-import { HttpTransport, nameOf, type RegistryTransport } from "./transport.ts";
+import { nameOf, type RegistryTransport } from "./transport.ts";
 import { type ServerList, View } from "./view.ts";
 
 export interface DiscoveryOptions extends RegistryAccess {
@@ -54,6 +54,7 @@ export class Discovery implements ServerList {
   readonly #heldBack = new HeldBack();
   readonly #merge = new EurekaMerge();
   readonly #transport: RegistryTransport;
+  readonly #ownsTransport: boolean;
   readonly #file: LastViewFile | undefined;
   readonly #waiting = new Set<() => void>();
   /** What registries turned out to speak; forgotten when they fail, since another may come back in their place. */
@@ -72,12 +73,15 @@ export class Discovery implements ServerList {
   #home: Timer | undefined;
   #stopped = true;
 
+  /** @throws OptionError `OPTION_INVALID` for a registry whose URL cannot be used. */
   constructor(clock: Clock, random: Random, log: Log, options: DiscoveryOptions) {
     this.#clock = clock;
     this.#random = random;
     this.#log = log;
     this.#options = options;
-    this.#transport = options.transport ?? new HttpTransport(clock, options.localAddress);
+    const { transport, isOwn } = transportOf(clock, options);
+    this.#transport = transport;
+    this.#ownsTransport = isOwn;
     if (options.lastViewFile !== undefined) this.#file = new LastViewFile(options.lastViewFile, clock, log);
   }
 
@@ -97,7 +101,7 @@ export class Discovery implements ServerList {
     for (const timer of [this.#retry, this.#refresh, this.#home]) timer?.cancel();
     this.#feed?.close();
     this.#file?.close();
-    this.#transport.close();
+    if (this.#ownsTransport) this.#transport.close();
   }
 
   /**

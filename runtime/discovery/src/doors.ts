@@ -1,10 +1,10 @@
 import { type Clock, hasCode, PlatformError } from "@holdfast/kernel";
-import type { RegistryAccess, RegistryKind } from "./access.ts";
+import { type RegistryAccess, type RegistryKind, transportOf } from "./access.ts";
 import { EurekaDates, EurekaDoor } from "./compat/eureka-door.ts";
 import { EurekaServer } from "./compat/eureka-server.ts";
 import type { RegistryDoor } from "./door.ts";
 import { NativeDoor } from "./native-door.ts";
-import { HttpTransport, type RegistryTransport } from "./transport.ts";
+import type { RegistryTransport } from "./transport.ts";
 
 interface Registry {
   readonly native: NativeDoor;
@@ -16,12 +16,16 @@ interface Registry {
 /** All registries an instance may tell of itself, tried in turn from the one that answered last. */
 export class Doors {
   readonly #transport: RegistryTransport;
+  readonly #ownsTransport: boolean;
   readonly #registries: readonly Registry[];
   readonly #asked: RegistryKind | undefined;
   #index = 0;
 
+  /** @throws OptionError `OPTION_INVALID` for a registry whose URL cannot be used. */
   constructor(clock: Clock, access: RegistryAccess, eurekaHeartbeatMs: number) {
-    this.#transport = access.transport ?? new HttpTransport(clock, access.localAddress);
+    const { transport, isOwn } = transportOf(clock, access);
+    this.#transport = transport;
+    this.#ownsTransport = isOwn;
     this.#asked = access.kind === "auto" ? undefined : access.kind;
     const dates = new EurekaDates(clock);
     this.#registries = access.registries.map((base) => ({
@@ -67,7 +71,7 @@ export class Doors {
   }
 
   close(): void {
-    this.#transport.close();
+    if (this.#ownsTransport) this.#transport.close();
   }
 
   /** Registering shows what a registry speaks: one that does not know our call is told in Eureka's words. */

@@ -27,6 +27,7 @@ export const heartbeatDefaultMs = 3_000;
 const eurekaHeartbeatMs = 30_000;
 const homeEveryBeats = 10;
 const stopMaxMs = 1_000;
+const beatEndMs = 400;
 /** How often one that was superseded looks whether the other is still there, and how often that must not be. */
 const supersededLookMs = 30_000;
 const goneLooks = 2;
@@ -45,11 +46,14 @@ export class Registration {
   #record: InstanceRecord;
   #state: RegistrationState = { kind: "idle" };
   #beats = 0;
+  /** The last refusal, so that the same one is logged once. */
+  #refusal = "";
   /** Looks in a row at which the one that superseded us was gone. */
   #gone = 0;
   #beating: Promise<void> = Promise.resolve();
   #timer: Timer | undefined;
 
+  /** @throws OptionError `OPTION_INVALID` for a registry whose URL cannot be used. */
   constructor(
     clock: Clock,
     random: Random,
@@ -140,7 +144,9 @@ export class Registration {
 
   async #deregister(cause: string): Promise<void> {
     // Eureka knows no removal for good: a registration still under way would bring us back.
-    if (this.#doors.kind === "eureka") await this.#beating;
+    if (this.#doors.kind === "eureka") {
+      await within(this.#clock, beatEndMs, "the last beat", this.#beating).catch(() => {});
+    }
     await this.#doors.ask((door) => door.deregister(this.#record, cause));
   }
 
@@ -185,8 +191,9 @@ export class Registration {
     const said = this.#record;
     const answer = await this.#doors.ask((door) => door.register(said));
     if (!this.#isClaiming) return;
-    if (answer.kind === "accepted") this.#state = { kind: "registered", via: this.#doors.kind };
-    else await this.#refused(said, answer);
+    if (answer.kind !== "accepted") return this.#refused(said, answer);
+    this.#refusal = "";
+    this.#state = { kind: "registered", via: this.#doors.kind };
   }
 
   async #refused(said: InstanceRecord, answer: Exclude<RegisterAnswer, { kind: "accepted" }>): Promise<void> {
@@ -198,7 +205,9 @@ export class Registration {
       // Somebody took us out by this very account of us. We are here to say otherwise: with a later one.
       if (this.#record === said) this.#change({});
     }
-    this.#log.warn("registration.refused", { instance: said.id, answer });
+    const refusal = JSON.stringify(answer);
+    if (refusal !== this.#refusal) this.#log.warn("registration.refused", { instance: said.id, answer });
+    this.#refusal = refusal;
   }
 
   #turnTrying(): void {

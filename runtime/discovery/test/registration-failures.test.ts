@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Registration, type RegistrationOptions } from "@holdfast/discovery";
-import { SeededRandom, silentLog } from "@holdfast/kernel";
+import { type Log, OptionError, SeededRandom, silentLog } from "@holdfast/kernel";
 import { FakeClock } from "@holdfast/testing";
 import type { InstanceRecord } from "@holdfast/wire";
 import { View } from "../src/view.ts";
@@ -129,50 +129,75 @@ test("a removal of this very start is contradicted, and is no other process", as
   registration.abandon();
 });
 
-test("two thousand that lost all registries together come back spread out", async () => {
+/** The most calls of `calls` that fell into one slice of 100 ms. */
+function mostAtOnce(calls: readonly { readonly atMs: number }[]): number {
+  const slices = Object.values(Object.groupBy(calls, ({ atMs }) => Math.floor(atMs / 100)));
+  return Math.max(...slices.map((slice) => slice?.length ?? 0));
+}
+
+/** Two thousand that start in the same moment: nothing but their own jitter sets them apart. */
+async function startTogether(clock: FakeClock, network: FakeNetwork): Promise<readonly Registration[]> {
+  const all = Array.from({ length: 2_000 }, (_, seed) => registering(clock, network, {}, seed + 1));
+  await Promise.all(all.map((one) => one.start()));
+  network.calls.length = 0;
+  return all;
+}
+
+test("two thousand that lost all registries together come back spread out", async (t) => {
   const clock = new FakeClock();
   const network = new FakeNetwork(clock);
   network.hosts.set(base, () => ok);
-  const all = Array.from({ length: 2_000 }, (_, seed) => registering(clock, network, {}, seed + 1));
-  // All start within the same millisecond: nothing but their own jitter sets them apart.
-  await Promise.all(all.map((one) => one.start()));
+  const all = await startTogether(clock, network);
   await clock.advance(6_000);
   network.hosts.delete(base);
   await clock.advance(8_000);
   assert.equal(all.filter((one) => one.registered).length, 0);
   network.calls.length = 0;
-  const returnMs = clock.monotonicMs();
   network.hosts.set(base, () => ok);
 
   await clock.advance(5_000);
 
   const first = network.calls.filter(({ line }) => line.startsWith("PUT"));
-  const perSlice = new Array<number>(50).fill(0);
-  for (const { atMs } of first) {
-    const slice = Math.floor((atMs - returnMs) / 100);
-    perSlice[slice] = (perSlice[slice] ?? 0) + 1;
-  }
   assert.equal(first.length, 2_000);
   assert.equal(all.filter((one) => one.registered).length, 2_000);
   // Heartbeats alone are 2 000 / 3 s = 67 in each 100 ms.
-  assert.ok(Math.max(...perSlice) <= 120, `at most ${Math.max(...perSlice)} in 100 ms: ${perSlice.join(" ")}`);
+  const most = mostAtOnce(first);
+  t.diagnostic(`at most ${most} of 2 000 first registrations within 100 ms`);
+  assert.ok(most <= 120, `${most} within 100 ms`);
   for (const one of all) one.abandon();
 });
 
-test("two thousand that started in one moment do not beat in one moment", async () => {
+test("two thousand that started in one moment do not beat in one moment", async (t) => {
   const clock = new FakeClock();
   const network = new FakeNetwork(clock);
   network.hosts.set(base, () => ok);
-  const all = Array.from({ length: 2_000 }, (_, seed) => registering(clock, network, {}, seed + 1));
-  await Promise.all(all.map((one) => one.start()));
-  network.calls.length = 0;
+  const all = await startTogether(clock, network);
 
   await clock.advance(3_001);
 
-  const perSlice = Object.values(Object.groupBy(network.calls, ({ atMs }) => Math.floor(atMs / 100)));
   assert.ok(network.calls.length >= 2_000);
-  const most = Math.max(...perSlice.map((calls) => calls?.length ?? 0));
-  assert.ok(most <= 140, `at most ${most} in 100 ms`);
+  const most = mostAtOnce(network.calls);
+  t.diagnostic(`at most ${most} of 2 000 first heartbeats within 100 ms`);
+  assert.ok(most <= 140, `${most} within 100 ms`);
+  for (const one of all) one.abandon();
+});
+
+test("two thousand that started in one moment, before their registries, do not register in one moment", async (t) => {
+  const clock = new FakeClock();
+  const network = new FakeNetwork(clock);
+  const all = await startTogether(clock, network);
+  await clock.advance(5_000);
+  network.calls.length = 0;
+  network.hosts.set(base, () => ok);
+
+  await clock.advance(2_000);
+
+  const first = network.calls.filter(({ line }) => line.startsWith("PUT"));
+  assert.equal(first.length, 2_000);
+  const most = mostAtOnce(first);
+  t.diagnostic(`at most ${most} of 2 000 first registrations within 100 ms`);
+  // Each tries about once a second: 200 in each 100 ms.
+  assert.ok(most <= 280, `${most} within 100 ms`);
   for (const one of all) one.abandon();
 });
 
@@ -210,5 +235,32 @@ test("a wall clock that jumps changes neither beats nor identity", async () => {
     assert.ok(beats >= 9 && beats <= 12, `${beats} beats`);
   }
   assert.equal(registration.record, record);
+  registration.abandon();
+});
+
+test("a registry whose URL cannot be used is refused by name, and its password is not told", () => {
+  for (const url of ["registry:8761", "ftp://u:secret@h", "http://u:secret@:0:0"]) {
+    assert.throws(
+      () => registering(new FakeClock(), new FakeNetwork(new FakeClock()), { registries: [base, url] }),
+      (error) => error instanceof OptionError && /registries\[1\]/.test(error.message) && !/secret/.test(error.message),
+    );
+  }
+});
+
+test("the same refusal is logged once, however often it is met", async () => {
+  const clock = new FakeClock();
+  const network = new FakeNetwork(clock);
+  network.hosts.set(base, () => ({ status: 400, text: '{"code":"BODY_INVALID","detail":"port: must be a port"}' }));
+  const events: string[] = [];
+  const note = (event: string): void => void events.push(event);
+  const { version: _version, ...record } = recordOf("i-1");
+  const log: Log = { ...silentLog, warn: note, error: note };
+  const options = { registries: [base], transport: network };
+  const registration = new Registration(clock, new SeededRandom(1), log, options, record);
+  await registration.start();
+  await clock.advance(20_000);
+
+  assert.ok(network.calls.length > 10);
+  assert.deepEqual(events, ["registration.refused"]);
   registration.abandon();
 });
