@@ -152,9 +152,9 @@ export class EurekaActions {
   /** Remembers the word on a group, and applies it to the instances that are here. */
   setAsg(name: string, status: AsgStatus, replication: boolean): void {
     this.#asg.set(name, status);
-    for (const held of [...this.#store.list()]) {
-      if (held.record.eureka?.asgName === name) this.#applyAsg(held, replication ? byPeer : byClient);
-    }
+    // Gathered first: nothing is to change under the list while it is gone through.
+    const members = Array.from(this.#store.list()).filter(({ record }) => record.eureka?.asgName === name);
+    for (const held of members) this.#applyAsg(held, replication ? byPeer : byClient);
     if (!replication) this.#tell({ kind: "asg", app: name, id: name, asg: status });
   }
 

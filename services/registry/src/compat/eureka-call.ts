@@ -62,7 +62,9 @@ export class HttpEurekaCaller {
         body.on("data", (chunk: Buffer) => {
           bytes += chunk.length;
           chunks.push(chunk);
-          if (bytes > bytesMax) out.destroy(new Error(`its answer is longer than ${bytesMax} bytes`));
+          if (bytes <= bytesMax) return;
+          done({ kind: "broken", reason: `its answer is longer than ${bytesMax} bytes` });
+          out.destroy();
         });
         const fail = (error: Error): void => done({ kind: "broken", reason: messageOf(error) });
         response.on("error", fail);

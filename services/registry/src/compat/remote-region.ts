@@ -90,8 +90,8 @@ export class RemoteRegion {
       this.#take(instance);
       fresh.add(`${appKey(instance.app)}/${idKey(eurekaIdOf(instance))}`);
     }
-    for (const [app, instances] of [...this.#apps]) {
-      for (const id of [...instances.keys()]) if (!fresh.has(`${app}/${id}`)) this.#remove(app, id);
+    for (const [app, instances] of this.#apps) {
+      for (const id of instances.keys()) if (!fresh.has(`${app}/${id}`)) this.#remove(app, id);
     }
     this.#ready = true;
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { silentLog } from "@holdfast/kernel";
-import { FakeClock, settle } from "@holdfast/testing";
+import { settle } from "@holdfast/testing";
 import { type EurekaReplication, type EurekaReplicationAnswer } from "@holdfast/wire/eureka";
 import { decodeReplicationList } from "../../src/compat/codec-interim.ts";
 import { encodeReplicationAnswers } from "../../src/compat/codec-interim.ts";
@@ -271,10 +271,12 @@ test("a group's status is told to each server, not in a batch", async () => {
   assert.deepEqual(world.server.others, ["PUT http://one/eureka/v2/asg/API%20v1/status?value=DISABLED"]);
 });
 
-test("without Eureka servers nothing waits and no timer runs", () => {
-  const clock = new FakeClock();
-  const store = { onChange: () => assert.fail("nobody listens"), peers: () => [] };
-  const peers = new EurekaPeers(clock, silentLog, store as never, [], () => assert.fail("nobody is called"));
-  assert.equal(clock.pendingTimers, 0);
+test("without Eureka servers nothing waits and no timer runs", async () => {
+  await using alone = await standAlone();
+  alone.registry.register(recordOf("i-1"));
+  const before = alone.clock.pendingTimers;
+  const peers = new EurekaPeers(alone.clock, silentLog, alone.registry, [], () => assert.fail("nobody is called"));
+  peers.onAction({ kind: "heartbeat", app: "catalog", id: "i-1" });
+  assert.deepEqual([alone.clock.pendingTimers, peers.peers.length], [before, 0]);
   peers.close();
 });

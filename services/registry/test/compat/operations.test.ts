@@ -186,15 +186,14 @@ test("the delta tells each change once, the latest of it, with the hash of every
   await door.send("DELETE", "/eureka/apps/API/i-2");
   const read = async (): Promise<unknown> => {
     const delta = decodeApplications((await door.get("/eureka/v2/apps/delta")).text, "json");
-    const changes = delta.applications.flatMap((app) => app.instances.map((one) => [one.instanceId, one.actionType]));
+    const changes = delta.applications.flatMap((app) =>
+      app.instances.map((one) => `${one.instanceId} ${one.actionType}`),
+    );
     return { hash: delta.appsHashcode, changes: changes.sort() };
   };
   const expected = {
     hash: "OUT_OF_SERVICE_1_",
-    changes: [
-      ["i-1", "MODIFIED"],
-      ["i-2", "DELETED"],
-    ],
+    changes: ["i-1 MODIFIED", "i-2 DELETED"],
   };
   assert.deepEqual(await read(), expected);
   assert.deepEqual(await read(), expected);
@@ -355,5 +354,5 @@ test("instances of both kinds see one another at either API", async () => {
   assert.deepEqual([shown.app, shown.status, shown.vipAddress], ["CATALOG", "UP", "catalog"]);
   const own: unknown = JSON.parse((await door.get("/v1/registry/instances")).text);
   assert.ok(Array.isArray(own));
-  assert.deepEqual(own.map((record) => record.id).sort(), ["i-1", "i-2"]);
+  assert.deepEqual(new Set(own.map((record) => record.id)), new Set(["i-1", "i-2"]));
 });

@@ -1,112 +1,107 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { SeededRandom, silentLog } from "@holdfast/kernel";
+import { Registry, type ReplicateAnswer, type Replica } from "@holdfast/registry-server";
 import { FakeClock } from "@holdfast/testing";
-import type { PeerView, RegistryProfile } from "@holdfast/wire";
+import type { RegistryProfile } from "@holdfast/wire";
 import { ReadGate } from "../../src/compat/read-gate.ts";
-import type { EurekaStore, StoreChange } from "../../src/compat/store.ts";
+import { recordOf } from "../records.ts";
 
-/** As much of a store as the gate looks at. */
-class Standing {
-  serving = false;
-  size = 0;
-  peerStates: PeerView["state"][] = ["up"];
-  readonly #listeners = new Set<(change: StoreChange) => void>();
+/** What a peer does when it is asked for all it knows. */
+type Peer = "hangs" | "refuses" | ReplicateAnswer;
 
-  peers(): PeerView[] {
-    return this.peerStates.map((state, i) => {
-      return { url: `http://peer-${i}:8761/`, state, reason: "", sinceMs: 0, queued: 0, roundTripMs: 0 };
-    });
-  }
+const empty: ReplicateAnswer = { replicas: [], unknown: [], synced: true };
+const unsynced: ReplicateAnswer = { ...empty, synced: false };
+const replica: Replica = { kind: "record", record: recordOf("i-1", { leaseMs: 3_600_000 }), ageMs: 0 };
 
-  onChange(listener: (change: StoreChange) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  hear(by: string): void {
-    this.size += 1;
-    const change = { app: "api", id: "i-1", held: {}, before: undefined, by } as unknown as StoreChange;
-    for (const listener of this.#listeners) listener(change);
-  }
-}
-
-function setUp(profile: RegistryProfile): { clock: FakeClock; standing: Standing; gate: ReadGate } {
+/** The real registry with peers that are played. */
+async function setUp(profile: RegistryProfile, ...peers: Peer[]) {
   const clock = new FakeClock();
-  const standing = new Standing();
-  return { clock, standing, gate: new ReadGate(clock, standing as unknown as EurekaStore, profile) };
+  const urls = peers.map((_, i) => `http://peer-${i}:8761`);
+  const reach = (url: string) => async (): Promise<ReplicateAnswer> => {
+    const peer = peers[urls.indexOf(url)] ?? "hangs";
+    if (peer === "refuses") throw new Error("connect ECONNREFUSED");
+    return peer === "hangs" ? new Promise(() => {}) : peer;
+  };
+  const registry = new Registry(clock, new SeededRandom(1), silentLog, { name: "a", peers: urls, profile }, undefined, {
+    reach,
+  });
+  const gate = new ReadGate(clock, registry, profile);
+  void registry.start();
+  await clock.advance(100);
+  return {
+    clock,
+    registry,
+    gate,
+    [Symbol.asyncDispose]: async (): Promise<void> => {
+      gate.close();
+      const closing = registry.close();
+      await clock.advance(10_000);
+      await closing;
+    },
+  };
 }
 
 function kinds(gate: ReadGate): string[] {
   return [gate.read(), gate.write()].map((answer) => (answer.kind === "refuse" ? String(answer.status) : answer.kind));
 }
 
-test("a registry that serves is open", () => {
+test("a registry whose peers have told it all is open", async () => {
   for (const profile of ["fast", "compat"] as const) {
-    const { standing, gate } = setUp(profile);
-    standing.serving = true;
-    standing.size = 3;
-    assert.deepEqual(kinds(gate), ["open", "open"]);
+    await using world = await setUp(profile, { ...empty, replicas: [replica] });
+    assert.deepEqual(kinds(world.gate), ["open", "open"], profile);
   }
 });
 
-test("one that still asks its peers takes what instances say, and sends readers to a peer that is up", () => {
-  const { standing, gate } = setUp("fast");
-  assert.deepEqual(gate.read(), { kind: "redirect", base: "http://peer-0:8761/" });
-  assert.equal(gate.write().kind, "open");
-  standing.peerStates = ["down", "connecting"];
-  assert.deepEqual(kinds(gate), ["503", "open"]);
+test("one that still asks its peers takes what instances say, and sends readers to a peer that is up", async () => {
+  await using world = await setUp("fast", "hangs", unsynced);
+  assert.deepEqual(world.gate.read(), { kind: "redirect", base: "http://peer-1:8761" });
+  assert.equal(world.gate.write().kind, "open");
+  await using alone = await setUp("fast", "hangs");
+  assert.deepEqual(kinds(alone.gate), ["503", "open"]);
 });
 
-test("in profile compat it answers readers 403, as Netflix does", () => {
-  assert.deepEqual(kinds(setUp("compat").gate), ["403", "open"]);
+test("in profile compat it answers readers 403, as Netflix does", async () => {
+  await using world = await setUp("compat", "hangs", unsynced);
+  assert.deepEqual(kinds(world.gate), ["403", "open"]);
 });
 
-test("one that drains sends everybody to a peer that is up, and says so when there is none", () => {
+test("one that drains sends everybody to a peer that is up, and says so when there is none", async () => {
   for (const profile of ["fast", "compat"] as const) {
-    const { standing, gate } = setUp(profile);
-    standing.serving = true;
-    standing.hear("peer-0");
-    assert.deepEqual(kinds(gate), ["open", "open"]);
-    standing.serving = false;
-    standing.peerStates = ["down", "up"];
-    assert.deepEqual(gate.write(), { kind: "redirect", base: "http://peer-1:8761/" });
-    assert.deepEqual(kinds(gate), ["redirect", "redirect"]);
-    standing.peerStates = ["down"];
-    assert.deepEqual(kinds(gate), ["503", "503"]);
+    await using world = await setUp(profile, "refuses", { ...empty, replicas: [replica] });
+    assert.deepEqual(kinds(world.gate), ["open", "open"]);
+    world.registry.drain();
+    assert.deepEqual(world.gate.write(), { kind: "redirect", base: "http://peer-1:8761" });
+    assert.deepEqual(kinds(world.gate), ["redirect", "redirect"]);
+
+    await using alone = await setUp(profile);
+    assert.deepEqual(kinds(alone.gate), ["open", "open"]);
+    alone.registry.drain();
+    assert.deepEqual(kinds(alone.gate), ["503", "503"]);
   }
 });
 
 test("in profile compat a registry whose peers had nothing to tell answers no reader for five minutes", async () => {
-  const { clock, standing, gate } = setUp("compat");
-  standing.serving = true;
+  await using world = await setUp("compat", empty);
+  const { clock, registry, gate } = world;
   assert.deepEqual(kinds(gate), ["403", "open"]);
-  standing.hear("eureka");
+  const { incarnation: _i, version: _v, ...record } = recordOf("i-2");
+  registry.put(record, "eureka");
   assert.deepEqual(kinds(gate), ["403", "open"]);
-  await clock.advance(299_999);
+  await clock.advance(300_000 - 200);
   assert.deepEqual(kinds(gate), ["403", "open"]);
-  await clock.advance(1);
+  await clock.advance(200);
   assert.deepEqual(kinds(gate), ["open", "open"]);
 });
 
-test("that wait ends when a peer tells something, and there is none without peers or in profile fast", () => {
-  const { standing, gate } = setUp("compat");
-  standing.serving = true;
-  assert.deepEqual(kinds(gate), ["403", "open"]);
-  standing.hear("peer-0");
-  assert.deepEqual(kinds(gate), ["open", "open"]);
+test("that wait ends when a peer tells something; there is none without peers, or in profile fast", async () => {
+  await using world = await setUp("compat", empty);
+  assert.deepEqual(kinds(world.gate), ["403", "open"]);
+  await world.registry.replicate({ from: "b", replicas: [replica], renewals: [], awaitSeenMs: 0 });
+  assert.deepEqual(kinds(world.gate), ["open", "open"]);
 
-  const lonely = setUp("compat");
-  lonely.standing.peerStates = [];
-  lonely.standing.serving = true;
+  await using lonely = await setUp("compat");
   assert.deepEqual(kinds(lonely.gate), ["open", "open"]);
-  const fast = setUp("fast");
-  fast.standing.serving = true;
+  await using fast = await setUp("fast", empty);
   assert.deepEqual(kinds(fast.gate), ["open", "open"]);
-});
-
-test("what was there before the first answer counts as told by peers", () => {
-  const { standing, gate } = setUp("compat");
-  standing.hear("peer-0");
-  standing.serving = true;
-  assert.deepEqual(kinds(gate), ["open", "open"]);
 });
