@@ -4,6 +4,7 @@ import type { RegistrySettings } from "@holdfast/wire";
 import { EurekaFace } from "./compat/eureka-face.ts";
 import { registryHandler } from "./http-handler.ts";
 import type { LeaseOptions } from "./lease-table.ts";
+import { registryOpenApi } from "./openapi.ts";
 import { Registry, type RegistryPorts } from "./registry.ts";
 
 /** One registry with both its faces: our own API and Eureka's. Listens nowhere itself. */
@@ -26,7 +27,9 @@ export class RegistryServer {
     this.#eureka = new EurekaFace(clock, log, this.registry, settings);
     const native = registryHandler(this.registry, log);
     this.handle = (req, res) => {
-      if (!this.#eureka.handle(req, res)) native(req, res);
+      if (this.#eureka.handle(req, res)) return;
+      if (req.url === "/openapi.json") sendOpenApi(res);
+      else native(req, res);
     };
   }
 
@@ -44,4 +47,10 @@ export class RegistryServer {
     this.#eureka.close();
     await this.registry.close();
   }
+}
+
+/** Read by people and generators, once in a while: made when asked for. */
+function sendOpenApi(res: ServerResponse): void {
+  res.writeHead(200, { "content-type": "application/json" });
+  res.end(JSON.stringify(registryOpenApi));
 }
