@@ -56,6 +56,8 @@ export interface RegistrySettings {
   readonly probe?: RegistryProbe;
   /** Region name → base URL (`http://h:8761/eureka/v2`) of a registry there, for `?regions=`. */
   readonly remoteRegions?: Readonly<Record<string, string>>;
+  /** Region name, or `global` for all others → names of the apps that may be seen of it. Default: all. */
+  readonly remoteRegionApps?: Readonly<Record<string, readonly string[]>>;
   /** Base URLs (`http://h:8761/eureka/v2`) of Eureka servers that hear of every change, as a peer of theirs would tell. */
   readonly eurekaPeers?: readonly string[];
 }

@@ -37,7 +37,10 @@ export class EurekaFace {
     const region = settings.region ?? "local-1";
     this.#caller = new HttpEurekaCaller(clock);
     const call = options.call ?? this.#caller.call;
-    this.remoteRegions = new RemoteRegions(clock, log, call, settings.remoteRegions ?? {}, options.remoteRegions);
+    this.remoteRegions = new RemoteRegions(clock, log, call, settings.remoteRegions ?? {}, {
+      apps: settings.remoteRegionApps,
+      ...options.remoteRegions,
+    });
     this.peers = new EurekaPeers(clock, log, store, settings.eurekaPeers ?? [], call);
     const actions = new EurekaActions(store, new AsgGroups(), { profile, region, zone }, this.peers.onAction);
     this.peers.use(actions);

@@ -18,6 +18,7 @@ import { toEureka } from "./to-eureka.ts";
 const newsMs = 30_000;
 /** Instances of ours renew far more often than Eureka servers need to hear. */
 const nativeHeartbeatMs = 30_000;
+const groupRetryMs = 1_000;
 /** `by` of what was said at this registry, not told by a peer. */
 const saidHere: ReadonlySet<string> = new Set(["instance", "operator", "eureka"]);
 
@@ -35,6 +36,7 @@ export class EurekaPeers {
   readonly #peers: readonly EurekaPeer[];
   readonly #stop: () => void;
   readonly #beat: Timer | undefined;
+  readonly #closing = new AbortController();
   #actions: Pick<EurekaActions, "register" | "override"> | undefined;
 
   constructor(
@@ -75,6 +77,7 @@ export class EurekaPeers {
   close(): void {
     this.#stop();
     this.#beat?.cancel();
+    this.#closing.abort();
     for (const peer of this.#peers) peer.close();
   }
 
@@ -142,7 +145,8 @@ export class EurekaPeers {
     while (this.#clock.monotonicMs() < untilMs) {
       const result = await this.#call(request);
       if (result.kind === "answer" && result.status !== 503) return;
-      await this.#clock.sleep(1_000);
+      await this.#clock.sleep(groupRetryMs, this.#closing.signal).catch(() => {});
+      if (this.#closing.signal.aborted) return;
     }
   }
 }

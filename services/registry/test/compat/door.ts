@@ -32,8 +32,9 @@ export class Door implements AsyncDisposable {
     this.running = running;
   }
 
-  static async open(settings: Partial<RegistrySettings> = {}): Promise<Door> {
-    const running = await startRegistry(clock, systemRandom(), silentLog, { name: "a", peers: [], ...settings });
+  static async open(settings: Partial<RegistrySettings> = {}, port = 0): Promise<Door> {
+    const known = { name: "a", peers: [], ...settings };
+    const running = await startRegistry(clock, systemRandom(), silentLog, known, { port });
     return new Door(running);
   }
 
@@ -54,6 +55,10 @@ export class Door implements AsyncDisposable {
     const body = encodeInstance(instance, "json", "full");
     const path = `/eureka/apps/${encodeURIComponent(instance.app)}`;
     return this.send("POST", path, { headers: { "content-type": "application/json", ...headers }, body });
+  }
+
+  get port(): number {
+    return Number(new URL(this.running.url).port);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -18,13 +18,14 @@ type Reaction = (items: readonly EurekaReplication[]) => EurekaCallResult | Prom
 class FakeServer {
   readonly batches: EurekaReplication[][] = [];
   readonly others: string[] = [];
-  atMs: number[] = [];
+  readonly atMs: number[] = [];
+  reactToOthers: EurekaCallResult = { kind: "answer", status: 200, text: "" };
   react: Reaction = (items) => answered(items.map(() => ({ statusCode: 200 })));
 
   async take(request: EurekaCallRequest, nowMs: number): Promise<EurekaCallResult> {
     if (!request.url.endsWith("/peerreplication/batch/")) {
       this.others.push(`${request.method} ${request.url}`);
-      return { kind: "answer", status: 200, text: "" };
+      return this.reactToOthers;
     }
     assert.equal(request.headers["x-netflix-discovery-replication"], "true");
     const items = decodeReplicationList(request.body ?? "");
@@ -269,6 +270,20 @@ test("a group's status is told to each server, not in a batch", async () => {
   world.actions.setAsg("API v1", "ENABLED", true);
   await settle();
   assert.deepEqual(world.server.others, ["PUT http://one/eureka/v2/asg/API%20v1/status?value=DISABLED"]);
+});
+
+test("a group's status is told again each second for half a minute, and no longer once the registry closes", async () => {
+  await using world = await setUp();
+  const { clock, actions, server, peers } = world;
+  server.reactToOthers = { kind: "unreachable", reason: "refused" };
+  actions.setAsg("one", "DISABLED", false);
+  await clock.advance(60_000);
+  assert.equal(server.others.length, 30);
+  actions.setAsg("two", "DISABLED", false);
+  await clock.advance(1_500);
+  peers.close();
+  await clock.advance(60_000);
+  assert.equal(server.others.length, 32);
 });
 
 test("without Eureka servers nothing waits and no timer runs", async () => {
