@@ -111,7 +111,8 @@ export class EurekaActions {
     if (status === undefined) return failed;
     const by = order.replication ? byPeer : byClient;
     this.#store.renew(app, id, by);
-    if (held.status === status) return ok;
+    // Nothing to order, unless it is only damping that makes it look so.
+    if (held.status === status && (held.override === status || held.record.status === status)) return ok;
     if (!this.#store.setOverride(app, id, status, by, "PUT status")) return failed;
     this.#advanceDirty(app, id, order.lastDirtyTimestamp, by);
     // Eureka sets what callers see at once, even for an instance that called itself DOWN: until that speaks again.

@@ -181,6 +181,21 @@ test("status orders of a peer move the stored lastDirtyTimestamp forward, never 
   assert.equal(status(registry), "DOWN");
 });
 
+test("an order that agrees with what damping makes of a flapping instance outlives the damping", async () => {
+  await using alone = await standAlone();
+  const { clock, registry } = alone;
+  const actions = actionsOn(registry);
+  actions.register(instanceOf("i-2"), false);
+  for (let i = 0; i < 20; i++) {
+    actions.register(instanceOf("i-1", { status: i % 2 === 0 ? "DOWN" : "UP" }), false);
+    await clock.advance(1_000);
+  }
+  const damped = registry.find("api", "i-1");
+  assert.deepEqual([damped?.record.status, damped?.status, damped?.override], ["UP", "OUT_OF_SERVICE", undefined]);
+  actions.override("api", "i-1", { ...order, value: "OUT_OF_SERVICE" });
+  assert.equal(registry.find("api", "i-1")?.override, "OUT_OF_SERVICE");
+});
+
 test("a cancelled instance is gone with its override", async () => {
   await using alone = await standAlone();
   const { registry } = alone;
