@@ -1,6 +1,5 @@
 import type { InstanceRecord } from "@holdfast/wire";
-import { type EurekaApplications, type EurekaInstance, eurekaIdOf } from "@holdfast/wire/eureka";
-import { hashcodeOf } from "./codec.ts";
+import { type EurekaApplications, type EurekaInstance, eurekaIdOf, hashcodeOf } from "@holdfast/wire/eureka";
 import { fromEureka } from "./from-eureka.ts";
 
 interface Entry {

@@ -1,8 +1,12 @@
 import { PlatformError } from "@holdfast/kernel";
 import { type InstanceStatus, RegistryPaths } from "@holdfast/wire";
-import type { EurekaApplications, EurekaInstance } from "@holdfast/wire/eureka";
+import {
+  decodeApplications,
+  type EurekaApplications,
+  type EurekaInstance,
+  encodeInstance,
+} from "@holdfast/wire/eureka";
 import { nameOf, type RegistryReply, type RegistryTransport, unreachable } from "../transport.ts";
-import { decodeApplications, encodeInstance } from "./codec.ts";
 
 /** Eureka's own client reads for at most 8 s (`eurekaServer.readTimeout`). */
 const readMs = 8_000;

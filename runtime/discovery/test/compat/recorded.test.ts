@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decodeApplications } from "../../src/compat/codec.ts";
+import { decodeApplications } from "@holdfast/wire/eureka";
 import { EurekaMerge } from "../../src/compat/eureka-merge.ts";
 
 /** As Eureka's own codec (LegacyJacksonJson) writes it, shortened; and as its older one (XStream) did: no lists, all texts. */
