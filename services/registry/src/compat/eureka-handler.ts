@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Log, messageOf, PlatformError } from "@holdfast/kernel";
 import { type InstanceStatus, instanceStatuses } from "@holdfast/wire";
-import { decodeInstance, decodeReplicationList, encodeInstance, encodeReplicationAnswers } from "./codec-interim.ts";
+import { decodeInstance, decodeReplicationList, encodeInstance, encodeReplicationAnswers } from "@holdfast/wire/eureka";
 import { answerDocument, answerEmpty, answerText } from "./answer.ts";
 import type { EurekaActions, StatusOrder } from "./eureka-actions.ts";
 import { type EurekaPath, queryValue, readEurekaPath } from "./eureka-path.ts";

@@ -1,6 +1,10 @@
 import { type Clock, type Log, messageOf, type Timer } from "@holdfast/kernel";
-import { type EurekaReplication, type EurekaReplicationAnswer } from "@holdfast/wire/eureka";
-import { decodeReplicationAnswers, encodeReplicationList } from "./codec-interim.ts";
+import {
+  decodeReplicationAnswers,
+  type EurekaReplication,
+  type EurekaReplicationAnswer,
+  encodeReplicationList,
+} from "@holdfast/wire/eureka";
 import { type EurekaCall, type EurekaCallResult, eurekaUrl } from "./eureka-call.ts";
 import { ReplicationQueue, type ReplicationTask } from "./replication-queue.ts";
 

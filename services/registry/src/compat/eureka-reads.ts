@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "@holdfast/kernel";
-import { encodeApplication, encodeInstance } from "./codec-interim.ts";
+import { encodeApplication, encodeInstance } from "@holdfast/wire/eureka";
 import { answerCached, answerDocument, answerEmpty, answerText } from "./answer.ts";
 import { type EurekaPath, queryValue } from "./eureka-path.ts";
 import { appKey, idKey } from "./keys.ts";

@@ -1,6 +1,11 @@
 import { type Clock, type Log, messageOf, type Timer } from "@holdfast/kernel";
-import { type EurekaApplications, type EurekaInstance, eurekaIdOf } from "@holdfast/wire/eureka";
-import { decodeApplications, hashcodeOf } from "./codec-interim.ts";
+import {
+  decodeApplications,
+  type EurekaApplications,
+  type EurekaInstance,
+  eurekaIdOf,
+  hashcodeOf,
+} from "@holdfast/wire/eureka";
 import { type EurekaCall, eurekaUrl } from "./eureka-call.ts";
 import { appKey, idKey } from "./keys.ts";
 import type { Held, StoreChange } from "./store.ts";

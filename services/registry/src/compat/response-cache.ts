@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import type { Clock } from "@holdfast/kernel";
 import type { EurekaFormat, EurekaInstance, EurekaShape } from "@holdfast/wire/eureka";
-import { encodeApplication, encodeApplications, hashcodeOf } from "./codec-interim.ts";
+import { encodeApplication, encodeApplications, hashcodeOf } from "@holdfast/wire/eureka";
 import type { EurekaStore, Held } from "./store.ts";
 
 export interface CacheKey {

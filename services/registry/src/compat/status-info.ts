@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { EurekaFormat, EurekaInstance } from "@holdfast/wire/eureka";
-import { encodeInstance } from "./codec-interim.ts";
+import { encodeInstance } from "@holdfast/wire/eureka";
 import type { EurekaStore } from "./store.ts";
 
 export interface StatusInfoOptions {

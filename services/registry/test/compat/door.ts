@@ -4,7 +4,7 @@ import { SystemClock, silentLog, systemRandom } from "@holdfast/kernel";
 import { type RunningRegistry, startRegistry } from "@holdfast/registry-server";
 import type { RegistrySettings } from "@holdfast/wire";
 import type { EurekaInstance } from "@holdfast/wire/eureka";
-import { encodeInstance } from "../../src/compat/codec-interim.ts";
+import { encodeInstance } from "@holdfast/wire/eureka";
 
 export interface Reply {
   readonly status: number;

@@ -2,9 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { silentLog } from "@holdfast/kernel";
 import { settle } from "@holdfast/testing";
-import { type EurekaReplication, type EurekaReplicationAnswer } from "@holdfast/wire/eureka";
-import { decodeReplicationList } from "../../src/compat/codec-interim.ts";
-import { encodeReplicationAnswers } from "../../src/compat/codec-interim.ts";
+import {
+  decodeReplicationList,
+  type EurekaReplication,
+  type EurekaReplicationAnswer,
+  encodeReplicationAnswers,
+} from "@holdfast/wire/eureka";
 import { AsgGroups } from "../../src/compat/asg-groups.ts";
 import { EurekaActions } from "../../src/compat/eureka-actions.ts";
 import type { EurekaCall, EurekaCallRequest, EurekaCallResult } from "../../src/compat/eureka-call.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SeededRandom, silentLog } from "@holdfast/kernel";
-import { Registry, type ReplicateAnswer, type Replica } from "@holdfast/registry-server";
+import { Registry, type Replica, type ReplicateAnswer } from "@holdfast/registry-server";
 import { FakeClock } from "@holdfast/testing";
 import type { RegistryProfile } from "@holdfast/wire";
 import { ReadGate } from "../../src/compat/read-gate.ts";

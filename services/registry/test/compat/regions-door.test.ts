@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { waitFor } from "@holdfast/testing";
-import { decodeApplications, decodeInstance } from "../../src/compat/codec-interim.ts";
+import { decodeApplications, decodeInstance } from "@holdfast/wire/eureka";
 import { Door, type Reply } from "./door.ts";
 import { instanceOf } from "./instances.ts";
 
