@@ -1,0 +1,46 @@
+import { constants, crc32, deflateRawSync } from "node:zlib";
+import { combineCrc32, crc32Shift } from "./crc32-combine.ts";
+
+/** A piece of a document, compressed so that pieces can be put one after another. */
+export interface Packed {
+  /** Raw deflate blocks, the last not marked as such, ending on a byte boundary (`Z_SYNC_FLUSH`). */
+  readonly blocks: Buffer;
+  readonly plain: Buffer;
+  /** Of the piece as it is. */
+  readonly crc: number;
+  readonly bytes: number;
+  /** {@link crc32Shift} of `bytes`. */
+  readonly shift: number;
+}
+
+/**
+ * Level 3 in a window of 8 KiB: 27 µs for ten instances (12 KiB) here, where level 6 takes 48 to 250 and saves one
+ * twentieth.
+ */
+const packing = { level: 3, windowBits: 13, memLevel: 7, finishFlush: constants.Z_SYNC_FLUSH } as const;
+/** Magic, deflate, no flags, no time, no hint, unknown system (RFC 1952 §2.3). */
+const header = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
+/** An empty block of fixed codes, marked as the last (RFC 1951 §3.2.3). */
+const lastBlock = Buffer.from([0x03, 0x00]);
+
+export function pack(piece: string): Packed {
+  const plain = Buffer.from(piece, "utf8");
+  const blocks = deflateRawSync(plain, packing);
+  return { blocks, plain, crc: crc32(plain), bytes: plain.length, shift: crc32Shift(plain.length) };
+}
+
+/**
+ * One gzip member of all pieces in their order: what every decoder reads, also those that stop after the first member.
+ * Nothing is compressed again.
+ */
+export function joinGzip(pieces: readonly Packed[]): Buffer {
+  const trailer = Buffer.allocUnsafe(8);
+  let [crc, bytes] = [0, 0];
+  for (const piece of pieces) {
+    crc = combineCrc32(crc, piece.crc, piece.shift);
+    bytes += piece.bytes;
+  }
+  trailer.writeUInt32LE(crc, 0);
+  trailer.writeUInt32LE(bytes >>> 0, 4);
+  return Buffer.concat([header, ...pieces.map((piece) => piece.blocks), lastBlock, trailer]);
+}

@@ -1,0 +1,228 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { constants, crc32, gunzipSync, inflateRawSync } from "node:zlib";
+import type { InstanceId } from "@holdfast/kernel";
+import { SeededRandom, silentLog } from "@holdfast/kernel";
+import { Registry, type Unstamped } from "@holdfast/registry-server";
+import { FakeClock } from "@holdfast/testing";
+import {
+  decodeApplications,
+  type EurekaFormat,
+  type EurekaShape,
+  encodeApplications,
+  hashcodeOf,
+} from "@holdfast/wire/eureka";
+import fc from "fast-check";
+import { combineCrc32, crc32Shift } from "../../src/compat/crc32-combine.ts";
+import { joinGzip, pack } from "../../src/compat/gzip-join.ts";
+import { RecentChanges } from "../../src/compat/recent-changes.ts";
+import { type CachedBody, type CacheKey, ResponseCache } from "../../src/compat/response-cache.ts";
+import { toEureka } from "../../src/compat/to-eureka.ts";
+import { recordOf } from "../records.ts";
+
+function unstamped(app: string, id: string, vip = app): Unstamped {
+  const { incarnation: _i, version: _v, ...record } = recordOf("i-1");
+  return { ...record, app, id: id as InstanceId, metadata: { vip } };
+}
+
+function setUp(mode: "fast" | "compat" = "fast"): { clock: FakeClock; registry: Registry; cache: ResponseCache } {
+  const clock = new FakeClock();
+  const registry = new Registry(clock, new SeededRandom(1), silentLog, { name: "a", peers: [] });
+  return { clock, registry, cache: new ResponseCache(clock, registry, toEureka, { mode }) };
+}
+
+function textOf(body: CachedBody | undefined): string {
+  assert.ok(body !== undefined);
+  const plain = Buffer.concat(body.plain);
+  assert.equal(plain.length, body.plainBytes);
+  const packed = Buffer.concat(body.gzip);
+  assert.equal(packed.length, body.gzipBytes);
+  assert.ok(gunzipSync(packed).equals(plain), "gzip says the same");
+  return plain.toString("utf8");
+}
+
+/** On a fake clock no slice is ever over, so that every answer is there at once. */
+function at(cache: ResponseCache, key: CacheKey): CachedBody | undefined {
+  const body = cache.get(key);
+  assert.ok(!(body instanceof Promise));
+  return body;
+}
+
+const forms = (["json", "xml"] as const).flatMap((format: EurekaFormat) =>
+  (["full", "compact"] as const).map((shape: EurekaShape) => ({ format, shape })),
+);
+
+test("checksums of parts combine to the checksum of the whole, whatever the lengths", () => {
+  const part = fc.uint8Array({ maxLength: 3_000 });
+  fc.assert(
+    fc.property(part, part, (a, b) => {
+      const whole = Buffer.concat([a, b]);
+      assert.equal(combineCrc32(crc32(a), crc32(b), crc32Shift(b.length)), crc32(whole));
+    }),
+    { numRuns: 300, seed: 1 },
+  );
+});
+
+test("joined pieces are one gzip member that is all of the text", () => {
+  const texts = ["", "a", "é中".repeat(500), "<x/>".repeat(9_000), ""];
+  const joined = joinGzip(texts.map(pack));
+  assert.equal(gunzipSync(joined).toString(), texts.join(""));
+  // What a decoder that stops after the first member reads is everything, too.
+  const body = joined.subarray(10, -8);
+  assert.equal(inflateRawSync(body, { finishFlush: constants.Z_FINISH }).toString(), texts.join(""));
+});
+
+test("after any changes every form is what the codec makes of the registry as a whole", () => {
+  const step = fc.record({
+    kind: fc.constantFrom("put", "put", "put", "cancel", "override", "clear"),
+    app: fc.constantFrom("catalog", "api", "zoo", "a&b"),
+    id: fc.constantFrom("h1", "h2", "h3"),
+    read: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
+      const { registry, cache } = setUp();
+      for (const { kind, app, id, read } of steps) {
+        if (kind === "put") registry.put(unstamped(app, id), "test");
+        else if (kind === "cancel") registry.cancel(app, id, "test");
+        else if (kind === "override") registry.setOverride(app, id, "OUT_OF_SERVICE", "test", "test");
+        else registry.clearOverride(app, id, "test");
+        if (!read) continue;
+        for (const { format, shape } of forms) {
+          const applications = registry.apps().map((name) => {
+            return { name: name.toUpperCase(), instances: Array.from(registry.list(name), toEureka) };
+          });
+          const appsHashcode = hashcodeOf(Array.from(registry.list(), (held) => held.status));
+          const expected = encodeApplications({ versionsDelta: "1", appsHashcode, applications }, format, shape);
+          assert.equal(textOf(at(cache, { kind: "all", format, shape })), expected);
+        }
+      }
+      cache.close();
+    }),
+    { numRuns: 60, seed: 7 },
+  );
+});
+
+test("what has not changed is not made again, and has the same tag; what has, has another", () => {
+  const { registry, cache } = setUp();
+  registry.put(unstamped("api", "h1"), "test");
+  for (const kind of ["all", "delta", "application", "vip"] as const) {
+    const key = { kind, name: "api", format: "json", shape: "full" } as const;
+    const first = at(cache, key);
+    assert.equal(at(cache, key), first, kind);
+    registry.setOwnStatus("api", "h1", first?.etag.length === 0 ? "UP" : "DOWN", "test");
+    registry.setOwnStatus("api", "h1", "UP", "test");
+    assert.notEqual(at(cache, key), first, kind);
+  }
+  cache.close();
+});
+
+test("a read shows every change that was made before it", () => {
+  const { registry, cache } = setUp();
+  for (let i = 0; i < 30; i++) {
+    registry.put(unstamped(`app-${i % 4}`, `h${i}`), "test");
+    const all = decodeApplications(textOf(at(cache, { kind: "all", format: "json", shape: "full" })), "json");
+    assert.equal(all.applications.flatMap((app) => app.instances).length, i + 1);
+    assert.equal(all.appsHashcode, `UP_${i + 1}_`);
+  }
+  cache.close();
+});
+
+test("a delta holds the last word on what changed in three minutes, with the hash of the whole registry", async () => {
+  const { clock, registry, cache } = setUp();
+  const delta = (): string[] => {
+    const text = textOf(at(cache, { kind: "delta", format: "json", shape: "full" }));
+    const { applications, appsHashcode } = decodeApplications(text, "json");
+    return [
+      appsHashcode,
+      ...applications.flatMap((app) => app.instances.map((one) => `${one.instanceId} ${one.actionType} ${one.status}`)),
+    ];
+  };
+  registry.put(unstamped("api", "h1"), "test");
+  registry.put(unstamped("api", "h2"), "test");
+  assert.deepEqual(delta(), ["UP_2_", "h1 ADDED UP", "h2 ADDED UP"]);
+
+  registry.setOwnStatus("api", "h1", "DOWN", "test");
+  registry.cancel("api", "h2", "test");
+  assert.deepEqual(delta(), ["DOWN_1_", "h1 MODIFIED DOWN", "h2 DELETED UP"]);
+  assert.deepEqual(delta(), delta());
+
+  await clock.advance(215_000);
+  assert.deepEqual(delta(), ["DOWN_1_"]);
+  cache.close();
+});
+
+test("an application or an address that nobody serves is none", () => {
+  const { registry, cache } = setUp();
+  registry.put(unstamped("api", "h1"), "test");
+  const get = (kind: CacheKey["kind"], name: string): boolean =>
+    at(cache, { kind, name, format: "json", shape: "full" }) !== undefined;
+  assert.deepEqual([get("application", "API"), get("application", "other")], [true, false]);
+  assert.deepEqual([get("vip", "api"), get("vip", "other"), get("svip", "other")], [true, false, false]);
+  registry.cancel("api", "h1", "test");
+  assert.deepEqual([get("application", "API"), get("vip", "api")], [false, false]);
+  cache.close();
+});
+
+test("many who ask at once share what is made, and nothing is made for long at a stretch", async () => {
+  const clock = new FakeClock();
+  // Each look at the clock takes half a millisecond, so that a slice of two is over after four applications.
+  let looks = 0;
+  const busy = new Proxy(clock, {
+    get(target, name) {
+      if (name === "monotonicMs") return () => target.monotonicMs() + (looks += 0.5);
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  const registry = new Registry(clock, new SeededRandom(1), silentLog, { name: "a", peers: [] });
+  for (let i = 0; i < 40; i++) registry.put(unstamped(`app-${i}`, "h1"), "test");
+  const cache = new ResponseCache(busy, registry, toEureka, { mode: "fast" });
+  const key = { kind: "all", format: "json", shape: "full" } as const;
+
+  const first = cache.get(key);
+  assert.ok(first instanceof Promise);
+  const second = cache.get(key);
+  registry.put(unstamped("late", "h1"), "test");
+  await clock.advance(200);
+
+  const [one, two] = await Promise.all([first, second]);
+  assert.equal(one, two);
+  // It holds what came while it was made: it is of the moment it was finished.
+  assert.match(textOf(one), /"name":"LATE"/);
+  assert.equal(decodeApplications(textOf(one), "json").appsHashcode, "UP_41_");
+  cache.close();
+});
+
+test("in compat what was read once is renewed each thirty seconds of the wall clock, as Netflix's read-only cache", async () => {
+  const { clock, registry, cache } = setUp("compat");
+  const key = { kind: "all", format: "json", shape: "full" } as const;
+  const count = (): number => decodeApplications(textOf(at(cache, key)), "json").applications.length;
+  registry.put(unstamped("a", "h1"), "test");
+  assert.equal(count(), 1);
+  registry.put(unstamped("b", "h1"), "test");
+  assert.equal(count(), 1);
+
+  const untilAlignedMs = 30_000 - (clock.wallMs() % 30_000);
+  await clock.advance(untilAlignedMs - 1);
+  assert.equal(count(), 1);
+  await clock.advance(1);
+  assert.equal(count(), 2);
+  cache.close();
+});
+
+test("recent changes are forgotten one by one, each three minutes after its own last change", async () => {
+  const clock = new FakeClock();
+  const registry = new Registry(clock, new SeededRandom(1), silentLog, { name: "a", peers: [] });
+  const recent = new RecentChanges(clock, registry, toEureka);
+  const ids = (): (string | undefined)[] => Array.from(recent.list(), (one) => one.instanceId);
+  registry.put(unstamped("a", "h1"), "test");
+  await clock.advance(100_000);
+  registry.put(unstamped("a", "h2"), "test");
+  assert.deepEqual(ids(), ["h1", "h2"]);
+  await clock.advance(111_000);
+  assert.deepEqual(ids(), ["h2"]);
+  await clock.advance(100_000);
+  assert.deepEqual(ids(), []);
+  recent.close();
+});
