@@ -1,0 +1,70 @@
+import { createRequire } from "node:module";
+
+/** What the tests use of eureka-js-client 4.5.0, which has no types of its own. */
+export interface OutsideClient {
+  start(done: (error?: Error) => void): void;
+  stop(done: (error?: Error) => void): void;
+  getInstancesByAppId(app: string): readonly OutsideInstance[];
+  getInstancesByVipAddress(vip: string): readonly OutsideInstance[];
+  fetchRegistry(done: (error?: Error) => void): void;
+  on(event: string, listener: (...values: unknown[]) => void): void;
+}
+
+export interface OutsideInstance {
+  readonly hostName: string;
+  readonly status: string;
+  readonly port: { readonly $: number };
+}
+
+const { Eureka } = createRequire(import.meta.url)("eureka-js-client") as {
+  Eureka: new (config: object) => OutsideClient;
+};
+
+export interface OutsideOptions {
+  readonly app: string;
+  readonly host: string;
+  readonly port: number;
+  /** Where its registries are, the first first. */
+  readonly registries: readonly string[];
+  /** Default `/eureka/v2/apps/`. */
+  readonly path?: string;
+}
+
+/** An unmodified eureka-js-client with short intervals, delta on and nothing logged. */
+export function outsideClient({
+  app,
+  host,
+  port,
+  registries,
+  path = "/eureka/v2/apps/",
+}: OutsideOptions): OutsideClient {
+  const quiet = { debug() {}, info() {}, warn() {}, error() {}, level() {} };
+  const urls = registries.map((url) => `${url}${path}`);
+  return new Eureka({
+    logger: quiet,
+    shouldUseDelta: true,
+    instance: {
+      app,
+      hostName: host,
+      ipAddr: "127.0.0.1",
+      port: { $: port, "@enabled": "true" },
+      vipAddress: `${app}.vip`,
+      dataCenterInfo: { "@class": "com.netflix.appinfo.InstanceInfo$DefaultDataCenterInfo", name: "MyOwn" },
+    },
+    eureka: {
+      serviceUrls: { default: urls },
+      heartbeatInterval: 150,
+      registryFetchInterval: 150,
+      maxRetries: 5,
+      requestRetryDelay: 50,
+    },
+  });
+}
+
+export function started(client: OutsideClient): Promise<void> {
+  return new Promise((resolve, reject) => client.start((error) => (error ? reject(error) : resolve())));
+}
+
+export function stopped(client: OutsideClient): Promise<void> {
+  return new Promise((resolve, reject) => client.stop((error) => (error ? reject(error) : resolve())));
+}
