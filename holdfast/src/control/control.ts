@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Cloud, DurableState, type StateStore, type StoredState } from "@holdfast/cloud-server";
 import { type Clock, hasCode, type Log, type Random } from "@holdfast/kernel";
 import type { Engine } from "@holdfast/wire";
+import { Discovery } from "../discovery/discovery.ts";
 import { Access } from "./api/access.ts";
 import { EventHub } from "./api/event-hub.ts";
 import { openApiDocument } from "./api/openapi.ts";
@@ -12,6 +13,7 @@ import { readOrMakeToken } from "./api/token-file.ts";
 import { ControlModel, type MetricsSource } from "./control-model.ts";
 import { type Deployment } from "./deploy.ts";
 import { edgeGroups, registryGroup } from "./platform-groups.ts";
+import { registryPlaces } from "./registry-urls.ts";
 import { type ControlSettings, instancePorts } from "./settings.ts";
 import { untilOpen } from "./waiting-room.ts";
 
@@ -70,7 +72,8 @@ export async function startControl(parts: ControlParts, settings: ControlSetting
   });
   cloud.subscribe(() => hub.changed());
   const access = new Access(clock, token, settings.ports.console);
-  const routes = controlRoutes({ clock, settings, cloud, model, hub, access });
+  const discovery = new Discovery(clock, registryPlaces(settings.zones, settings.portBase));
+  const routes = controlRoutes({ clock, settings, cloud, model, hub, access, discovery });
   const app = apiServer(log, access, routes, {
     consoleDirectory: parts.consoleDirectory,
     openapi: () => openApiDocument(routes, settings.version),
@@ -88,6 +91,7 @@ export async function startControl(parts: ControlParts, settings: ControlSetting
       cloud.stop();
       hub.close();
       await app.close();
+      discovery.close();
       await state.close();
     },
   };

@@ -1,2 +1,3 @@
+export * from "./discovery-schema.ts";
 export * from "./paths.ts";
 export * from "./schema.ts";

@@ -23,6 +23,13 @@ export const ControlPaths = {
   activities: "/v1/activities",
   logs: "/v1/logs",
   events: "/v1/events",
+  discovery: "/v1/discovery",
+  discoveryInstances: "/v1/discovery/instances",
+  discoveryEvents: "/v1/discovery/events",
+  why: (app: string, id: string): string =>
+    `/v1/discovery/instances/${encodeURIComponent(app)}/${encodeURIComponent(id)}/why`,
+  override: (app: string, id: string): string =>
+    `/v1/discovery/overrides/${encodeURIComponent(app)}/${encodeURIComponent(id)}`,
 } as const;
 
 /** Session cookie of the console, followed by `_` and the port. */

@@ -17,10 +17,12 @@ import {
 } from "@holdfast/wire/control";
 import { controlTopics } from "@holdfast/wire/control/paths";
 import { z } from "zod";
+import type { Discovery } from "../../discovery/discovery.ts";
 import type { ControlModel } from "../control-model.ts";
 import { type Deployment, deploy, known } from "../deploy.ts";
 import type { ControlSettings } from "../settings.ts";
 import type { Access } from "./access.ts";
+import { discoveryRoutes } from "./discovery-routes.ts";
 import type { EventHub, Topic } from "./event-hub.ts";
 import { streamLogs } from "./log-stream.ts";
 import type { Call, Route } from "./route.ts";
@@ -34,6 +36,7 @@ export interface RouteParts {
   readonly model: ControlModel;
   readonly hub: EventHub;
   readonly access: Access;
+  readonly discovery: Discovery;
 }
 
 /** Whoever has the token or a session. */
@@ -57,6 +60,7 @@ export function controlRoutes(parts: RouteParts): Route[] {
     ...serviceRoutes(parts),
     ...applicationRoutes(parts),
     ...recordRoutes(parts),
+    ...discoveryRoutes(parts, actor),
     ...sessionRoutes(parts),
   ];
 }

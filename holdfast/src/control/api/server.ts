@@ -37,6 +37,8 @@ export function apiServer(
     requestTimeout: 30_000,
     keepAliveTimeout: 65_000,
     forceCloseConnections: true,
+    // Instance ids of Eureka's clients are longer than the hundred characters a path part may have unless told.
+    routerOptions: { maxParamLength: 512 },
   });
   app.addHook("onRequest", async (request, reply) => {
     void reply.headers(pageHeaders);
