@@ -60,6 +60,21 @@ export interface RegistrySettings {
   readonly remoteRegionApps?: Readonly<Record<string, readonly string[]>>;
   /** Base URLs (`http://h:8761/eureka/v2`) of Eureka servers that hear of every change, as a peer of theirs would tell. */
   readonly eurekaPeers?: readonly string[];
+  /** Limits those who fetch the registry at Eureka's API; 503 past that. Default: no limit. */
+  readonly rateLimit?: RegistryRateLimit;
+}
+
+/** Eureka's limit on those who fetch the registry; see `DefaultEurekaServerConfig`. Per second, on average, over bursts. */
+export interface RegistryRateLimit {
+  readonly burstSize?: number;
+  /** Fetches of any kind. */
+  readonly registryFetchAverageRate?: number;
+  /** Fetches of everything. */
+  readonly fullFetchAverageRate?: number;
+  /** Whether Eureka's own clients are limited, too. */
+  readonly throttleStandardClients?: boolean;
+  /** Values of `DiscoveryIdentity-Name` that are never limited. */
+  readonly privilegedClients?: readonly string[];
 }
 
 export type RegistryProbe = "off" | "tcp" | "http";

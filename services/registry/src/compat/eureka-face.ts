@@ -6,7 +6,7 @@ import { type EurekaCall, HttpEurekaCaller } from "./eureka-call.ts";
 import { type EurekaHandler, eurekaHandler } from "./eureka-handler.ts";
 import { EurekaPeers } from "./eureka-peers.ts";
 import { EurekaReads } from "./eureka-reads.ts";
-import type { RateLimit } from "./rate-limiter.ts";
+import { RateLimiter } from "./rate-limiter.ts";
 import { ReadGate } from "./read-gate.ts";
 import { RemoteRegions, type RemoteRegionsOptions } from "./remote-regions.ts";
 import type { EurekaStore, Held } from "./store.ts";
@@ -15,8 +15,6 @@ export interface EurekaFaceOptions {
   readonly remoteRegions?: Partial<RemoteRegionsOptions>;
   /** Default: as Netflix's server, in profile `compat` only. */
   readonly enforceGzip?: boolean;
-  /** Default: none, as Netflix's server. */
-  readonly rateLimit?: RateLimit;
   /** How other Eureka servers are reached. Default: over HTTP. */
   readonly call?: EurekaCall;
 }
@@ -51,7 +49,7 @@ export class EurekaFace {
       remote: this.remoteRegions,
       cache: { mode: profile },
       enforceGzip: options.enforceGzip ?? profile === "compat",
-      rateLimit: options.rateLimit,
+      rateLimit: settings.rateLimit === undefined ? undefined : new RateLimiter(clock, settings.rateLimit),
       self: () => selfOf(store, settings.name, { zone, region }, clock.wallMs()),
     });
     this.handle = eurekaHandler({ log, actions, reads: this.#reads, gate: this.#gate });

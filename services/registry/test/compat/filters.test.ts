@@ -26,6 +26,26 @@ test("profile fast leaves the encoding to the client", async () => {
   assert.deepEqual([plain.status, plain.headers["content-encoding"]], [200, undefined]);
 });
 
+test("with a rate limit, fetches past it get 503; Eureka's own clients, named ones and everything else do not", async () => {
+  const rateLimit = {
+    burstSize: 2,
+    registryFetchAverageRate: 0.001,
+    fullFetchAverageRate: 0.001,
+    privilegedClients: ["ops"],
+  };
+  await using door = await Door.open({ rateLimit });
+  await door.register(instanceOf("i-1"));
+  const statuses: number[] = [];
+  for (let i = 0; i < 4; i++) statuses.push((await door.get("/eureka/v2/apps")).status);
+  assert.deepEqual(statuses, [200, 200, 503, 503]);
+  assert.equal((await door.get("/eureka/v2/apps/delta?regions=")).status, 503);
+  for (const name of ["DefaultClient", "DefaultServer", "ops"]) {
+    assert.equal((await door.get("/eureka/v2/apps/", { ...asJson, "discoveryidentity-name": name })).status, 200, name);
+  }
+  assert.equal((await door.get("/eureka/v2/apps/API/i-1")).status, 200);
+  assert.equal((await door.send("PUT", "/eureka/v2/apps/API/i-1")).status, 200);
+});
+
 test("a registry that drains sends clients of both kinds to a peer, to the same path", async () => {
   await using peer = await Door.open({ name: "b" });
   await using door = await Door.open({ name: "a", peers: [peer.running.url] });
