@@ -4,6 +4,7 @@ import { SystemClock, silentLog, systemRandom } from "@holdfast/kernel";
 import { type RunningRegistry, startRegistry } from "@holdfast/registry-server";
 import { waitFor } from "@holdfast/testing";
 import { type OutsideClient, outsideClient, started, stopped } from "../src/eureka-js-client.ts";
+import { freePorts } from "../src/free-ports.ts";
 
 const clock = new SystemClock();
 
@@ -61,7 +62,8 @@ test("a client whose instance the registry has forgotten registers again by itse
   }
 });
 
-test("an operator's OUT_OF_SERVICE takes an instance out of a client's view, and taking it back returns it", async () => {
+// Its delta keeps instances that are not UP in the view, with their status; only its full fetch leaves them out.
+test("an operator's OUT_OF_SERVICE reaches a client's view, and so does taking it back", async () => {
   const running = await registry();
   const client = outsideClient({ registries: [running.url], app: "catalog", host: "host-1", port: 8_001 });
   try {
@@ -70,9 +72,11 @@ test("an operator's OUT_OF_SERVICE takes an instance out of a client's view, and
     await waitFor("itself in its view", () => hosts(client, "catalog").length === 1);
     const path = `${running.url}/eureka/v2/apps/CATALOG/host-1/status`;
     assert.equal((await fetch(`${path}?value=OUT_OF_SERVICE`, { method: "PUT" })).status, 200);
-    await waitFor("it to be out of its own view", () => hosts(client, "catalog").length === 0);
+    const shown = (): string => client.getInstancesByAppId("catalog")[0]?.status ?? "left out";
+    await waitFor("it to be out of service in its own view", () => shown() !== "UP");
+    assert.ok(["OUT_OF_SERVICE", "left out"].includes(shown()), shown());
     assert.equal((await fetch(`${path}?value=UP`, { method: "DELETE" })).status, 200);
-    await waitFor("it to be back", () => hosts(client, "catalog").length === 1);
+    await waitFor("it to be UP again", () => shown() === "UP");
   } finally {
     await stopped(client);
     await running.close();
@@ -94,23 +98,33 @@ for (const path of ["/eureka/v2/apps/", "/eureka/v1/apps/", "/eureka/apps/", "/v
   });
 }
 
-test("when one of two registries dies its client goes on with the other, and loses nobody from its view", async () => {
-  const first = await registry(0, [], "a");
-  const second = await registry(0, [first.url], "b");
-  await second.synced;
-  const client = outsideClient({ registries: [first.url, second.url], app: "catalog", host: "host-1", port: 8_001 });
+test("when one of three registries dies its client goes on with another, and loses nobody from its view", async () => {
+  const ports = await freePorts(3);
+  const urls = ports.map((port) => `http://127.0.0.1:${port}`);
+  const peers = await Promise.all(
+    ports.map((port, i) =>
+      registry(
+        port,
+        urls.filter((_url, j) => j !== i),
+        `peer-${i}`,
+      ),
+    ),
+  );
+  const [first, second] = peers;
+  assert.ok(first !== undefined && second !== undefined);
+  await Promise.all(peers.map((peer) => peer.synced));
+  const client = outsideClient({ registries: urls, app: "catalog", host: "host-1", port: 8_001 });
   try {
     await started(client);
     await waitFor("the second registry to know it", () => second.registry.find("catalog", "host-1"));
     await first.close();
-    const before = second.registry.find("catalog", "host-1")?.renewedAtMs ?? 0;
-    await waitFor(
-      "heartbeats at the second",
-      () => (second.registry.find("catalog", "host-1")?.renewedAtMs ?? 0) > before,
-    );
+    const renewed = (): number =>
+      Math.max(...peers.slice(1).map((peer) => peer.registry.find("catalog", "host-1")?.renewedAtMs ?? 0));
+    const before = renewed();
+    await waitFor("heartbeats at another", () => renewed() > before);
     assert.deepEqual(hosts(client, "catalog"), ["host-1"]);
   } finally {
     await stopped(client);
-    await second.close();
+    for (const peer of peers.slice(1)) await peer.close();
   }
 });
