@@ -15,7 +15,7 @@ import type {
   SetOverrideRequest,
 } from "@holdfast/wire/control";
 import { DiscoveryViews } from "./discovery-view.ts";
-import { noneAnswers, Registries, type RegistryPlace } from "./registries.ts";
+import { Registries, type RegistryPlace } from "./registries.ts";
 import { overridesAt, queryOf, recordsAt } from "./registry-reads.ts";
 
 /** An app's leases are asked for one by one, so far. */
@@ -80,23 +80,14 @@ export class Discovery {
   /**
    * Why callers see an instance as they do. A registry that never heard of it does not have the last word.
    *
-   * @throws PlatformError `INSTANCE_UNKNOWN` (404) when none has heard of it; `REGISTRY_UNREACHABLE` (503).
+   * @throws PlatformError `INSTANCE_UNKNOWN` (404) when none has heard of it, or as {@link Registries.first}.
    */
   async why(app: string, id: string): Promise<DiscoveryWhy> {
+    const isFinal = ({ state }: LeaseExplanation): boolean => state !== "unknown";
     const path = RegistryPaths.why(app, id);
-    const failures: unknown[] = [];
-    let unknown: LeaseExplanation | undefined;
-    for (const place of this.#registries.inOrder()) {
-      try {
-        const explanation = await this.#registries.ask<LeaseExplanation>(place, "GET", path);
-        if (explanation.state !== "unknown") return { registry: place.name, ...explanation };
-        unknown ??= explanation;
-      } catch (error) {
-        failures.push(error);
-      }
-    }
-    if (unknown === undefined) throw noneAnswers(failures);
-    throw new PlatformError("INSTANCE_UNKNOWN", unknown.summary, { status: 404, next: "holdfast discovery" });
+    const { registry, value } = await this.#registries.first<LeaseExplanation>("GET", path, { isFinal });
+    if (isFinal(value)) return { registry: registry.name, ...value };
+    throw new PlatformError("INSTANCE_UNKNOWN", value.summary, { status: 404, next: "holdfast discovery" });
   }
 
   /** One registry's log, oldest first. @throws PlatformError as {@link Registries.first}. */

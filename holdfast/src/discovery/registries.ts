@@ -13,6 +13,13 @@ export interface Answered<T> {
   readonly value: T;
 }
 
+interface AskOptions<T> {
+  readonly body?: unknown;
+  /** The registry to ask first. */
+  readonly name?: string;
+  readonly isFinal?: (value: T) => boolean;
+}
+
 /** What one of several registries says may be wrong for another: it is asked, too. */
 const worthAnother: ReadonlySet<string> = new Set([
   "REGISTRY_UNREACHABLE",
@@ -49,24 +56,30 @@ export class Registries {
   }
 
   /**
-   * Asks one after the other until one can answer; `name` is asked first.
+   * Asks one after the other until one can answer; `name` is asked first. An answer that `isFinal` refuses stands only when
+   * nobody has a better one.
    *
    * @throws PlatformError what the first said that answered at all; `REGISTRY_UNREACHABLE` (503) when none did;
    * `REGISTRY_UNKNOWN` (404) for a name that none has.
    */
-  async first<T>(method: string, path: string, options: { body?: unknown; name?: string } = {}): Promise<Answered<T>> {
+  async first<T>(method: string, path: string, options: AskOptions<T> = {}): Promise<Answered<T>> {
     if (options.name !== undefined) this.#check(options.name);
     const failures: Error[] = [];
+    let poor: Answered<T> | undefined;
     for (const registry of this.inOrder(options.name)) {
       try {
         const value = await this.ask<T>(registry, method, path, options.body);
-        this.#first = registry;
-        return { registry, value };
+        if (options.isFinal?.(value) !== false) {
+          this.#first = registry;
+          return { registry, value };
+        }
+        poor ??= { registry, value };
       } catch (error) {
         if (!(error instanceof Error) || !worthAnother.has(codeOf(error))) throw error;
         failures.push(error);
       }
     }
+    if (poor !== undefined) return poor;
     throw failures.find((error) => !hasCode(error, "REGISTRY_UNREACHABLE")) ?? noneAnswers(failures);
   }
 
@@ -93,8 +106,7 @@ function valueOf({ status, body }: RegistryAnswer): unknown {
   return body;
 }
 
-/** The error for when each of the registries has failed. */
-export function noneAnswers(failures: readonly unknown[]): PlatformError {
+function noneAnswers(failures: readonly unknown[]): PlatformError {
   const why = failures.map(messageOf).join("; ");
   return new PlatformError("REGISTRY_UNREACHABLE", `no registry answers: ${why || "there is none"}`, {
     status: 503,
