@@ -6,6 +6,13 @@ const aheadMaxMs = 2 * 24 * 3_600_000;
 const rebaseFromMs = 1_000;
 /** Stamps count thousandths of a millisecond, so that several fit into one; 2^53 lasts until the year 2255. */
 const stampsPerMs = 1_000;
+/** The lowest digits of a stamp say who made it. */
+const makers = 100;
+/** More names than any cluster has; who makes them up must not fill the memory. */
+const peersMax = 64;
+
+/** All stamps after `from` move by `deltaStamps`. */
+export type OnRebase = (deltaStamps: number, from: number) => void;
 
 /**
  * Time that all peers of a cluster agree on, to within the network's delay, however wrong their wall clocks are: it runs
@@ -16,14 +23,20 @@ export class ClusterClock {
   readonly #clock: Clock;
   /** Tells this peer's stamps from the others' when they fall together. */
   readonly #low: number;
-  readonly #onRebase: (deltaStamps: number) => void;
+  readonly #onRebase: OnRebase;
+  /** Up to which stamp each peer and we have agreed on the time. */
+  readonly #agreed = new Map<string, number>();
   #offsetMs: number;
   #last = 0;
 
-  /** `onRebase` is called when a peer of another time basis is first heard: stamps made before then move by so much. */
-  constructor(clock: Clock, peerHash: number, onRebase: (deltaStamps: number) => void) {
+  /**
+   * `onRebase` is called when a peer is ahead of us: what was stamped here since we last agreed with it was stamped too
+   * low, be it that we never met before, or that our machine was suspended. What is older keeps its place, so that a
+   * registry that was suspended does not outbid what happened meanwhile.
+   */
+  constructor(clock: Clock, peerHash: number, onRebase: OnRebase) {
     this.#clock = clock;
-    this.#low = peerHash % 100;
+    this.#low = (peerHash >>> 0) % makers;
     this.#onRebase = onRebase;
     this.#offsetMs = clock.wallMs() - clock.monotonicMs();
   }
@@ -36,23 +49,41 @@ export class ClusterClock {
   /** Greater than every stamp made or seen here so far, and unlike any made elsewhere. */
   stamp(): number {
     const next = Math.floor(this.nowMs()) * stampsPerMs + this.#low;
-    this.#last = next > this.#last ? next : this.#last + 100;
+    this.#last = next > this.#last ? next : this.#last + makers;
     return this.#last;
   }
 
-  /** A stamp seen in a peer's record: ours come after it. */
-  seen(stamp: number): void {
-    if (stamp > this.#last && stamp <= (this.nowMs() + aheadMaxMs) * stampsPerMs)
-      this.#last = stamp - (stamp % 100) + this.#low;
+  /** Whether a stamp can be one of this cluster's time. */
+  isBelievable(stamp: number): boolean {
+    return stamp <= (this.nowMs() + aheadMaxMs) * stampsPerMs;
   }
 
-  /** Takes in a peer's time as sent. False when it is too far ahead to be believed. */
-  witness(peerNowMs: number): boolean {
+  /** A stamp seen in what a peer says: ours come after it. */
+  seen(stamp: number): void {
+    if (stamp > this.#last && this.isBelievable(stamp)) this.#last = stamp - (stamp % makers) + this.#low;
+  }
+
+  /** Takes in the time of `peer` as sent. False when it is too far ahead to be believed. */
+  witness(peerNowMs: number, peer = ""): boolean {
     const aheadMs = peerNowMs - this.nowMs();
-    if (aheadMs <= 0) return true;
     if (!(aheadMs <= aheadMaxMs)) return false;
-    this.#offsetMs += aheadMs;
-    if (aheadMs > rebaseFromMs) this.#onRebase(Math.round(aheadMs) * stampsPerMs);
+    if (aheadMs > 0) this.#offsetMs += aheadMs;
+    if (aheadMs > rebaseFromMs) {
+      const delta = Math.round(aheadMs) * stampsPerMs;
+      this.#last += delta;
+      this.#onRebase(delta, this.#agreed.get(peer) ?? Number.NEGATIVE_INFINITY);
+    }
+    this.#agree(peer);
     return true;
+  }
+
+  #agree(peer: string): void {
+    this.#agreed.delete(peer);
+    this.#agreed.set(peer, Math.floor(this.nowMs()) * stampsPerMs + stampsPerMs - 1);
+    if (this.#agreed.size <= peersMax) return;
+    for (const oldest of this.#agreed.keys()) {
+      this.#agreed.delete(oldest);
+      return;
+    }
   }
 }

@@ -10,6 +10,7 @@ import type {
 import { type ExpiryPolicy, groupKey } from "./expiry-policy.ts";
 import type { Lease } from "./lease.ts";
 import type { LeaseTable } from "./lease-table.ts";
+import { seconds } from "./words.ts";
 
 export interface Question {
   readonly app: string;
@@ -99,7 +100,7 @@ function explainAbsence(table: LeaseTable, question: Question): LeaseExplanation
   }
   const agoMs = Math.max(0, now.monotonicMs - tombstone.atMs);
   const at = new Date(now.wallMs - agoMs).toISOString();
-  const rememberedForMs = Math.max(0, Math.round(table.tombstoneMs - agoMs));
+  const rememberedForMs = Math.max(0, Math.round(tombstone.keepMs - agoMs));
   const comeBack =
     tombstone.renewedAtMs === undefined
       ? "a later start or a later account of it may register"
@@ -145,8 +146,4 @@ function groupOf(table: LeaseTable, policy: ExpiryPolicy, app: string, zone: str
     if (lease.heldFor !== undefined) held += 1;
   }
   return { app, zone, instances, held, engaged: held > 0, reason: policy.explain(instances, held) };
-}
-
-function seconds(ms: number): string {
-  return `${(ms / 1_000).toFixed(1)} s`;
 }

@@ -19,40 +19,42 @@ const rememberedMax = 10_000;
 interface Flaps {
   penalty: number;
   atMs: number;
-  damped: boolean;
 }
 
 /** Counts how often each instance comes and goes, with an exponential memory. Pure. */
 export class FlapDamper {
   readonly #options: FlapOptions;
   readonly #flaps = new Map<string, Flaps>();
+  readonly #damped = new Set<string>();
 
   constructor(options: FlapOptions = flapDefaults) {
     this.#options = options;
   }
 
   get damped(): number {
-    let count = 0;
-    for (const flaps of this.#flaps.values()) if (flaps.damped) count += 1;
-    return count;
+    return this.#damped.size;
+  }
+
+  dampedKeys(): string[] {
+    return [...this.#damped];
   }
 
   /** The instance came or went. True when it is damped from now on (and was not before). */
   flapped(key: string, nowMs: number): boolean {
     const known = this.#flaps.get(key);
-    const flaps: Flaps = known ?? { penalty: 0, atMs: nowMs, damped: false };
+    const flaps: Flaps = known ?? { penalty: 0, atMs: nowMs };
     flaps.penalty = this.#penalty(flaps, nowMs) + 1;
     flaps.atMs = nowMs;
     this.#flaps.delete(key);
     this.#flaps.set(key, flaps);
     if (this.#flaps.size > rememberedMax) this.#forgetOldest();
-    if (flaps.damped || flaps.penalty < this.#options.dampAt) return false;
-    flaps.damped = true;
+    if (this.#damped.has(key) || flaps.penalty < this.#options.dampAt) return false;
+    this.#damped.add(key);
     return true;
   }
 
   isDamped(key: string): boolean {
-    return this.#flaps.get(key)?.damped ?? false;
+    return this.#damped.has(key);
   }
 
   /** Instances that are to be shown again; call about each second. */
@@ -60,23 +62,21 @@ export class FlapDamper {
     const released: string[] = [];
     for (const [key, flaps] of this.#flaps) {
       const penalty = this.#penalty(flaps, nowMs);
-      if (flaps.damped && penalty < this.#options.releaseAt) {
-        flaps.damped = false;
-        released.push(key);
-      }
-      if (!flaps.damped && penalty < 0.1) this.#flaps.delete(key);
+      if (penalty < this.#options.releaseAt && this.#damped.delete(key)) released.push(key);
+      if (penalty < 0.1) this.#flaps.delete(key);
     }
     return released;
   }
 
   /** Undamps at once: the instance is needed. */
   pardon(key: string): void {
+    this.#damped.delete(key);
     this.#flaps.delete(key);
   }
 
   explain(key: string, nowMs: number): { readonly flaps: number; readonly untilMs: number } | null {
     const flaps = this.#flaps.get(key);
-    if (flaps === undefined || !flaps.damped) return null;
+    if (flaps === undefined || !this.#damped.has(key)) return null;
     const penalty = this.#penalty(flaps, nowMs);
     const untilMs = this.#options.halfLifeMs * Math.log2(penalty / this.#options.releaseAt);
     return { flaps: Math.round(penalty * 10) / 10, untilMs: Math.max(0, Math.round(untilMs)) };
@@ -87,9 +87,6 @@ export class FlapDamper {
   }
 
   #forgetOldest(): void {
-    for (const key of this.#flaps.keys()) {
-      this.#flaps.delete(key);
-      return;
-    }
+    for (const key of this.#flaps.keys()) return this.pardon(key);
   }
 }

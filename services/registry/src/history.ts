@@ -3,7 +3,7 @@ import type { Cursor, DeltaMessage, InstanceRecord } from "@holdfast/wire";
 /** A change as listeners get it, with its place in this peer's history. */
 export interface Change {
   readonly sequence: number;
-  /** Cluster time in ms. */
+  /** Wall ms at this peer, as in its event log. */
   readonly atMs: number;
   readonly app: string;
   readonly id: InstanceRecord["id"];
@@ -15,7 +15,7 @@ export interface Change {
   readonly removal?: { readonly app: string; readonly id: InstanceRecord["id"]; readonly cause: string };
 }
 
-/** Where to look back to: a place in the history, or a moment (cluster time in ms). */
+/** Where to look back to: a place in the history, or a moment (wall ms at this peer). */
 export type Moment = { readonly sequence: number } | { readonly atMs: number };
 
 /** The latest changes of one peer, numbered from 1: for listeners that were away, and to look back. */
@@ -84,17 +84,13 @@ export class History {
     return changes;
   }
 
+  /** A wall clock that was set back passes the same moment twice: the latest time counts. */
   #firstAfter(atMs: number): number | undefined {
-    if (atMs < this.#startMs) return undefined;
-    let [low, high] = [this.#oldest, this.#sequence + 1];
-    // Before the oldest change that is kept lies what was forgotten, unless nothing was.
-    if (low > 1 && (this.#changes[low % this.#max]?.atMs ?? 0) > atMs) return undefined;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#changes[middle % this.#max]?.atMs ?? 0) > atMs) high = middle;
-      else low = middle + 1;
+    for (let sequence = this.#sequence; sequence >= this.#oldest; sequence--) {
+      if ((this.#changes[sequence % this.#max]?.atMs ?? 0) <= atMs) return sequence + 1;
     }
-    return low;
+    // Before the oldest change that is kept lies what was forgotten, unless nothing was.
+    return this.#oldest === 1 && atMs >= this.#startMs ? 1 : undefined;
   }
 }
 

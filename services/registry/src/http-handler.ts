@@ -47,7 +47,7 @@ async function route(registry: Registry, req: IncomingMessage, res: ServerRespon
     case `POST ${RegistryPaths.replicate}`:
       return send(res, 200, await registry.replicate(await readBatch(req, log)));
     case `GET ${RegistryPaths.peers}`:
-      return send(res, registry.synced ? 200 : 503, { synced: registry.synced, peers: registry.peers() });
+      return send(res, 200, { synced: registry.synced, peers: registry.peers() });
     case `GET ${RegistryPaths.health}`:
       return send(res, registry.serving ? 200 : 503, healthOf(registry));
     case `GET ${RegistryPaths.summary}`:

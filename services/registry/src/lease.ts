@@ -27,10 +27,17 @@ export type Replica =
       readonly ageMs?: number;
       /** Set when a lease expired: the age of its last renewal. A renewal since then outweighs the removal. */
       readonly idleMs?: number;
+      /** How long it is to be remembered, when that is longer than usual. */
+      readonly keepMs?: number;
     }
-  | ({ readonly kind: "override" } & Override);
+  | ({
+      readonly kind: "override";
+      /** Since its instance was last there. */
+      readonly idleMs?: number;
+    } & Override);
 export type Removal = Extract<Replica, { kind: "removal" }>;
 export type RecordReplica = Extract<Replica, { kind: "record" }>;
+export type OverrideReplica = Extract<Replica, { kind: "override" }>;
 
 /** An operator's word about one instance, or that it was taken back. The later stamp counts. */
 export interface Override {
@@ -61,6 +68,8 @@ export interface Lease {
   isModified: boolean;
   /** Why it is kept although expired. */
   heldFor: string | undefined;
+  /** About how much memory and wire its record takes. */
+  bytes: number;
 }
 
 export interface Tombstone extends Account {
@@ -71,6 +80,8 @@ export interface Tombstone extends Account {
   readonly cause: string;
   /** Set when a lease expired: the last renewal the one who removed it knew of. */
   readonly renewedAtMs: number | undefined;
+  /** How long it is remembered. */
+  readonly keepMs: number;
 }
 
 /** Two accounts of one renewal differ by the network's delay at most; two renewals by most of a heartbeat. */
@@ -96,6 +107,20 @@ export function replaces(a: InstanceRecord, b: InstanceRecord): boolean {
 
 function wordsOf(record: InstanceRecord): string {
   return `${record.address}:${record.port} ${record.status}`;
+}
+
+/** About what a record takes as JSON. Longer fields than these estimates assume are counted; escapes are not. */
+export function bytesOf({ metadata, eureka }: InstanceRecord): number {
+  return recordBytes + textBytes(metadata) + (eureka === undefined ? 0 : eurekaBytes + textBytes(eureka.metadata));
+}
+
+/** A record of ours without metadata is some 400 bytes; one of Eureka's repeats itself in 1,500 more. */
+const [recordBytes, eurekaBytes] = [400, 1_500];
+
+function textBytes(texts: Readonly<Record<string, unknown>>): number {
+  let bytes = 0;
+  for (const key in texts) bytes += key.length + String(texts[key]).length + 6;
+  return bytes;
 }
 
 /** Does a record renewed at `renewedAtMs` outweigh a removal? */

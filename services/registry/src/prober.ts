@@ -1,6 +1,6 @@
 import type { Clock, Log, Timer } from "@holdfast/kernel";
 import type { InstanceRecord, ProbeView } from "@holdfast/wire";
-import { keyOf, type Lease } from "./lease.ts";
+import { keyOf } from "./lease.ts";
 import type { LeaseTable } from "./lease-table.ts";
 import type { ProbeCall, Probed } from "./probe.ts";
 
@@ -112,7 +112,7 @@ export class Prober {
     }
     const count = Math.ceil((this.#options.perSecondMax * sliceMs) / 1_000);
     for (const key of this.#queue.splice(0, count)) {
-      const lease = this.#leaseOf(key);
+      const lease = this.#table.leaseAt(key);
       if (lease !== undefined) void this.#probe(lease.record);
     }
   }
@@ -151,7 +151,7 @@ export class Prober {
   #end(record: InstanceRecord, second: ProbeView): void {
     const key = keyOf(record.app, record.id);
     // It may have been replaced under the same id while we looked.
-    const now = this.#leaseOf(key)?.record;
+    const now = this.#table.leaseAt(key)?.record;
     if (now === undefined || now.address !== record.address || now.port !== record.port) return;
     const cause = `probed dead: ${second.detail}, seen from ${this.#options.zone} and ${second.zone}`;
     if (!this.#table.confirmDead(key, cause, this.#clock.monotonicMs())) return;
@@ -169,11 +169,6 @@ export class Prober {
   }
 
   #isKnown(key: string): boolean {
-    return this.#leaseOf(key) !== undefined;
-  }
-
-  #leaseOf(key: string): Readonly<Lease> | undefined {
-    const slash = key.indexOf("/");
-    return this.#table.lease(key.slice(0, slash), key.slice(slash + 1));
+    return this.#table.leaseAt(key) !== undefined;
   }
 }

@@ -1,5 +1,5 @@
 import type { RegistryProfile } from "@holdfast/wire";
-import type { LeaseOptions } from "./lease-table.ts";
+import type { LeaseOptions } from "./lease-options.ts";
 
 export interface Profile {
   readonly leases: Pick<LeaseOptions, "leaseMs">;

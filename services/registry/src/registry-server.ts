@@ -3,7 +3,7 @@ import type { Clock, Log, Random } from "@holdfast/kernel";
 import type { RegistrySettings } from "@holdfast/wire";
 import { EurekaFace } from "./compat/eureka-face.ts";
 import { registryHandler } from "./http-handler.ts";
-import type { LeaseOptions } from "./lease-table.ts";
+import type { LeaseOptions } from "./lease-options.ts";
 import { registryOpenApi } from "./openapi.ts";
 import { Registry, type RegistryPorts } from "./registry.ts";
 

@@ -39,12 +39,14 @@ export interface ReplicateAnswer {
   /** `[app, id]` of renewals of instances it does not know: their records, please. */
   readonly unknown: readonly (readonly [string, InstanceId])[];
   readonly seen?: SeenAnswer;
+  readonly name?: string;
   readonly zone?: string;
   readonly clockMs?: number;
   /** It has heard its own peers (or given them up), so that what it knows is to be believed. */
   readonly synced?: boolean;
-  /** How many instances it knows. */
+  /** How much it knows: instances, removals, overrides; and about how many bytes that takes. */
   readonly size?: number;
+  readonly bytes?: number;
   /** Whether its digest is the sender's. */
   readonly agrees?: boolean;
   readonly probe?: ProbeView;
@@ -76,10 +78,12 @@ export function httpReplicateCall(clock: Clock, agent: Agent, base: string): Rep
         response.on("error", fail);
         response.on("end", () => {
           timer.cancel();
-          const answer = readAnswer(text);
-          if (response.statusCode === 200 && typeof answer === "object") return resolve(answer);
-          const message = `registry ${base}: answered ${response.statusCode}, not as a peer (${answer})`;
-          reject(new PlatformError("PEER_ANSWER_INVALID", message, { status: 502 }));
+          try {
+            resolve(readAnswer(response.statusCode ?? 0, text));
+          } catch (error) {
+            const message = `registry ${base}: did not answer as a peer: ${messageOf(error)}`;
+            reject(new PlatformError("PEER_ANSWER_INVALID", message, { status: 502, cause: error }));
+          }
         });
       });
       const timer = clock.after(timeoutMs, () => call.destroy(new Error(`no answer within ${timeoutMs} ms`)));
@@ -88,10 +92,10 @@ export function httpReplicateCall(clock: Clock, agent: Agent, base: string): Rep
     });
 }
 
-function readAnswer(text: string): ReplicateAnswer | string {
-  try {
-    return readReplicateAnswer(JSON.parse(text));
-  } catch (error) {
-    return messageOf(error);
-  }
+/** @throws whatever is wrong with it, or what the peer says is wrong with us. */
+function readAnswer(status: number, text: string): ReplicateAnswer {
+  const body: unknown = JSON.parse(text);
+  if (status === 200) return readReplicateAnswer(body);
+  const said = typeof body === "object" && body !== null && "detail" in body ? String(body.detail) : "no reason given";
+  throw new Error(`${status}, ${said}`);
 }

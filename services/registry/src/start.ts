@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { Clock, Log, Random } from "@holdfast/kernel";
 import type { RegistrySettings } from "@holdfast/wire";
-import type { LeaseOptions } from "./lease-table.ts";
+import type { LeaseOptions } from "./lease-options.ts";
 import type { Registry, RegistryPorts } from "./registry.ts";
 import { RegistryServer } from "./registry-server.ts";
 

@@ -150,17 +150,19 @@ export function readReplicate(value: unknown): ReplicateRequest {
 /** What a peer answers is checked like what it asks. */
 export function readReplicateAnswer(value: unknown): ReplicateAnswer {
   const fields = object("answer", value);
-  const { zone, clockMs, synced, size, agrees, seen, probe } = fields;
+  const { name, zone, clockMs, synced, size, bytes, agrees, seen, probe } = fields;
   return {
     replicas: list("replicas", fields["replicas"], 20_000).map((item, i) => readReplica(`replicas.${i}`, item)),
     unknown: list("unknown", fields["unknown"], 20_000).map((item, i) => {
       const [app, id] = list(`unknown.${i}`, item, 2);
       return [readApp(`unknown.${i}.0`, app), readId(`unknown.${i}.1`, id)] as const;
     }),
+    ...(name === undefined ? {} : { name: text("name", name) }),
     ...(zone === undefined ? {} : { zone: text("zone", zone) }),
     ...(clockMs === undefined ? {} : { clockMs: positive("clockMs", clockMs) }),
     ...(typeof synced === "boolean" ? { synced } : {}),
     ...(size === undefined ? {} : { size: whole("size", size, 10_000_000) }),
+    ...(bytes === undefined ? {} : { bytes: whole("bytes", bytes) }),
     ...(typeof agrees === "boolean" ? { agrees } : {}),
     ...(seen === undefined ? {} : { seen: readSeen("seen", seen) }),
     ...(probe === undefined ? {} : { probe: readProbe("probe", probe) }),
@@ -207,7 +209,7 @@ export function readReplica(path: string, value: unknown): Replica {
       };
     }
     case "removal": {
-      const { idleMs } = fields;
+      const { idleMs, keepMs } = fields;
       return {
         kind: "removal",
         ...readTarget(path, fields),
@@ -216,12 +218,14 @@ export function readReplica(path: string, value: unknown): Replica {
         cause: text(`${path}.cause`, fields["cause"], 1_024),
         ageMs: age(fields["ageMs"]),
         ...(idleMs === undefined ? {} : { idleMs: age(idleMs) }),
+        ...(keepMs === undefined ? {} : { keepMs: whole(`${path}.keepMs`, keepMs, leaseMsMax) }),
       };
     }
     case "override": {
-      const { status } = fields;
+      const { status, idleMs } = fields;
       return {
         kind: "override",
+        ...(idleMs === undefined ? {} : { idleMs: age(idleMs) }),
         ...readTarget(path, fields),
         status: status === null ? null : readStatus(`${path}.status`, status),
         stamp: whole(`${path}.stamp`, fields["stamp"]),
@@ -234,9 +238,11 @@ export function readReplica(path: string, value: unknown): Replica {
   }
 }
 
-/** An age in ms; a month at most, for ones that cannot be. */
+/** An age in ms; a month at most, for ones that cannot be. Absent or negative: now. */
 function age(value: unknown): number {
-  return typeof value === "number" && value >= 0 ? Math.min(value, 2_592_000_000) : 0;
+  if (value === undefined) return 0;
+  if (typeof value !== "number" || !Number.isFinite(value)) refuse("an age", "a number of milliseconds");
+  return Math.min(Math.max(value, 0), 2_592_000_000);
 }
 
 function positive(path: string, value: unknown): number {

@@ -26,7 +26,10 @@ test("every operation of the document is one the registry knows, and the documen
       }
     }
     assert.ok(asked >= 15, `${asked} operations`);
-    assert.deepEqual(await (await fetch(`${running.url}/openapi.json`)).json(), JSON.parse(JSON.stringify(registryOpenApi)));
+    assert.deepEqual(
+      await (await fetch(`${running.url}/openapi.json`)).json(),
+      JSON.parse(JSON.stringify(registryOpenApi)),
+    );
   } finally {
     await running.close();
   }
@@ -40,5 +43,8 @@ test("the document in docs/api is the one that is served", () => {
 test("every schema that is named exists", () => {
   const named = JSON.stringify(registryOpenApi).matchAll(/#\/components\/schemas\/(\w+)/g);
   const known = Object.keys(registryOpenApi.components.schemas);
-  assert.deepEqual([...named].map((match) => match[1]).filter((name) => !known.includes(name ?? "")), []);
+  assert.deepEqual(
+    [...named].map((match) => match[1]).filter((name) => !known.includes(name ?? "")),
+    [],
+  );
 });
