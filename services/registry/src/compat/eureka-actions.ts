@@ -1,4 +1,4 @@
-import { type InstanceStatus, instanceStatuses, type RegistryProfile } from "@holdfast/wire";
+import { type InstanceRecord, type InstanceStatus, instanceStatuses, type RegistryProfile } from "@holdfast/wire";
 import { type EurekaInstance, eurekaIdOf } from "@holdfast/wire/eureka";
 import type { AsgGroups } from "./asg-groups.ts";
 import { appKey, idKey } from "./keys.ts";
@@ -88,14 +88,14 @@ export class EurekaActions {
 
   /** 404: register (again). 409, to a peer only: what is known here is newer. */
   heartbeat(app: string, id: string, claims: HeartbeatClaims | undefined, replication: boolean): ActionAnswer {
-    const held = this.#store.find(app, id);
+    const known = this.#store.get(app, id);
     // An override that was dropped without a word on what comes next leaves UNKNOWN, until the client registers again.
-    if (held === undefined || (held.record.status === "UNKNOWN" && held.record.eureka !== undefined)) return unknown;
+    if (known === undefined || (known.status === "UNKNOWN" && known.eureka !== undefined)) return unknown;
     const by = replication ? byPeer : byClient;
     if (!this.#store.renew(app, id, by)) return unknown;
-    if (!this.#asg.empty) this.#applyAsg(held, by);
+    if (!this.#asg.empty) this.#applyAsg(this.#store.find(app, id), by);
     if (!replication) this.#tell({ kind: "heartbeat", app, id });
-    return claims === undefined ? ok : this.#compare(held, claims, replication);
+    return claims === undefined ? ok : this.#compare(known, claims, replication);
   }
 
   cancel(app: string, id: string, replication: boolean): ActionAnswer {
@@ -160,15 +160,17 @@ export class EurekaActions {
   }
 
   /** An override found with a peer's heartbeat that we shall answer with 404: kept for the registration that follows. */
-  #compare(held: Held, claims: HeartbeatClaims, replication: boolean): ActionAnswer {
-    const stored = held.record.eureka?.lastDirtyTimestamp;
+  #compare(known: InstanceRecord, claims: HeartbeatClaims, replication: boolean): ActionAnswer {
+    const stored = known.eureka?.lastDirtyTimestamp;
     const said = claims.lastDirtyTimestamp;
     if (stored === undefined || said === undefined || said === stored) return ok;
-    if (said < stored) return replication ? { status: 409, entity: toEureka(held) } : ok;
+    if (!replication) return said < stored ? ok : unknown;
+    const held = this.#store.find(known.app, known.id);
+    if (held === undefined) return unknown;
+    if (said < stored) return { status: 409, entity: toEureka(held) };
     const override = claims.overriddenStatus;
-    if (replication && override !== undefined && override !== "UNKNOWN" && held.override !== override) {
-      const { app, id } = held.record;
-      this.#store.setOverride(app, id, override, byPeer, "came with a peer's heartbeat");
+    if (override !== undefined && override !== "UNKNOWN" && held.override !== override) {
+      this.#store.setOverride(known.app, known.id, override, byPeer, "came with a peer's heartbeat");
     }
     return unknown;
   }
@@ -180,7 +182,8 @@ export class EurekaActions {
     return resolveStatus({ ...question, asg: this.#asg.of(instance.asgName) }).status;
   }
 
-  #applyAsg(held: Held, by: string): void {
+  #applyAsg(held: Held | undefined, by: string): void {
+    if (held === undefined) return;
     const { record } = held;
     const asg = this.#asg.of(record.eureka?.asgName);
     if (asg === undefined || held.override !== undefined) return;

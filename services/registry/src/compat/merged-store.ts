@@ -1,4 +1,4 @@
-import type { PeerView, PreservationView } from "@holdfast/wire";
+import type { InstanceRecord, PeerView, PreservationView } from "@holdfast/wire";
 import type { RemoteRegion } from "./remote-region.ts";
 import type { RemoteRegions } from "./remote-regions.ts";
 import type { EurekaStore, Held, StoreChange, Unstamped } from "./store.ts";
@@ -27,6 +27,11 @@ export class MergedStore implements EurekaStore {
     let size = 0;
     for (const _held of this.list()) size += 1;
     return size;
+  }
+
+  get(app: string, id: string): InstanceRecord | undefined {
+    const held = this.find(app, id);
+    return held === undefined ? undefined : { ...held.record, status: held.status };
   }
 
   find(app: string, id: string): Held | undefined {
