@@ -1,7 +1,7 @@
 import type { BenchCase } from "../bench-context.ts";
 import { capacity } from "../registry/capacity.ts";
-import { death, seenByListeners } from "../registry/freshness.ts";
 import { falseRemovals } from "../registry/false-removals.ts";
+import { death, seenByListeners } from "../registry/freshness.ts";
 import { allDown, partition } from "../registry/outage.ts";
 
 export const cases: readonly BenchCase[] = [

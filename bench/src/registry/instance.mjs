@@ -23,8 +23,8 @@ const record = {
   metadata: {},
 };
 const path = `${registries[0]}/v1/registry/instances/victim/${id}`;
-const send = (url, method, body) =>
-  fetch(url, { method, headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
-await send(path, "PUT", record);
-setInterval(() => void send(`${path}/renew`, "POST", { incarnation, version: 1 }).catch(() => {}), 3_000);
+const json = (value) => ({ headers: { "content-type": "application/json" }, body: JSON.stringify(value) });
+await fetch(path, { method: "PUT", ...json(record) });
+const renew = () => fetch(`${path}/renew`, { method: "POST", ...json({ incarnation, version: 1 }) });
+setInterval(() => void renew().catch(() => {}), 3_000);
 console.log("registered");

@@ -9,7 +9,7 @@ export type { Override, Removal, Replica } from "./lease.ts";
 export { type LeaseOptions, leaseDefaults } from "./lease-options.ts";
 export { LeaseTable } from "./lease-table.ts";
 export { Preservation } from "./preservation.ts";
-export type { Probed, ProbeCall } from "./probe.ts";
+export type { ProbeCall, Probed } from "./probe.ts";
 export { Registry, type RegistryPorts } from "./registry.ts";
 export type { Renewal, ReplicateAnswer, ReplicateCall, ReplicateRequest } from "./replicate-call.ts";
 export { checkSettings, readSettings } from "./settings.ts";

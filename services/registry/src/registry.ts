@@ -24,6 +24,7 @@ import { keyOf } from "./lease.ts";
 import type { LeaseOptions } from "./lease-options.ts";
 import type { ListenerFilter } from "./listener-filter.ts";
 import { PeerAnswers } from "./peer-answers.ts";
+import { claimed, older, unknown } from "./registry-errors.ts";
 import {
   identityOf,
   makeParts,
@@ -31,7 +32,6 @@ import {
   type RegistryParts,
   type RegistryPorts,
 } from "./registry-parts.ts";
-import { claimed, older, unknown } from "./registry-errors.ts";
 import { RegistryViews } from "./registry-views.ts";
 import type { ReplicateAnswer, ReplicateRequest } from "./replicate-call.ts";
 

@@ -77,12 +77,10 @@ export class AllDocuments {
     if (form.making !== undefined) return form.making;
     const making = this.#make(form);
     if (form.made?.version === this.#version) return form.made;
-    form.making = making;
-    const done = (): void => {
+    form.making = making.finally(() => {
       form.making = undefined;
-    };
-    making.then(done, done);
-    return making;
+    });
+    return form.making;
   }
 
   /** Makes everything anew when it is next asked for: renewals have gone on. */
