@@ -1,5 +1,5 @@
 import { OptionError } from "@holdfast/kernel";
-import { Env, type RegistrySettings } from "@holdfast/wire";
+import { Env, type RegistryRateLimit, type RegistrySettings } from "@holdfast/wire";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -23,7 +23,18 @@ export function readSettings(environment: Readonly<Record<string, string | undef
  * @throws OptionError naming what cannot be used.
  */
 export function checkSettings(given: Fields, path: string): RegistrySettings {
-  const { name, peers = [], zone, region, profile, probe, eurekaPeers, remoteRegions } = given;
+  const {
+    name,
+    peers = [],
+    zone,
+    region,
+    profile,
+    probe,
+    eurekaPeers,
+    remoteRegions,
+    remoteRegionApps,
+    rateLimit,
+  } = given;
   // The name is part of every cursor.
   if (typeof name !== "string" || !/^[A-Za-z0-9._-]{1,64}$/.test(name)) {
     throw new OptionError(`${path}.name`, "1 to 64 letters, digits, dots, dashes or underscores", name);
@@ -38,6 +49,9 @@ export function checkSettings(given: Fields, path: string): RegistrySettings {
       probe: probe === undefined ? undefined : readChoice(`${path}.probe`, probe, ["off", "tcp", "http"] as const),
       eurekaPeers: eurekaPeers === undefined ? undefined : readUrls(`${path}.eurekaPeers`, eurekaPeers),
       remoteRegions: remoteRegions === undefined ? undefined : readRegions(`${path}.remoteRegions`, remoteRegions),
+      remoteRegionApps:
+        remoteRegionApps === undefined ? undefined : readApps(`${path}.remoteRegionApps`, remoteRegionApps),
+      rateLimit: rateLimit === undefined ? undefined : readRateLimit(`${path}.rateLimit`, rateLimit),
     }),
   };
 }
@@ -68,6 +82,46 @@ function readRegions(path: string, value: unknown): Record<string, string> {
   return Object.fromEntries(
     Object.entries(value).map(([region, url]) => [readName(path, region), readUrl(`${path}.${region}`, url)]),
   );
+}
+
+/** Names of apps a region, or `global`. */
+function readApps(path: string, value: unknown): Record<string, string[]> {
+  if (!isFields(value)) throw new OptionError(path, "region names, or global, with a list of apps each", value);
+  return Object.fromEntries(
+    Object.entries(value).map(([region, apps]) => [readName(path, region), readTexts(`${path}.${region}`, apps)]),
+  );
+}
+
+function readRateLimit(path: string, value: unknown): RegistryRateLimit {
+  if (!isFields(value)) throw new OptionError(path, "an object", value);
+  const { burstSize, registryFetchAverageRate, fullFetchAverageRate, throttleStandardClients, privilegedClients } =
+    value;
+  const throttles = throttleStandardClients;
+  if (throttles !== undefined && typeof throttles !== "boolean") {
+    throw new OptionError(`${path}.throttleStandardClients`, "true or false", throttles);
+  }
+  return defined({
+    burstSize: readRate(`${path}.burstSize`, burstSize),
+    registryFetchAverageRate: readRate(`${path}.registryFetchAverageRate`, registryFetchAverageRate),
+    fullFetchAverageRate: readRate(`${path}.fullFetchAverageRate`, fullFetchAverageRate),
+    throttleStandardClients: throttles,
+    privilegedClients:
+      privilegedClients === undefined ? undefined : readTexts(`${path}.privilegedClients`, privilegedClients),
+  });
+}
+
+/** Absent is Eureka's default; 0 is no limit, as in Eureka. */
+function readRate(path: string, value: unknown): number | undefined {
+  if (value === undefined || (typeof value === "number" && Number.isFinite(value) && value >= 0)) return value;
+  throw new OptionError(path, "a number from 0 on", value);
+}
+
+function readTexts(path: string, value: unknown): string[] {
+  if (!Array.isArray(value)) throw new OptionError(path, "a list of texts", value);
+  return value.map((item: unknown, i) => {
+    if (typeof item === "string" && item !== "") return item;
+    throw new OptionError(`${path}.${i}`, "a text", item);
+  });
 }
 
 function readUrls(path: string, value: unknown): string[] {
