@@ -12,6 +12,8 @@ export interface ExpiredLease {
   readonly key: string;
   readonly app: string;
   readonly zone: string;
+  /** What it was to live for; it renews about three times in that. */
+  readonly leaseMs: number;
   /** It was last renewed here, not through a peer. */
   readonly direct: boolean;
   /** What probes say, when there are any: `dead` from two vantage zones, or `alive` by its own health check. */

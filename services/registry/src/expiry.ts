@@ -29,8 +29,10 @@ export class Expiry {
   run(nowMs: number, reach: PeerReach, probedAs: ProbedAs): void {
     const extraMs = this.#policy.due(nowMs);
     if (extraMs === undefined) return;
-    const expired = this.#expired(nowMs, extraMs).map(({ key, record: { app, zone }, via }) => {
-      return { key, app, zone, direct: via === undefined, probed: probedAs(key) };
+    const expired = this.#expired(nowMs, extraMs).map(({ key, record, via }) => {
+      const { app, zone } = record;
+      const leaseMs = this.#times.leaseMsOf(record);
+      return { key, app, zone, leaseMs, direct: via === undefined, probed: probedAs(key) };
     });
     const { end, held } = this.#policy.choose(expired, this.#census(expired.length > 0), reach, nowMs);
     this.#held = held.length;

@@ -7,6 +7,7 @@ import {
   MinuteRate,
   type PeerReach,
 } from "./expiry-policy.ts";
+import { RecentLosses } from "./recent-losses.ts";
 
 export interface PreservationOptions {
   /** A registry without peers doubts itself only over groups of at least so many. */
@@ -38,6 +39,8 @@ export class Preservation implements ExpiryPolicy {
   readonly #rate = new MinuteRate();
   /** Since when each group is held by numbers alone. */
   readonly #heldSince = new Map<string, number>();
+  readonly #lostOfApps = new RecentLosses();
+  readonly #lostOfGroups = new RecentLosses();
 
   constructor(options: PreservationOptions = preservationDefaults) {
     this.#options = options;
@@ -58,15 +61,21 @@ export class Preservation implements ExpiryPolicy {
   choose(expired: readonly ExpiredLease[], census: Census, reach: PeerReach, nowMs: number): ExpiryDecision {
     const end: ExpiredLease[] = [];
     const held: { lease: ExpiredLease; reason: string }[] = [];
+    this.#lostOfApps.forget(nowMs);
+    this.#lostOfGroups.forget(nowMs);
     const groups = Map.groupBy(expired, (lease) => groupKey(lease.app, lease.zone));
     for (const group of this.#heldSince.keys()) if (!groups.has(group)) this.#heldSince.delete(group);
-    const perApp = Map.groupBy(expired, (lease) => lease.app);
+    const doubts = new Map<string, string | undefined>();
+    for (const [app, leases] of Map.groupBy(expired, (lease) => lease.app)) {
+      doubts.set(app, this.#doubtOfApp(app, leases.length, census, reach));
+    }
     for (const [group, leases] of groups) {
       const doubt = this.#doubtOfGroup(group, leases.length, census, reach, nowMs);
       for (const lease of leases) {
-        const reason = this.#reason(lease, doubt, perApp.get(lease.app)?.length ?? 0, census, reach);
+        const reason = reasonToHold(lease, reach, doubts.get(lease.app) ?? doubt);
         if (reason === undefined) end.push(lease);
         else held.push({ lease, reason });
+        this.#remember(lease, group, reason !== undefined, nowMs);
       }
     }
     return { end, held };
@@ -82,33 +91,43 @@ export class Preservation implements ExpiryPolicy {
     return "all renew";
   }
 
-  #reason(
-    lease: ExpiredLease,
-    doubt: string | undefined,
-    expiredOfApp: number,
-    census: Census,
-    reach: PeerReach,
-  ): string | undefined {
-    if (lease.probed === "dead") return undefined;
-    if (lease.probed === "alive") return "its own health check answers: it is it that cannot reach a registry";
-    if (reach.allDown && !lease.direct) return "it renewed through a peer, and no peer can be heard";
-    const total = census.byApp.get(lease.app) ?? 0;
-    if (reach.anyDown && total >= this.#options.massMin && expiredOfApp * 2 > total) {
-      return `${expiredOfApp} of ${total} of ${lease.app} fell silent together while a peer cannot be heard`;
+  /** Those cut off at one moment expire within a third of a lease; half of one is the end of "together". */
+  #remember(lease: ExpiredLease, group: string, isHeld: boolean, nowMs: number): void {
+    const untilMs = nowMs + lease.leaseMs / 2;
+    if (isHeld) {
+      this.#lostOfApps.keep(lease.app, untilMs);
+      this.#lostOfGroups.keep(group, untilMs);
+    } else if (lease.probed !== "dead") {
+      this.#lostOfApps.add(lease.app, untilMs);
+      this.#lostOfGroups.add(group, untilMs);
     }
-    return doubt;
+  }
+
+  #doubtOfApp(app: string, expired: number, census: Census, reach: PeerReach): string | undefined {
+    const lost = this.#lostOfApps.of(app);
+    const [silent, total] = [expired + lost, (census.byApp.get(app) ?? 0) + lost];
+    if (!reach.anyDown || total < this.#options.massMin || silent * 2 <= total) return undefined;
+    return `${silent} of ${total} of ${app} fell silent together while a peer cannot be heard`;
   }
 
   #doubtOfGroup(group: string, expired: number, census: Census, reach: PeerReach, nowMs: number): string | undefined {
-    const size = census.byGroup.get(group) ?? 0;
+    const lost = this.#lostOfGroups.of(group);
+    const [silent, size] = [expired + lost, (census.byGroup.get(group) ?? 0) + lost];
     const { groupMin, shareMax, holdMaxMs } = this.#options;
-    if (reach.anyPeers || size < groupMin || expired <= size * shareMax) {
+    if (reach.anyPeers || size < groupMin || silent <= size * shareMax) {
       this.#heldSince.delete(group);
       return undefined;
     }
     const sinceMs = this.#heldSince.get(group) ?? nowMs;
     this.#heldSince.set(group, sinceMs);
     if (nowMs - sinceMs > holdMaxMs) return undefined;
-    return `${expired} of ${size} of ${group} fell silent together, more than ${Math.round(shareMax * 100)} %`;
+    return `${silent} of ${size} of ${group} fell silent together, more than ${Math.round(shareMax * 100)} %`;
   }
+}
+
+function reasonToHold(lease: ExpiredLease, reach: PeerReach, doubt: string | undefined): string | undefined {
+  if (lease.probed === "dead") return undefined;
+  if (lease.probed === "alive") return "its own health check answers: it is it that cannot reach a registry";
+  if (reach.allDown && !lease.direct) return "it renewed through a peer, and no peer can be heard";
+  return doubt;
 }

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { deltaOf, type LeaseTable, leaseDefaults, type PeerReach, type Removal } from "@holdfast/registry-server";
+import type { PeerReach } from "../src/expiry-policy.ts";
+import { deltaOf } from "../src/history.ts";
+import type { Removal } from "../src/lease.ts";
+import { leaseDefaults } from "../src/lease-options.ts";
+import type { LeaseTable } from "../src/lease-table.ts";
 import { idOf, recordOf } from "./records.ts";
 import { newTable, toldBy } from "./tables.ts";
 

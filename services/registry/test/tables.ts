@@ -1,11 +1,9 @@
-import {
-  type Change,
-  type LeaseOptions,
-  LeaseTable,
-  Preservation,
-  type Replica,
-  type TableObserver,
-} from "@holdfast/registry-server";
+import type { Change } from "../src/history.ts";
+import type { Replica } from "../src/lease.ts";
+import type { LeaseOptions } from "../src/lease-options.ts";
+import { LeaseTable } from "../src/lease-table.ts";
+import { Preservation } from "../src/preservation.ts";
+import type { TableObserver } from "../src/table-observer.ts";
 
 const told = new WeakMap<LeaseTable, Replica[]>();
 
