@@ -20,10 +20,24 @@ export function encodeInstance(instance: EurekaInstance, format: EurekaFormat, s
 /** One application with its instances as a document of its own. */
 export function encodeApplication(application: EurekaApplication, format: EurekaFormat, shape: EurekaShape): string {
   const { name, instances } = application;
-  const bodies = instances.map((instance) => bodyOf(instance, format, shape, 1)).join(separator(format));
-  if (format === "json") return `{"application":{"name":${JSON.stringify(name)},"instance":[${bodies}]}}`;
-  if (shape === "compact") return `<application><name>${xmlText(name)}</name>${bodies}</application>`;
-  return `<application>\n  <name>${xmlText(name)}</name>\n${bodies}</application>`;
+  const bodies = instances.map((instance) => instanceTextAlone(instance, format, shape)).join(separator(format));
+  return `${applicationHeadAlone(name, format, shape)}${bodies}${applicationTailAlone(format)}`;
+}
+
+/** One instance as it stands inside the document of its application. */
+export function instanceTextAlone(instance: EurekaInstance, format: EurekaFormat, shape: EurekaShape): string {
+  return bodyOf(instance, format, shape, 1);
+}
+
+/** What stands before an application's instances in a document of its own. */
+export function applicationHeadAlone(name: string, format: EurekaFormat, shape: EurekaShape): string {
+  if (format === "json") return `{"application":{"name":${JSON.stringify(name)},"instance":[`;
+  const text = `<name>${xmlText(name)}</name>`;
+  return shape === "compact" ? `<application>${text}` : `<application>\n  ${text}\n`;
+}
+
+export function applicationTailAlone(format: EurekaFormat): string {
+  return format === "json" ? "]}}" : "</application>";
 }
 
 /** All applications, made of the pieces below. */

@@ -1,13 +1,16 @@
 export { decodeApplication, decodeApplications, decodeInstance } from "./decode.ts";
 export {
   applicationHead,
+  applicationHeadAlone,
   applicationsHead,
   applicationsTail,
   applicationTail,
+  applicationTailAlone,
   encodeApplication,
   encodeApplications,
   encodeInstance,
   instanceText,
+  instanceTextAlone,
   separator,
 } from "./documents.ts";
 export { hashcodeOf, hashcodeOfCounts } from "./hashcode.ts";

@@ -2,80 +2,175 @@ import {
   applicationHead,
   applicationTail,
   type EurekaFormat,
-  type EurekaInstance,
   type EurekaShape,
   instanceText,
   separator,
 } from "@holdfast/wire/eureka";
 import { type Packed, pack } from "./gzip-join.ts";
-import type { EurekaStore, Held, StoreChange } from "./store.ts";
+import type { PieceSource } from "./piece-source.ts";
 
-/** One application as it stands in a document of all. */
+/** Some instances of one application as they stand in a document of all. */
 export interface AppPiece {
   readonly packed: Packed;
-  /** Status → how many of its instances. */
-  readonly counts: ReadonlyMap<string, number>;
-  /** It follows another, and so begins with a separator. */
-  readonly follows: boolean;
+  /** Of its instances. */
+  readonly statuses: readonly string[];
+  readonly ids: readonly string[];
+  /** Where the text of each of them begins, and ends. */
+  readonly spans: readonly number[];
+  readonly place: Place;
 }
 
-/** The applications in one form, each as a piece that is made when needed and thrown away when something of it changes. */
+/** Where in the document a piece stands: what surrounds its instances follows from it. */
+interface Place {
+  /** Its application follows another. */
+  readonly follows: boolean;
+  readonly opens: boolean;
+  readonly closes: boolean;
+}
+
+interface Chunk {
+  readonly ids: Set<string>;
+  /** Whose text in `piece` is of the past. */
+  readonly stale: Set<string>;
+  piece: AppPiece | undefined;
+  isDirty: boolean;
+}
+
+interface App {
+  readonly chunks: Chunk[];
+  readonly chunkOf: Map<string, Chunk>;
+}
+
+/**
+ * Few enough that making and compressing one is a small part of a slice, however many instances an application has;
+ * enough that they compress well and that joining them is cheap.
+ */
+const chunkSize = 8;
+
+/** The applications in one form, in pieces that are made when needed and made again when something in them changes. */
 export class AppPieces {
-  readonly #store: EurekaStore;
-  readonly #toEureka: (held: Held) => EurekaInstance;
+  readonly #source: PieceSource;
   readonly #format: EurekaFormat;
   readonly #shape: EurekaShape;
-  readonly #pieces = new Map<string, AppPiece>();
-  /** app/id → its text. */
-  readonly #texts = new Map<string, string>();
+  readonly #apps = new Map<string, App>();
 
-  constructor(store: EurekaStore, toEureka: (held: Held) => EurekaInstance, format: EurekaFormat, shape: EurekaShape) {
-    this.#store = store;
-    this.#toEureka = toEureka;
+  constructor(source: PieceSource, format: EurekaFormat, shape: EurekaShape) {
+    this.#source = source;
     this.#format = format;
     this.#shape = shape;
   }
 
-  /** Something of that instance has changed. */
-  forget({ app, id }: Pick<StoreChange, "app" | "id">): void {
-    this.#pieces.delete(app);
-    this.#texts.delete(`${app}/${id}`);
+  /** Something of that instance has changed, or it has come, or gone. */
+  changed(name: string, id: string): void {
+    const app = this.#apps.get(name);
+    // Nobody has asked for it yet.
+    if (app === undefined) return;
+    const chunk = app.chunkOf.get(id);
+    if (!this.#source.has(name, id)) {
+      if (chunk !== undefined) remove(app, chunk, id);
+      if (app.chunks.length === 0) this.#apps.delete(name);
+    } else if (chunk === undefined) {
+      add(app, id);
+    } else {
+      chunk.stale.add(id);
+      chunk.isDirty = true;
+    }
   }
 
-  has(app: string, follows: boolean): boolean {
-    return this.#pieces.get(app)?.follows === follows;
+  /** Makes what is missing of these apps, in this order; false when `isOver` said so before all were there. */
+  make(names: readonly string[], isOver: () => boolean): boolean {
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i] ?? "";
+      const { chunks } = this.#layoutOf(name);
+      for (let n = 0; n < chunks.length; n++) {
+        const chunk = chunks[n];
+        if (chunk === undefined || !this.#makeChunk(name, chunk, i > 0, n === 0, n === chunks.length - 1)) continue;
+        if (isOver()) return false;
+      }
+    }
+    return true;
   }
 
-  get(app: string, follows: boolean): AppPiece {
-    const known = this.#pieces.get(app);
-    if (known?.follows === follows) return known;
-    const made = this.#make(app, follows);
-    this.#pieces.set(app, made);
-    return made;
+  /** Those of these apps, in this order; all must have been made. */
+  pieces(names: readonly string[]): AppPiece[] {
+    const pieces: AppPiece[] = [];
+    for (const name of names) {
+      for (const { piece } of this.#apps.get(name)?.chunks ?? []) if (piece !== undefined) pieces.push(piece);
+    }
+    return pieces;
   }
 
-  #make(app: string, follows: boolean): AppPiece {
+  #layoutOf(name: string): App {
+    const known = this.#apps.get(name);
+    if (known !== undefined) return known;
+    const app: App = { chunks: [], chunkOf: new Map() };
+    for (const id of this.#source.ids(name)) add(app, id);
+    this.#apps.set(name, app);
+    return app;
+  }
+
+  /** True when there was something to do. */
+  #makeChunk(name: string, chunk: Chunk, follows: boolean, opens: boolean, closes: boolean): boolean {
+    const place = chunk.piece?.place;
+    if (!chunk.isDirty && place?.follows === follows && place.opens === opens && place.closes === closes) return false;
+    chunk.piece = this.#pieceOf(name, chunk, { follows, opens, closes });
+    chunk.stale.clear();
+    chunk.isDirty = false;
+    return true;
+  }
+
+  #pieceOf(name: string, { ids, stale, piece }: Chunk, place: Place): AppPiece {
     const [format, shape] = [this.#format, this.#shape];
-    const counts = new Map<string, number>();
-    let text = `${follows ? separator(format) : ""}${applicationHead(app.toUpperCase(), format, shape)}`;
-    let isFirst = true;
-    for (const held of this.#store.list(app)) {
-      if (!isFirst) text += separator(format);
+    const between = separator(format);
+    const parts: Buffer[] = [];
+    const [statuses, kept, spans]: [string[], string[], number[]] = [[], [], []];
+    let bytes = 0;
+    const put = (part: Buffer): void => {
+      parts.push(part);
+      bytes += part.length;
+    };
+    const head = place.opens ? applicationHead(name.toUpperCase(), format, shape) : "";
+    const before = place.opens && place.follows ? between : "";
+    put(Buffer.from(`${before}${head}`, "utf8"));
+    let isFirst = place.opens;
+    for (const id of ids) {
+      const old = stale.has(id) ? -1 : (piece?.ids.indexOf(id) ?? -1);
+      const instance = old < 0 ? this.#source.find(name, id) : undefined;
+      if (old < 0 && instance === undefined) continue;
+      if (!isFirst && between !== "") put(Buffer.from(between, "utf8"));
       isFirst = false;
-      text += this.#textOf(held);
-      counts.set(held.status, (counts.get(held.status) ?? 0) + 1);
+      kept.push(id);
+      spans.push(bytes);
+      if (instance !== undefined) {
+        put(Buffer.from(instanceText(instance, format, shape), "utf8"));
+        statuses.push(instance.status);
+      } else if (piece !== undefined) {
+        put(piece.packed.plain.subarray(piece.spans[old * 2], piece.spans[old * 2 + 1]));
+        statuses.push(piece.statuses[old] ?? "");
+      }
+      spans.push(bytes);
     }
-    text += applicationTail(format, shape);
-    return { packed: pack(text), counts, follows };
+    if (place.closes) put(Buffer.from(applicationTail(format, shape), "utf8"));
+    return { packed: pack(Buffer.concat(parts, bytes)), statuses, ids: kept, spans, place };
   }
+}
 
-  #textOf(held: Held): string {
-    const key = `${held.record.app}/${held.record.id}`;
-    let text = this.#texts.get(key);
-    if (text === undefined) {
-      text = instanceText(this.#toEureka(held), this.#format, this.#shape);
-      this.#texts.set(key, text);
-    }
-    return text;
+function add(app: App, id: string): void {
+  let chunk = app.chunks.at(-1);
+  if (chunk === undefined || chunk.ids.size >= chunkSize) {
+    chunk = { ids: new Set(), stale: new Set(), piece: undefined, isDirty: true };
+    app.chunks.push(chunk);
   }
+  chunk.ids.add(id);
+  chunk.stale.add(id);
+  chunk.isDirty = true;
+  app.chunkOf.set(id, chunk);
+}
+
+function remove(app: App, chunk: Chunk, id: string): void {
+  app.chunkOf.delete(id);
+  chunk.ids.delete(id);
+  chunk.stale.delete(id);
+  chunk.isDirty = true;
+  if (chunk.ids.size === 0) app.chunks.splice(app.chunks.indexOf(chunk), 1);
 }

@@ -23,9 +23,11 @@ const header = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
 /** An empty block of fixed codes, marked as the last (RFC 1951 §3.2.3). */
 const lastBlock = Buffer.from([0x03, 0x00]);
 
-export function pack(piece: string): Packed {
-  const plain = Buffer.from(piece, "utf8");
-  const blocks = deflateRawSync(plain, packing);
+export function pack(plain: Buffer): Packed {
+  // What deflate gives is a view of a buffer of 16 KiB, which would be kept as long as the view.
+  const view = deflateRawSync(plain, packing);
+  const blocks = Buffer.allocUnsafeSlow(view.length);
+  view.copy(blocks);
   return { blocks, plain, crc: crc32(plain), bytes: plain.length, shift: crc32Shift(plain.length) };
 }
 

@@ -1,12 +1,13 @@
-import { gzip } from "node:zlib";
 import type { Clock, Timer } from "@holdfast/kernel";
 import type { EurekaFormat, EurekaInstance, EurekaShape } from "@holdfast/wire/eureka";
-import { AllDocuments } from "./all-documents.ts";
-import { type CachedBody, smallBody } from "./cached-body.ts";
+import type { CachedBody } from "./cached-body.ts";
 import { RecentChanges } from "./recent-changes.ts";
-import { applicationText, listText } from "./small-documents.ts";
-import type { EurekaStore, Held } from "./store.ts";
-import { VipIndex } from "./vip-index.ts";
+import { SlicedDocuments } from "./sliced-documents.ts";
+import { SmallDocuments } from "./small-documents.ts";
+import { StatusCounts } from "./status-counts.ts";
+import type { EurekaStore, Held, StoreChange } from "./store.ts";
+import { StoreSource } from "./store-source.ts";
+import { addressesOf, VipIndex } from "./vip-index.ts";
 
 export type { CachedBody } from "./cached-body.ts";
 
@@ -31,6 +32,8 @@ const [readOnlyEveryMs, expireAfterMs] = [30_000, 180_000];
 /** `initialCapacityOfResponseCache`; more different documents than that are made each time. */
 const smallMax = 1_000;
 
+const forms = ["json full", "json compact", "xml full", "xml compact"];
+
 type Body = CachedBody | undefined;
 
 /** Answers of Eureka's reads, made once for all who ask alike, text and gzip. */
@@ -39,12 +42,16 @@ export class ResponseCache {
   readonly #store: EurekaStore;
   readonly #toEureka: (held: Held) => EurekaInstance;
   readonly #mode: ResponseCacheOptions["mode"];
-  readonly #all: AllDocuments;
+  readonly #counts: StatusCounts;
   readonly #recent: RecentChanges;
+  readonly #all: SlicedDocuments;
+  readonly #deltas: SlicedDocuments;
+  readonly #documents: SmallDocuments;
   readonly #stop: () => void;
   readonly #timers: Timer[] = [];
   /** Small documents; gone with the next change that may touch them. */
   readonly #small = new Map<string, CachedBody>();
+  readonly #making = new Map<string, Promise<CachedBody>>();
   readonly #readOnly = new Map<string, { readonly key: CacheKey; body: Body }>();
   #vips: VipIndex | undefined;
 
@@ -58,13 +65,12 @@ export class ResponseCache {
     this.#store = store;
     this.#toEureka = toEureka;
     this.#mode = options.mode;
-    this.#all = new AllDocuments(clock, store, toEureka);
-    this.#recent = new RecentChanges(clock, store, toEureka);
-    this.#stop = store.onChange(({ app }) => {
-      for (const text of this.#small.keys()) {
-        if (!text.startsWith("application ") || text.endsWith(` ${app}`)) this.#small.delete(text);
-      }
-    });
+    this.#counts = new StatusCounts(store);
+    this.#recent = new RecentChanges(clock, store, toEureka, () => this.#counts.hashcode());
+    this.#all = new SlicedDocuments(clock, new StoreSource(store, toEureka));
+    this.#deltas = new SlicedDocuments(clock, this.#recent);
+    this.#documents = new SmallDocuments(clock, toEureka);
+    this.#stop = store.onChange((change) => this.#forget(change));
     // Times inside the documents (last renewals) grow old though nothing changes.
     this.#timers.push(clock.every(expireAfterMs, () => this.#expire()));
     if (options.mode === "compat") this.#refreshLater();
@@ -88,22 +94,31 @@ export class ResponseCache {
     this.#stop();
     for (const timer of this.#timers) timer.cancel();
     this.#all.close();
+    this.#deltas.close();
     this.#recent.close();
+    this.#counts.close();
     this.#vips?.close();
   }
 
   #make(key: CacheKey): Body | Promise<Body> {
     if (key.kind === "all") return this.#all.get(key.format, key.shape);
+    if (key.kind === "delta") return this.#deltas.get(key.format, key.shape);
     const text = textOf(key);
     const known = this.#small.get(text);
     if (known !== undefined) return known;
-    const document = this.#textOf(key);
-    if (document === undefined) return undefined;
-    const body = smallBody(document, gzip);
-    if (!(body instanceof Promise)) return this.#keep(text, body);
-    // A change that comes while it is compressed makes it old for others, not for whoever asked before.
-    const version = this.#recent.version;
-    return body.then((made) => (version === this.#recent.version ? this.#keep(text, made) : made));
+    // Whoever asks while it is being made shares it, as long as nothing in it has changed.
+    const making = this.#making.get(text);
+    if (making !== undefined) return making;
+    const body = this.#documentOf(key);
+    if (!(body instanceof Promise)) return body === undefined ? undefined : this.#keep(text, body);
+    const shared: Promise<CachedBody> = body
+      // A change that came while it was made makes it old for others, not for whoever asked before.
+      .then((made) => (this.#making.get(text) === shared ? this.#keep(text, made) : made))
+      .finally(() => {
+        if (this.#making.get(text) === shared) this.#making.delete(text);
+      });
+    this.#making.set(text, shared);
+    return shared;
   }
 
   #keep(text: string, body: CachedBody): CachedBody {
@@ -112,20 +127,37 @@ export class ResponseCache {
     return body;
   }
 
-  #textOf({ kind, name = "", format, shape }: CacheKey): string | undefined {
-    if (kind === "delta") return listText(this.#recent.list(), this.#all.hashcode(), format, shape);
+  #documentOf({ kind, name = "", format, shape }: CacheKey): Body | Promise<CachedBody> {
     if (kind === "application") {
-      const instances = Array.from(this.#store.list(name.toLowerCase()), this.#toEureka);
-      return instances.length === 0 ? undefined : applicationText(name.toUpperCase(), instances, format, shape);
+      const instances = [...this.#store.list(name.toLowerCase())];
+      if (instances.length === 0) return undefined;
+      return this.#documents.application(name.toUpperCase(), instances, format, shape);
     }
     this.#vips ??= new VipIndex(this.#store, this.#toEureka);
-    const instances = Array.from(this.#vips.servers(kind === "svip" ? "svip" : "vip", name), this.#toEureka);
-    return instances.length === 0 ? undefined : listText(instances, undefined, format, shape);
+    const instances = [...this.#vips.servers(kind === "svip" ? "svip" : "vip", name)];
+    return instances.length === 0 ? undefined : this.#documents.list(instances, format, shape);
+  }
+
+  /** Drops what tells of an instance that has changed. */
+  #forget({ app, held, before }: StoreChange): void {
+    if (this.#small.size === 0 && this.#making.size === 0) return;
+    const names = new Set([`application ${app}`]);
+    for (const one of [held, before]) {
+      for (const name of one === undefined ? [] : addressesOf(this.#toEureka(one))) names.add(name.replace(":", " "));
+    }
+    for (const name of names) {
+      for (const form of forms) {
+        this.#small.delete(`${form} ${name}`);
+        this.#making.delete(`${form} ${name}`);
+      }
+    }
   }
 
   #expire(): void {
     this.#small.clear();
+    this.#making.clear();
     this.#all.expire();
+    this.#deltas.expire();
   }
 
   #refreshLater(): void {
@@ -144,5 +176,5 @@ export class ResponseCache {
 }
 
 function textOf({ kind, name = "", format, shape }: CacheKey): string {
-  return `${kind} ${format} ${shape} ${kind === "application" ? name.toLowerCase() : name}`;
+  return `${format} ${shape} ${kind} ${kind === "application" ? name.toLowerCase() : name}`;
 }

@@ -27,7 +27,7 @@ export class VipIndex {
   }
 
   #add(held: Held): void {
-    for (const name of this.#names(held)) {
+    for (const name of addressesOf(this.#toEureka(held))) {
       const servers = this.#servers.get(name) ?? new Map<string, Held>();
       this.#servers.set(name, servers);
       servers.set(keyOf(held), held);
@@ -35,19 +35,19 @@ export class VipIndex {
   }
 
   #remove(held: Held): void {
-    for (const name of this.#names(held)) {
+    for (const name of addressesOf(this.#toEureka(held))) {
       const servers = this.#servers.get(name);
       servers?.delete(keyOf(held));
       if (servers?.size === 0) this.#servers.delete(name);
     }
   }
+}
 
-  #names(held: Held): string[] {
-    const { vipAddress = "", secureVipAddress = "" } = this.#toEureka(held);
-    const split = (kind: string, list: string): string[] =>
-      list.split(",").flatMap((name) => (name === "" ? [] : [`${kind}:${name}`]));
-    return [...split("vip", vipAddress), ...split("svip", secureVipAddress)];
-  }
+/** `vip:<name>` and `svip:<name>` of all virtual addresses that an instance serves. */
+export function addressesOf({ vipAddress = "", secureVipAddress = "" }: EurekaInstance): string[] {
+  const split = (kind: string, list: string): string[] =>
+    list.split(",").flatMap((name) => (name === "" ? [] : [`${kind}:${name}`]));
+  return [...split("vip", vipAddress), ...split("svip", secureVipAddress)];
 }
 
 function keyOf({ record }: Held): string {

@@ -9,6 +9,7 @@ import {
   decodeApplications,
   type EurekaFormat,
   type EurekaShape,
+  encodeApplication,
   encodeApplications,
   hashcodeOf,
 } from "@holdfast/wire/eureka";
@@ -65,7 +66,7 @@ test("checksums of parts combine to the checksum of the whole, whatever the leng
 
 test("joined pieces are one gzip member that is all of the text", () => {
   const texts = ["", "a", "é中".repeat(500), "<x/>".repeat(9_000), ""];
-  const joined = joinGzip(texts.map(pack));
+  const joined = joinGzip(texts.map((text) => pack(Buffer.from(text))));
   assert.equal(gunzipSync(joined).toString(), texts.join(""));
   // What a decoder that stops after the first member reads is everything, too.
   const body = joined.subarray(10, -8);
@@ -76,11 +77,11 @@ test("after any changes every form is what the codec makes of the registry as a 
   const step = fc.record({
     kind: fc.constantFrom("put", "put", "put", "cancel", "override", "clear"),
     app: fc.constantFrom("catalog", "api", "zoo", "a&b"),
-    id: fc.constantFrom("h1", "h2", "h3"),
-    read: fc.boolean(),
+    id: fc.nat({ max: 24 }).map((n) => `h${n}`),
+    read: fc.integer({ min: 0, max: 9 }).map((n) => n < 2),
   });
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
       const { registry, cache } = setUp();
       for (const { kind, app, id, read } of steps) {
         if (kind === "put") registry.put(unstamped(app, id), "test");
@@ -99,7 +100,7 @@ test("after any changes every form is what the codec makes of the registry as a 
       }
       cache.close();
     }),
-    { numRuns: 60, seed: 7 },
+    { numRuns: 40, seed: 7 },
   );
 });
 
@@ -149,6 +150,32 @@ test("a delta holds the last word on what changed in three minutes, with the has
 
   await clock.advance(215_000);
   assert.deepEqual(delta(), ["DOWN_1_"]);
+  cache.close();
+});
+
+test("an application of thousands is one document like any other, made in slices, shared, and of one moment", async () => {
+  const { clock, registry, cache } = setUp();
+  for (let i = 0; i < 2_000; i++) registry.put(unstamped("big", `h${i}`), "test");
+  const instances = Array.from(registry.list("big"), toEureka);
+  for (const { format, shape } of forms) {
+    const key = { kind: "application", name: "big", format, shape } as const;
+    const making = cache.get(key);
+    assert.ok(making instanceof Promise);
+    assert.equal(cache.get(key), making);
+    const made = await making;
+    assert.ok(made !== undefined && made.plain.length > 10);
+    assert.equal(textOf(made), encodeApplication({ name: "BIG", instances }, format, shape));
+    assert.equal(at(cache, key), made);
+    const served = await cache.get({ kind: "vip", name: "big", format, shape });
+    const all = { versionsDelta: "1", appsHashcode: "UP_2000_", applications: [{ name: "BIG", instances }] };
+    assert.equal(textOf(served), encodeApplications(all, format, shape));
+  }
+  const late = cache.get({ kind: "vip", name: "big", format: "json", shape: "full" });
+  registry.setOwnStatus("big", "h7", "DOWN", "test");
+  await late;
+  const next = await cache.get({ kind: "vip", name: "big", format: "json", shape: "full" });
+  assert.match(textOf(next), /"apps__hashcode":"DOWN_1_UP_1999_"/);
+  await clock.advance(1);
   cache.close();
 });
 
@@ -214,8 +241,8 @@ test("in compat what was read once is renewed each thirty seconds of the wall cl
 test("recent changes are forgotten one by one, each three minutes after its own last change", async () => {
   const clock = new FakeClock();
   const registry = new Registry(clock, new SeededRandom(1), silentLog, { name: "a", peers: [] });
-  const recent = new RecentChanges(clock, registry, toEureka);
-  const ids = (): (string | undefined)[] => Array.from(recent.list(), (one) => one.instanceId);
+  const recent = new RecentChanges(clock, registry, toEureka, () => "");
+  const ids = (): string[] => recent.apps().flatMap((app) => [...recent.ids(app)]);
   registry.put(unstamped("a", "h1"), "test");
   await clock.advance(100_000);
   registry.put(unstamped("a", "h2"), "test");

@@ -1,18 +1,16 @@
-import { Readable } from "node:stream";
-import { createGzip } from "node:zlib";
 import type { Clock, Timer } from "@holdfast/kernel";
 import {
   applicationsHead,
   applicationsTail,
   type EurekaFormat,
-  type EurekaInstance,
   type EurekaShape,
   hashcodeOfCounts,
 } from "@holdfast/wire/eureka";
-import { AppPieces } from "./app-pieces.ts";
+import { type AppPiece, AppPieces } from "./app-pieces.ts";
 import type { CachedBody } from "./cached-body.ts";
 import { joinGzip, pack } from "./gzip-join.ts";
-import type { EurekaStore, Held } from "./store.ts";
+import type { PieceSource } from "./piece-source.ts";
+import { gzipOf } from "./small-documents.ts";
 
 /** So long one may work on a document before others have their turn. */
 const sliceMs = 2;
@@ -32,39 +30,32 @@ interface Form {
   making: Promise<CachedBody> | undefined;
 }
 
-/** `GET apps` in all its forms. */
-export class AllDocuments {
+/**
+ * A document of many applications in all its forms (`GET apps`, `GET apps/delta`): made in slices, of pieces that are
+ * kept, so that neither its first making nor a change in it holds up anybody.
+ */
+export class SlicedDocuments {
   readonly #clock: Clock;
-  readonly #store: EurekaStore;
-  readonly #toEureka: (held: Held) => EurekaInstance;
+  readonly #source: PieceSource;
   readonly #forms = new Map<string, Form>();
-  readonly #counts = new Map<string, number>();
   readonly #stop: () => void;
   readonly #sweep: Timer;
-  readonly #startedMs: number;
+  /** Tags of another start of the same registry are others. */
+  readonly #tag: string;
   #version = 0;
 
-  constructor(clock: Clock, store: EurekaStore, toEureka: (held: Held) => EurekaInstance) {
+  constructor(clock: Clock, source: PieceSource) {
     this.#clock = clock;
-    this.#store = store;
-    this.#toEureka = toEureka;
-    this.#startedMs = clock.wallMs();
-    for (const held of store.list()) this.#count(held.status, 1);
-    this.#stop = store.onChange((change) => {
+    this.#source = source;
+    this.#tag = clock.wallMs().toString(36);
+    this.#stop = source.onChange((app, id) => {
       this.#version += 1;
-      if (change.before !== undefined) this.#count(change.before.status, -1);
-      if (change.held !== undefined) this.#count(change.held.status, 1);
-      for (const form of this.#forms.values()) form.pieces.forget(change);
+      for (const form of this.#forms.values()) form.pieces.changed(app, id);
     });
     this.#sweep = clock.every(idleMs / 3, () => this.#dropIdle());
   }
 
-  /** Of the whole registry as it is now. */
-  hashcode(): string {
-    return hashcodeOfCounts(this.#counts);
-  }
-
-  /** As the registry is at some moment between the call and the answer; at once when little is to be made. */
+  /** As things are at some moment between the call and the answer; at once when little is to be made. */
   get(format: EurekaFormat, shape: EurekaShape): CachedBody | Promise<CachedBody> {
     const form = this.#formOf(format, shape);
     form.askedAtMs = this.#clock.monotonicMs();
@@ -98,7 +89,7 @@ export class AllDocuments {
     const name = `${format} ${shape}`;
     const known = this.#forms.get(name);
     if (known !== undefined) return known;
-    const pieces = new AppPieces(this.#store, this.#toEureka, format, shape);
+    const pieces = new AppPieces(this.#source, format, shape);
     const form: Form = { format, shape, pieces, askedAtMs: 0, made: undefined, making: undefined };
     this.#forms.set(name, form);
     return form;
@@ -106,30 +97,17 @@ export class AllDocuments {
 
   /** Makes what pieces are missing, in slices; the document is of the moment in which none is. */
   async #make(form: Form): Promise<CachedBody> {
-    let apps = this.#store.apps();
-    for (let sinceMs = this.#clock.monotonicMs(); !this.#makePieces(form, apps, sinceMs); apps = this.#store.apps()) {
+    let sinceMs = this.#clock.monotonicMs();
+    const isOver = (): boolean => this.#clock.monotonicMs() - sinceMs >= sliceMs;
+    let apps = this.#source.apps();
+    while (!form.pieces.make(apps, isOver)) {
       await this.#clock.sleep(0);
       sinceMs = this.#clock.monotonicMs();
+      apps = this.#source.apps();
     }
-    const tag = `${this.#startedMs.toString(36)}-${this.#version}`;
-    const made = new Document(form, apps, this.#version, tag, this.#clock.monotonicMs());
+    const made = new Document(form, apps, this.#source.hashcode?.(), this.#version, this.#tag, sinceMs);
     form.made = made;
     return made;
-  }
-
-  /** True when none is missing; false when the slice is over before that. */
-  #makePieces(form: Form, apps: readonly string[], sinceMs: number): boolean {
-    for (let i = 0; i < apps.length; i++) {
-      const app = apps[i] ?? "";
-      if (form.pieces.has(app, i > 0)) continue;
-      form.pieces.get(app, i > 0);
-      if (this.#clock.monotonicMs() - sinceMs >= sliceMs) return false;
-    }
-    return true;
-  }
-
-  #count(status: string, by: number): void {
-    this.#counts.set(status, (this.#counts.get(status) ?? 0) + by);
   }
 
   #dropIdle(): void {
@@ -138,7 +116,7 @@ export class AllDocuments {
   }
 }
 
-/** One state of the registry in one form. */
+/** One state of things in one form. */
 class Document implements CachedBody {
   readonly version: number;
   readonly etag: string;
@@ -149,24 +127,27 @@ class Document implements CachedBody {
   #gzip: Buffer;
   #settling = false;
 
-  constructor(form: Form, apps: readonly string[], version: number, tag: string, nowMs: number) {
-    const { format, shape, pieces } = form;
-    const parts = apps.map((app, i) => pieces.get(app, i > 0));
-    const counts = new Map<string, number>();
-    for (const part of parts) {
-      for (const [status, count] of part.counts) counts.set(status, (counts.get(status) ?? 0) + count);
-    }
-    const hash = hashcodeOfCounts(counts);
+  /** `hashcode`: when it is not that of the content. */
+  constructor(
+    { format, shape, pieces }: Form,
+    apps: readonly string[],
+    hashcode: string | undefined,
+    version: number,
+    tag: string,
+    nowMs: number,
+  ) {
+    const parts = pieces.pieces(apps);
+    const hash = hashcode ?? hashcodeOfCounts(countsOf(parts));
     const isEmpty = parts.length === 0;
-    const head = applicationsHead("1", hash, format, shape, isEmpty);
-    const tail = applicationsTail("1", hash, format, shape, isEmpty);
-    const [packedHead, packedTail] = [pack(head), pack(tail)];
+    const head = pack(Buffer.from(applicationsHead("1", hash, format, shape, isEmpty), "utf8"));
+    const tail = pack(Buffer.from(applicationsTail("1", hash, format, shape, isEmpty), "utf8"));
+    const all = [head, ...parts.map((part) => part.packed), tail];
     this.version = version;
-    this.etag = `"${format}-${shape}-${tag}"`;
+    this.etag = `"${format}-${shape}-${tag}-${version}"`;
     this.madeAtMs = nowMs;
-    this.#parts = [packedHead.plain, ...parts.map((part) => part.packed.plain), packedTail.plain];
-    this.plainBytes = parts.reduce((sum, part) => sum + part.packed.bytes, packedHead.bytes + packedTail.bytes);
-    this.#gzip = joinGzip([packedHead, ...parts.map((part) => part.packed), packedTail]);
+    this.#parts = all.map((one) => one.plain);
+    this.plainBytes = all.reduce((sum, one) => sum + one.bytes, 0);
+    this.#gzip = joinGzip(all);
   }
 
   get plain(): readonly Buffer[] {
@@ -186,15 +167,20 @@ class Document implements CachedBody {
   settle(): void {
     if (this.#settling) return;
     this.#settling = true;
-    const packed: Buffer[] = [];
-    const stream = Readable.from(this.#parts).pipe(createGzip());
-    stream.on("data", (chunk: Buffer) => packed.push(chunk));
-    stream.on("end", () => {
-      const whole = Buffer.concat(packed);
+    const keepSmaller = (whole: Buffer): void => {
       if (whole.length < this.#gzip.length) this.#gzip = whole;
-    });
-    stream.on("error", () => {});
+    };
+    // What cannot be made smaller is sent as it is.
+    void gzipOf(this.#parts).then(keepSmaller, () => {});
   }
+}
+
+function countsOf(parts: readonly AppPiece[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { statuses } of parts) {
+    for (const status of statuses) counts.set(status, (counts.get(status) ?? 0) + 1);
+  }
+  return counts;
 }
 
 /** Fewer, larger pieces: each costs a call when it is sent. */
