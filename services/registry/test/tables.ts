@@ -12,22 +12,21 @@ export function toldBy(table: LeaseTable): Replica[] {
   return told.get(table) ?? [];
 }
 
-/** A table of peer `name` in its epoch 7, with what it says. */
+/** A table of peer `name` in its epoch 7, with what it says; its stamps count up from `clock.stamp`. */
 export function newTable(
   name = "a",
   options?: LeaseOptions,
-): { table: LeaseTable; changes: Change[]; notes: string[]; clock: { ms: number } } {
+): { table: LeaseTable; changes: Change[]; notes: string[]; clock: { ms: number; stamp: number } } {
   const changes: Change[] = [];
   const notes: string[] = [];
   const said: Replica[] = [];
-  const clock = { ms: 1_000 };
-  let stamps = 0;
+  const clock = { ms: 1_000, stamp: 0 };
   const observer: TableObserver = {
     changed: (change) => changes.push(change),
     tell: (replica) => said.push(replica),
     noted: (kind, app, id, by, detail) => notes.push(`${kind} ${app}/${id} by ${by}: ${detail}`),
   };
-  const time = { nowMs: () => clock.ms, stamp: () => ++stamps };
+  const time = { nowMs: () => clock.ms, stamp: () => ++clock.stamp };
   const table = new LeaseTable(name, 7, time, new Preservation(), observer, options);
   told.set(table, said);
   return { table, changes, notes, clock };
