@@ -149,7 +149,7 @@ test("a removal takes the override with it, at the peers, too: the next instance
   assert.equal(statusIn(table), "UP");
 });
 
-test("an override can only take traffic away from an instance of ours: one that drains stays out", async () => {
+test("an override can only take traffic away from an instance of ours: one that drains stays out", () => {
   const { table } = newTable();
   table.register(recordOf("i-1", { status: "OUT_OF_SERVICE" }), 0);
   override(table, "UP");
