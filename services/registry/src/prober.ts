@@ -133,6 +133,7 @@ export class Prober {
     const key = keyOf(record.app, record.id);
     const view = await this.look(record);
     if (view.verdict !== "dead") return;
+    const refusedAtMs = this.#clock.monotonicMs();
     const seen = this.#seen.get(key);
     if (seen === undefined || seen.asking) return;
     seen.asking = true;
@@ -142,17 +143,19 @@ export class Prober {
         const second = await vantage.probe(record.app, record.id);
         if (second === undefined || second.zone === this.#options.zone) return;
         this.#note(key, second.zone, second);
-        if (second.verdict === "dead") this.#end(record, second);
+        if (second.verdict === "dead") this.#end(record, second, refusedAtMs);
       }),
     );
     seen.asking = false;
   }
 
-  #end(record: InstanceRecord, second: ProbeView): void {
+  #end(record: InstanceRecord, second: ProbeView, refusedAtMs: number): void {
     const key = keyOf(record.app, record.id);
-    // It may have been replaced under the same id while we looked.
-    const now = this.#table.leaseAt(key)?.record;
-    if (now === undefined || now.address !== record.address || now.port !== record.port) return;
+    const lease = this.#table.leaseAt(key);
+    // It may have been replaced under the same id while we looked, or started anew at the same port.
+    if (lease === undefined || lease.renewedAtMs > refusedAtMs) return;
+    const { address, port, incarnation } = lease.record;
+    if (address !== record.address || port !== record.port || incarnation !== record.incarnation) return;
     const cause = `probed dead: ${second.detail}, seen from ${this.#options.zone} and ${second.zone}`;
     if (!this.#table.confirmDead(key, cause, this.#clock.monotonicMs())) return;
     this.#log.warn("registry.probed-dead", { app: record.app, instance: record.id, cause });
