@@ -155,7 +155,7 @@ test("an instance that was replaced at another address while its port was looked
   scene.register("i-1");
   scene.meets = (record) => (record.port === 12_000 ? "dead" : "alive");
   scene.prober.start();
-  await scene.clock.advance(200);
+  await scene.clock.advance(600);
   scene.register("i-1", { incarnation: 2_000, port: 12_001 });
   await scene.clock.advance(3_000);
   assert.equal(scene.has("i-1"), true);
@@ -169,7 +169,7 @@ test("an instance that started anew at the same port while a peer's word was on 
     scene.register("i-1");
     scene.meets = () => "dead";
     scene.prober.start();
-    await scene.clock.advance(200);
+    await scene.clock.advance(600);
     scene.meets = () => "alive";
     scene.register("i-1", more);
     await scene.clock.advance(3_000);
