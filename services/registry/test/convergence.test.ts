@@ -1,87 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Random, SeededRandom, silentLog } from "@holdfast/kernel";
-import { Registry, type ReplicateAnswer, type ReplicateCall } from "@holdfast/registry-server";
-import { FakeClock } from "@holdfast/testing";
+import { SeededRandom } from "@holdfast/kernel";
 import type { InstanceRecord } from "@holdfast/wire";
+import { type Name, names, Peers } from "./peers.ts";
 import { recordOf } from "./records.ts";
-
-const names = ["a", "b", "c"] as const;
-type Name = (typeof names)[number];
-
-/** Three registries on one fake clock and a network that delays, reorders, loses and parts. */
-class Peers {
-  readonly clock = new FakeClock();
-  readonly registries = new Map<string, Registry>();
-  readonly #random: Random;
-  readonly #cuts = new Set<string>();
-  /** Share of calls of which either the request or the answer is lost. */
-  loss = 0;
-
-  constructor(seed: number) {
-    this.#random = new SeededRandom(seed);
-    for (const name of names) this.restart(name);
-  }
-
-  async start(): Promise<void> {
-    for (const registry of this.registries.values()) void registry.start();
-    await this.clock.advance(3_000);
-  }
-
-  restart(name: Name): Registry {
-    const peers = names.filter((other) => other !== name);
-    const random = this.#random.child(name);
-    const reach = (to: string): ReplicateCall => this.#reach(name, to);
-    const registry = new Registry(this.clock, random, silentLog, { name, peers }, undefined, reach);
-    this.registries.set(name, registry);
-    return registry;
-  }
-
-  get(name: Name): Registry {
-    const registry = this.registries.get(name);
-    assert.ok(registry);
-    return registry;
-  }
-
-  cut(from: Name, to: Name): void {
-    this.#cuts.add(`${from}${to}`).add(`${to}${from}`);
-  }
-
-  /** Everything, or one direction. */
-  heal(from?: Name, to?: Name): void {
-    if (from !== undefined) return void this.#cuts.delete(`${from}${to}`);
-    this.#cuts.clear();
-    this.loss = 0;
-  }
-
-  view(name: Name): string[] {
-    const records = this.get(name).records();
-    return records.map((record) => `${record.id} ${record.version} ${record.status}`).sort();
-  }
-
-  async close(): Promise<void> {
-    this.heal();
-    const closing = Promise.all([...this.registries.values()].map((registry) => registry.close()));
-    await this.clock.advance(5_000);
-    await closing;
-  }
-
-  #reach(from: string, to: string): ReplicateCall {
-    return async (body, timeoutMs): Promise<ReplicateAnswer> => {
-      const lost = async (): Promise<never> => {
-        await this.clock.sleep(timeoutMs);
-        throw new Error("no answer");
-      };
-      const isLost = (): boolean => this.#cuts.has(`${from}${to}`) || this.#random.next() < this.loss;
-      const sent = structuredClone(body);
-      await this.clock.sleep(1 + this.#random.below(100));
-      if (isLost()) return lost();
-      const answer = structuredClone(await this.get(to as Name).replicate(sent));
-      await this.clock.sleep(1 + this.#random.below(100));
-      return isLost() ? lost() : answer;
-    };
-  }
-}
 
 /** An instance as its owner knows it: renews at its registry, goes to the next one when that does not know it. */
 interface Owner {
