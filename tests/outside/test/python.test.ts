@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { SystemClock, silentLog, systemRandom } from "@holdfast/kernel";
+import { type RunningRegistry, startRegistry } from "@holdfast/registry-server";
+import { waitFor } from "@holdfast/testing";
+import { outsideClient, started, stopped } from "../src/eureka-js-client.ts";
+import { fetched } from "../src/fetched.ts";
+import { pythonClient } from "../src/python-client.ts";
+
+const part = fetched("python");
+const skip = typeof part === "string" ? part : false;
+
+async function registry(): Promise<RunningRegistry> {
+  return startRegistry(new SystemClock(), systemRandom(), silentLog, { name: "a", peers: [] });
+}
+
+for (const path of ["/eureka", "/eureka/v2"]) {
+  test(`py-eureka-client at ${path} registers, renews, sees others come and go, and leaves`, { skip }, async () => {
+    const running = await registry();
+    const options = { registry: `${running.url}${path}`, app: "reviews", id: "python-1", port: 9_001 };
+    const python = pythonClient(options);
+    const other = outsideClient({ registries: [running.url], app: "catalog", host: "host-1", port: 8_001 });
+    try {
+      await running.synced;
+      const mine = (): ReturnType<RunningRegistry["registry"]["find"]> => running.registry.find("reviews", "python-1");
+      await waitFor("it to register", mine);
+      await waitFor("itself in its view", () => python.sees["REVIEWS"]?.[0] === "python-1");
+      assert.equal(mine()?.record.metadata?.["written-in"], "Python");
+
+      const before = mine()?.renewedAtMs ?? 0;
+      await waitFor("a heartbeat", () => (mine()?.renewedAtMs ?? 0) > before);
+
+      await started(other);
+      try {
+        await waitFor("the other in its view", () => python.sees["CATALOG"]?.length === 1);
+      } finally {
+        await stopped(other);
+      }
+      await waitFor("the other to be gone from it", () => python.sees["CATALOG"] === undefined);
+
+      await python.close();
+      assert.equal(mine(), undefined);
+    } finally {
+      await python.close();
+      await running.close();
+    }
+  });
+}
