@@ -43,6 +43,7 @@ export class SlicedDocuments {
   /** Tags of another start of the same registry are others. */
   readonly #tag: string;
   #version = 0;
+  #delta = { version: -1, number: 0 };
 
   constructor(clock: Clock, source: PieceSource) {
     this.#clock = clock;
@@ -105,15 +106,34 @@ export class SlicedDocuments {
       sinceMs = this.#clock.monotonicMs();
       apps = this.#source.apps();
     }
-    const made = new Document(form, apps, this.#source.hashcode?.(), this.#version, this.#tag, sinceMs);
+    const { hashcode, number } = { hashcode: this.#source.hashcode?.(), number: this.#number() };
+    const made = new Document({ form, apps, hashcode, number, version: this.#version, tag: this.#tag, nowMs: sinceMs });
     form.made = made;
     return made;
+  }
+
+  /** `versions__delta`. Netflix's deltas count from 1, and py-eureka-client takes one with the number and hash it has for that one. */
+  #number(): number {
+    if (this.#source.hashcode === undefined) return 1;
+    if (this.#delta.version !== this.#version) this.#delta = { version: this.#version, number: this.#delta.number + 1 };
+    return this.#delta.number;
   }
 
   #dropIdle(): void {
     const nowMs = this.#clock.monotonicMs();
     for (const [name, form] of this.#forms) if (nowMs - form.askedAtMs > idleMs) this.#forms.delete(name);
   }
+}
+
+interface DocumentParts {
+  readonly form: Form;
+  readonly apps: readonly string[];
+  /** When it is not that of the content. */
+  readonly hashcode: string | undefined;
+  readonly number: number;
+  readonly version: number;
+  readonly tag: string;
+  readonly nowMs: number;
 }
 
 /** One state of things in one form. */
@@ -127,20 +147,13 @@ class Document implements CachedBody {
   #gzip: Buffer;
   #settling = false;
 
-  /** `hashcode`: when it is not that of the content. */
-  constructor(
-    { format, shape, pieces }: Form,
-    apps: readonly string[],
-    hashcode: string | undefined,
-    version: number,
-    tag: string,
-    nowMs: number,
-  ) {
+  constructor({ form, apps, hashcode, number, version, tag, nowMs }: DocumentParts) {
+    const { format, shape, pieces } = form;
     const parts = pieces.pieces(apps);
     const hash = hashcode ?? hashcodeOfCounts(countsOf(parts));
     const isEmpty = parts.length === 0;
-    const head = pack(Buffer.from(applicationsHead("1", hash, format, shape, isEmpty), "utf8"));
-    const tail = pack(Buffer.from(applicationsTail("1", hash, format, shape, isEmpty), "utf8"));
+    const head = pack(Buffer.from(applicationsHead(`${number}`, hash, format, shape, isEmpty), "utf8"));
+    const tail = pack(Buffer.from(applicationsTail(`${number}`, hash, format, shape, isEmpty), "utf8"));
     const all = [head, ...parts.map((part) => part.packed), tail];
     this.version = version;
     this.etag = `"${format}-${shape}-${tag}-${version}"`;

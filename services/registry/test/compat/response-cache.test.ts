@@ -153,6 +153,20 @@ test("a delta holds the last word on what changed in three minutes, with the has
   cache.close();
 });
 
+test("each new delta has the next number, whatever the hash; one that is unchanged keeps its own", () => {
+  const { registry, cache } = setUp();
+  const numberOf = (kind: "all" | "delta", format: EurekaFormat): string =>
+    decodeApplications(textOf(at(cache, { kind, format, shape: "full" })), format).versionsDelta;
+  registry.put(unstamped("api", "h1"), "test");
+  assert.equal(numberOf("delta", "json"), "1", "Netflix's first, however many changes are in it");
+  registry.cancel("api", "h1", "test");
+  registry.put(unstamped("api", "h2"), "test");
+  assert.equal(numberOf("delta", "xml"), "2");
+  assert.equal(numberOf("delta", "json"), "2");
+  assert.equal(numberOf("all", "json"), "1");
+  cache.close();
+});
+
 test("an application of thousands is one document like any other, made in slices, shared, and of one moment", async () => {
   const { clock, registry, cache } = setUp();
   for (let i = 0; i < 2_000; i++) registry.put(unstamped("big", `h${i}`), "test");
