@@ -5,10 +5,12 @@
  */
 import { messageOf } from "@holdfast/kernel";
 import { fetched, markAbsent, type PartName, partNames } from "./src/fetched.ts";
+import { getGo } from "./src/get-go.ts";
 import { getPython } from "./src/get-python.ts";
 
 const getters: Readonly<Partial<Record<PartName, (say: (progress: string) => void) => Promise<void>>>> = {
   python: getPython,
+  go: getGo,
 };
 
 function isPart(name: string): name is PartName {

@@ -24,6 +24,8 @@ export interface OutsideOptions {
   readonly app: string;
   readonly host: string;
   readonly port: number;
+  /** Default: none is said, so that the host is the id. */
+  readonly id?: string;
   /** Where its registries are, the first first. */
   readonly registries: readonly string[];
   /** Default `/eureka/v2/apps/`. */
@@ -35,6 +37,7 @@ export function outsideClient({
   app,
   host,
   port,
+  id,
   registries,
   path = "/eureka/v2/apps/",
 }: OutsideOptions): OutsideClient {
@@ -45,6 +48,7 @@ export function outsideClient({
     shouldUseDelta: true,
     instance: {
       app,
+      ...(id === undefined ? {} : { instanceId: id }),
       hostName: host,
       ipAddr: "127.0.0.1",
       port: { $: port, "@enabled": "true" },

@@ -9,11 +9,19 @@ export interface ClientOptions {
   readonly id: string;
   /** What it says of itself; nothing listens there. */
   readonly port: number;
+  /** In which it asks and tells, where it has a choice. Default xml. */
+  readonly format?: "json" | "xml";
 }
 
 /** How a program of ours is told its options. */
-export function environment({ registry, app, id, port }: ClientOptions): Record<string, string> {
-  return { OUTSIDE_REGISTRY: registry, OUTSIDE_APP: app, OUTSIDE_ID: id, OUTSIDE_PORT: `${port}` };
+function environment({ registry, app, id, port, format = "xml" }: ClientOptions): Record<string, string> {
+  return {
+    OUTSIDE_REGISTRY: registry,
+    OUTSIDE_APP: app,
+    OUTSIDE_ID: id,
+    OUTSIDE_PORT: `${port}`,
+    OUTSIDE_FORMAT: format,
+  };
 }
 
 /**
@@ -30,4 +38,15 @@ export function pythonClient(options: ClientOptions): OutsideProcess {
     args: ["-u", ownPath("python", "client.py")],
     env: environment(options),
   });
+}
+
+/**
+ * fargo; commands: `status X`, `metadata key value`, `read` (itself, at the registry), `vip name` (ids).
+ *
+ * @throws when it has not been fetched.
+ */
+export function goClient(options: ClientOptions): OutsideProcess {
+  const part = fetched("go");
+  if (typeof part === "string") throw new Error(part);
+  return new OutsideProcess("fargo", { command: join(part.folder, "client"), args: [], env: environment(options) });
 }
