@@ -9,14 +9,22 @@ export interface ListenerFilter {
   readonly vips?: ReadonlySet<string> | undefined;
 }
 
-/** A change that takes an instance out of what is wanted is wanted, too. */
-export function isWanted(filter: ListenerFilter, change: Pick<Change, "app" | "before" | "upsert">): boolean {
-  if (filter.apps !== undefined && !filter.apps.has(change.app)) return false;
+export function isWanted(filter: ListenerFilter, record: InstanceRecord): boolean {
+  if (filter.apps !== undefined && !filter.apps.has(record.app)) return false;
   const { vips } = filter;
-  if (vips === undefined) return true;
-  return [change.before, change.upsert].some(
-    (record) => record !== undefined && vipsOf(record).some((vip) => vips.has(vip)),
-  );
+  return vips === undefined || vipsOf(record).some((vip) => vips.has(vip));
+}
+
+/** What a listener is to hear of `changes`: an instance that leaves what is wanted is removed for it. */
+export function wantedOf(filter: ListenerFilter, changes: readonly Change[]): Change[] {
+  return changes.flatMap((change) => {
+    const { app, id, before, upsert } = change;
+    if (upsert !== undefined && isWanted(filter, upsert)) return change;
+    if (before === undefined || !isWanted(filter, before)) return [];
+    if (upsert === undefined) return change;
+    const { upsert: _, ...rest } = change;
+    return { ...rest, removal: { app, id, cause: "it serves another virtual address now" } };
+  });
 }
 
 function vipsOf(record: InstanceRecord): string[] {

@@ -11,7 +11,7 @@ import {
 } from "@holdfast/wire";
 import { type Change, deltaOf } from "./history.ts";
 import type { LeaseTable } from "./lease-table.ts";
-import { isWanted, type ListenerFilter } from "./listener-filter.ts";
+import { isWanted, type ListenerFilter, wantedOf } from "./listener-filter.ts";
 import { SeenWaiters } from "./seen-waiters.ts";
 
 export type { ListenerFilter } from "./listener-filter.ts";
@@ -19,6 +19,8 @@ export type { ListenerFilter } from "./listener-filter.ts";
 /** A listener that has not read so much gets no more: it is cut off and comes back for a fresh snapshot. */
 const backlogBytesMax = 1024 * 1024;
 const heartbeatMs = 3_000;
+/** A snapshot keeps what it shows in memory: whoever has not read it in so long is cut off. 4 MB at 1 Mbit/s. */
+const openingMaxMs = 30_000;
 /** Changes that come together go out together. */
 const coalesceMs = 2;
 /** So many writes take about a millisecond: then others have their turn. */
@@ -32,8 +34,10 @@ interface Listener {
   readonly filter: ListenerFilter;
   /** It has been sent everything up to here. */
   sequence: number;
-  /** Its snapshot is still being written. */
+  /** Its snapshot is still being written … */
   opening: boolean;
+  /** … since then. */
+  readonly openedAtMs: number;
 }
 
 /** What goes out to everybody at once. */
@@ -82,6 +86,7 @@ export class ListenerHub {
       filter,
       sequence: table.cursor.sequence,
       opening: false,
+      openedAtMs: this.#clock.monotonicMs(),
     };
     response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
     response.on("error", () => {});
@@ -90,7 +95,7 @@ export class ListenerHub {
     const missed = resume === undefined ? undefined : table.since(resume);
     if (missed === undefined) return this.#openWithSnapshot(table, listener, ageMs);
     const cursor = formatCursor(table.cursor);
-    const wanted = missed.filter((change) => isWanted(filter, change));
+    const wanted = wantedOf(filter, missed);
     const delta = { ...deltaOf(wanted, cursor, false), listener: listener.id };
     response.write(encodeSse({ event: "delta", id: cursor, data: JSON.stringify(delta) }));
   }
@@ -194,7 +199,7 @@ export class ListenerHub {
       listener.response.write(frame.whole);
       return;
     }
-    const wanted = frame.changes.filter((change) => isWanted(listener.filter, change));
+    const wanted = wantedOf(listener.filter, frame.changes);
     if (wanted.length === 0) return;
     const data = JSON.stringify(deltaOf(wanted, frame.cursor, false));
     listener.response.write(encodeSse({ event: "delta", id: frame.cursor, data }));
@@ -205,7 +210,7 @@ export class ListenerHub {
     const { response, filter } = listener;
     const cursor = table.cursor;
     const text = formatCursor(cursor);
-    const records = table.records().filter((record) => isWanted(filter, { app: record.app, upsert: record }));
+    const records = table.records().filter((record) => isWanted(filter, record));
     const head: Omit<SnapshotMessage, "instances"> = { cursor: text, listener: listener.id, ageMs: Math.round(ageMs) };
     let piece = `event: snapshot\nid: ${text}\ndata: ${JSON.stringify(head).slice(0, -1)},"instances":[`;
     let index = 0;
@@ -239,7 +244,7 @@ export class ListenerHub {
       return;
     }
     const cursor = formatCursor(table.cursor);
-    const wanted = missed.filter((change) => isWanted(listener.filter, change));
+    const wanted = wantedOf(listener.filter, missed);
     const delta = deltaOf(wanted, cursor, this.#waiters.isAwaited(listener.id));
     listener.sequence = table.cursor.sequence;
     listener.response.write(encodeSse({ event: "delta", id: cursor, data: JSON.stringify(delta) }));
@@ -255,9 +260,11 @@ export class ListenerHub {
   }
 
   #beat(): void {
-    for (const listener of this.#listeners.values()) {
-      if (listener.response.writableLength > backlogBytesMax) listener.response.destroy();
-      else if (!listener.opening) listener.response.write(sseHeartbeat);
+    const openSinceMs = this.#clock.monotonicMs() - openingMaxMs;
+    for (const { response, opening, openedAtMs } of this.#listeners.values()) {
+      const isStuck = opening && openedAtMs < openSinceMs;
+      if (isStuck || response.writableLength > backlogBytesMax) response.destroy();
+      else if (!opening) response.write(sseHeartbeat);
     }
   }
 
