@@ -17,6 +17,8 @@ export class Peers {
   loss = 0;
   /** Calls to these take so many ms more, each way. */
   readonly slow = new Map<string, number>();
+  /** Of all calls so far. */
+  mostReplicasInACall = 0;
   readonly #skewsMs: Partial<Record<Name, number>>;
 
   /** `skewsMs`: by how much the wall clocks are wrong. */
@@ -78,6 +80,7 @@ export class Peers {
       };
       const isLost = (): boolean => this.#cuts.has(`${from}${to}`) || this.#random.next() < this.loss;
       const sent = structuredClone(body);
+      this.mostReplicasInACall = Math.max(this.mostReplicasInACall, body.replicas.length);
       await this.clock.sleep(1 + this.#random.below(100) + (this.slow.get(to) ?? 0));
       if (isLost()) return lost();
       const answer = structuredClone(await this.get(to as Name).replicate(sent));
