@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { runInContext } from "@holdfast/client";
@@ -7,6 +6,7 @@ import type { MeterRegistry, Timer } from "@holdfast/metrics";
 import { Headers, problem, problemContentType } from "@holdfast/wire";
 import { guardAccept } from "./accept-guard.ts";
 import { type Handler, type NodeHandler, toNodeHandler } from "./handler.ts";
+import { ServedRequest } from "./served-request.ts";
 
 /** Longer than any caller of ours keeps an idle connection (4 s, or this less a second), so that we never close first. */
 export const keepAliveTimeoutMs = 65_000;
@@ -30,7 +30,8 @@ export class AppServer {
   readonly #options: AppServerOptions;
   readonly #handler: NodeHandler;
   readonly #meters: MeterRegistry;
-  readonly #timers = new Map<string, Timer>();
+  /** By method and hundreds of the status. */
+  readonly #timers = new Map<string, Timer[]>();
   #inFlight = 0;
   #connections = 0;
   #draining = false;
@@ -129,22 +130,13 @@ export class AppServer {
     const leftMs = Number(req.headers[Headers.deadline] || Number.NaN);
     if (leftMs <= 0) return refuse(req, res, 504, "DEADLINE_PASSED", "nobody waits for this answer any more");
     this.#inFlight += 1;
-    res.once("close", () => {
+    res.on("close", () => {
       this.#inFlight -= 1;
       this.#record(req.method ?? "GET", res.statusCode, this.#clock.monotonicMs() - startedAtMs);
       this.#tellQuiet();
     });
-    const context = {
-      requestId: String(req.headers[Headers.requestId] ?? randomUUID()),
-      traceparent:
-        req.headers[Headers.traceparent] === undefined ? undefined : String(req.headers[Headers.traceparent]),
-      deadlineAtMs: Number.isNaN(leftMs) ? undefined : startedAtMs + leftMs,
-      // What was tried in full behind us is not worth trying again from above.
-      onExhausted: () => {
-        if (!res.headersSent) res.setHeader(Headers.retried, "1");
-      },
-    };
-    runInContext(context, () => this.#run(req, res));
+    const deadlineAtMs = Number.isNaN(leftMs) ? undefined : startedAtMs + leftMs;
+    runInContext(new ServedRequest(req, res, deadlineAtMs), () => this.#run(req, res));
   }
 
   /** False when the caller means another instance, such as the one that had this port before. */
@@ -168,14 +160,14 @@ export class AppServer {
   }
 
   #record(method: string, status: number, ms: number): void {
-    const kind = `${Math.floor(status / 100)}xx`;
-    const key = `${method} ${kind}`;
-    let timer = this.#timers.get(key);
-    if (timer === undefined) {
-      timer = this.#meters.timer("ipc.server.call", { method, status: kind });
-      this.#timers.set(key, timer);
+    let timers = this.#timers.get(method);
+    if (timers === undefined) {
+      timers = [];
+      this.#timers.set(method, timers);
     }
-    timer.record(ms);
+    const kind = Math.floor(status / 100);
+    timers[kind] ??= this.#meters.timer("ipc.server.call", { method, status: `${kind}xx` });
+    timers[kind].record(ms);
   }
 
   #tellQuiet(): void {

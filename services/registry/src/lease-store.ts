@@ -5,6 +5,7 @@ import { bytesOf, hashOf, type Lease } from "./lease.ts";
 /** All leases, by key and by app, with their digest and their size. Holds; decides nothing. */
 export class LeaseStore {
   readonly #leases = new Map<string, Lease>();
+  /** By app, then by id. */
   readonly #byApp = new Map<string, Map<string, Lease>>();
   #digest = 0;
   #bytes = 0;
@@ -31,6 +32,11 @@ export class LeaseStore {
     return this.#leases.get(key);
   }
 
+  /** As {@link get}, without making a key of the two: heartbeats come this way. */
+  find(app: string, id: string): Lease | undefined {
+    return this.#byApp.get(app)?.get(id);
+  }
+
   /** In order of registration. */
   values(app?: string): Iterable<Lease> {
     if (app === undefined) return this.#leases.values();
@@ -46,8 +52,8 @@ export class LeaseStore {
     const { key, record } = lease;
     this.#leases.set(key, lease);
     const siblings = this.#byApp.get(record.app);
-    if (siblings === undefined) this.#byApp.set(record.app, new Map([[key, lease]]));
-    else siblings.set(key, lease);
+    if (siblings === undefined) this.#byApp.set(record.app, new Map([[record.id, lease]]));
+    else siblings.set(record.id, lease);
     this.#digest ^= digestOf(key, record);
     this.#bytes += lease.bytes;
   }
@@ -64,7 +70,7 @@ export class LeaseStore {
   delete({ key, record, bytes }: Lease): void {
     if (!this.#leases.delete(key)) return;
     const siblings = this.#byApp.get(record.app);
-    siblings?.delete(key);
+    siblings?.delete(record.id);
     if (siblings?.size === 0) this.#byApp.delete(record.app);
     this.#digest ^= digestOf(key, record);
     this.#bytes -= bytes;

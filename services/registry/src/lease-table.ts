@@ -86,11 +86,11 @@ export class LeaseTable {
   }
 
   get(app: string, id: string): InstanceRecord | undefined {
-    return this.#book.leases.get(keyOf(app, id))?.shown;
+    return this.#book.leases.find(app, id)?.shown;
   }
 
   lease(app: string, id: string): Readonly<Lease> | undefined {
-    return this.#book.leases.get(keyOf(app, id));
+    return this.#book.leases.find(app, id);
   }
 
   leaseAt(key: string): Readonly<Lease> | undefined {
@@ -164,7 +164,7 @@ export class LeaseTable {
    * an older process of the same id must not keep the younger one's lease alive.
    */
   renewal(app: string, id: string, account: Account | undefined, nowMs: number): Readonly<Lease> | undefined {
-    const lease = this.#book.leases.get(keyOf(app, id));
+    const lease = this.#book.leases.find(app, id);
     if (lease === undefined) return undefined;
     if (account !== undefined) {
       if (isNewer(account, lease.record)) return undefined;
@@ -177,7 +177,7 @@ export class LeaseTable {
 
   /** A renewal that a peer heard of `ageMs` ago. False: we do not know that instance, or only an older account. */
   mergeRenewal(app: string, id: string, account: Account, nowMs: number, ageMs: number, via: string): boolean {
-    const lease = this.#book.leases.get(keyOf(app, id));
+    const lease = this.#book.leases.find(app, id);
     if (lease === undefined || isNewer(account, lease.record)) return false;
     if (account.incarnation === lease.record.incarnation) this.#book.renewed(lease, nowMs - ageMs, via, nowMs);
     return true;

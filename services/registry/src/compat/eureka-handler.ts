@@ -191,7 +191,14 @@ function orderIn(req: IncomingMessage, path: EurekaPath): StatusOrder {
 
 /** What is no number says nothing; Eureka answers 500 to it. */
 function timestamp(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+  if (text === undefined || text.length === 0 || text.length > 15) return undefined;
+  let value = 0;
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (digit < 0 || digit > 9) return undefined;
+    value = value * 10 + digit;
+  }
+  return value;
 }
 
 function fail(log: Log, req: IncomingMessage, res: ServerResponse, error: unknown): void {
