@@ -26,6 +26,8 @@ export class FlapDamper {
   readonly #options: FlapOptions;
   readonly #flaps = new Map<string, Flaps>();
   readonly #damped = new Set<string>();
+  /** Damped ones that had to be forgotten: to be shown again. */
+  #forgotten: string[] = [];
 
   constructor(options: FlapOptions = flapDefaults) {
     this.#options = options;
@@ -59,7 +61,8 @@ export class FlapDamper {
 
   /** Instances that are to be shown again; call about each second. */
   release(nowMs: number): string[] {
-    const released: string[] = [];
+    const released = this.#forgotten;
+    this.#forgotten = [];
     for (const [key, flaps] of this.#flaps) {
       const penalty = this.#penalty(flaps, nowMs);
       if (penalty < this.#options.releaseAt && this.#damped.delete(key)) released.push(key);
@@ -87,6 +90,10 @@ export class FlapDamper {
   }
 
   #forgetOldest(): void {
-    for (const key of this.#flaps.keys()) return this.pardon(key);
+    for (const key of this.#flaps.keys()) {
+      if (this.#damped.has(key)) this.#forgotten.push(key);
+      this.pardon(key);
+      return;
+    }
   }
 }

@@ -61,6 +61,19 @@ test("it remembers 10,000 that flap, forgets the one that was quiet longest, and
   for (let i = 0; i < 10_000; i++) damper.flapped(`made-up-${i}`, 1);
   assert.equal(damper.isDamped("first"), false, "what is forgotten is not damped for ever");
   assert.equal(damper.damped, 0);
+  assert.deepEqual(damper.release(2), ["first"]);
+  assert.deepEqual(damper.release(3), []);
+});
+
+test("a damped instance is shown again when so many others come that its comings and goings are forgotten", () => {
+  const { table } = newTable();
+  table.register(recordOf("other"), 0);
+  table.register(recordOf("i-1"), 0);
+  flap(table, 8);
+  assert.equal(table.get("catalog", "i-1")?.status, "OUT_OF_SERVICE");
+  for (let i = 0; i < 10_001; i++) table.register(recordOf(`new-${i}`, { app: "films" }), 8_500);
+  table.expire(8_600, allHeard);
+  assert.equal(table.get("catalog", "i-1")?.status, "UP");
 });
 
 test("a damped instance is OUT_OF_SERVICE for callers, its own word stays, and the log tells both ends", () => {
