@@ -6,11 +6,13 @@
 import { messageOf } from "@holdfast/kernel";
 import { fetched, markAbsent, type PartName, partNames } from "./src/fetched.ts";
 import { getGo } from "./src/get-go.ts";
+import { getJava } from "./src/get-java.ts";
 import { getPython } from "./src/get-python.ts";
 
 const getters: Readonly<Partial<Record<PartName, (say: (progress: string) => void) => Promise<void>>>> = {
   python: getPython,
   go: getGo,
+  java: getJava({ part: "java", folder: "client", jars: ["eureka-client", "eureka-core"] }),
 };
 
 function isPart(name: string): name is PartName {

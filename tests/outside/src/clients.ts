@@ -1,5 +1,5 @@
-import { join } from "node:path";
-import { fetched, ownPath } from "./fetched.ts";
+import { delimiter, join } from "node:path";
+import { fetched, ownPath, type PartName } from "./fetched.ts";
 import { OutsideProcess } from "./outside-process.ts";
 
 export interface ClientOptions {
@@ -9,12 +9,12 @@ export interface ClientOptions {
   readonly id: string;
   /** What it says of itself; nothing listens there. */
   readonly port: number;
-  /** In which it asks and tells, where it has a choice. Default xml. */
-  readonly format?: "json" | "xml";
+  /** In which it asks and tells: fargo in `json` or `xml` (default), eureka-client by a codec of its own (`XStreamJson`). */
+  readonly format?: string;
 }
 
 /** How a program of ours is told its options. */
-function environment({ registry, app, id, port, format = "xml" }: ClientOptions): Record<string, string> {
+function environment({ registry, app, id, port, format = "JacksonJson" }: ClientOptions): Record<string, string> {
   return {
     OUTSIDE_REGISTRY: registry,
     OUTSIDE_APP: app,
@@ -49,4 +49,32 @@ export function goClient(options: ClientOptions): OutsideProcess {
   const part = fetched("go");
   if (typeof part === "string") throw new Error(part);
   return new OutsideProcess("fargo", { command: join(part.folder, "client"), args: [], env: environment(options) });
+}
+
+/**
+ * Netflix's eureka-client; commands: `own X` (its own status), `status X` and `drop-override` (as an operator), `remote-status`,
+ * `metadata key value`, `vip name`, `read` and `live` (all calls of its lower half), `read-as codec [compact]`, `live-as codec`,
+ * `replicate`.
+ *
+ * @throws when it has not been fetched.
+ */
+export function javaClient(options: ClientOptions): OutsideProcess {
+  return new OutsideProcess("eureka-client", {
+    command: "java",
+    args: javaArguments("java", "holdfast.outside.Main"),
+    env: environment(options),
+  });
+}
+
+/**
+ * How a fetched Java part is started: small, and soon there rather than fast later.
+ *
+ * @throws when it has not been fetched.
+ */
+export function javaArguments(name: PartName, mainClass: string): string[] {
+  const part = fetched(name);
+  if (typeof part === "string") throw new Error(part);
+  const path = [join(part.folder, "classes"), join(part.folder, "lib", "*")].join(delimiter);
+  const small = ["-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto"];
+  return [...small, "-Dfile.encoding=UTF-8", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", path, mainClass];
 }
