@@ -1,46 +1,16 @@
-import { type InstanceId, PlatformError } from "@holdfast/kernel";
+import type { InstanceId } from "@holdfast/kernel";
 import {
   type InstanceRecord,
-  instanceStatuses,
   type OverrideRequest,
   type ProbeView,
   type RenewRequest,
   type SeenAnswer,
   type StatusChange,
 } from "@holdfast/wire";
-import type { EurekaInstance } from "@holdfast/wire/eureka";
 import type { Replica } from "./lease.ts";
+import { list, object, refuse, text, whole } from "./read-fields.ts";
 import type { Renewal, ReplicateAnswer, ReplicateRequest } from "./replicate-call.ts";
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function refuse(path: string, expected: string): never {
-  throw new PlatformError("BODY_INVALID", `${path}: must be ${expected}`, { status: 400 });
-}
-
-function object(path: string, value: unknown): Fields {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) refuse(path, "an object");
-  return value as Fields;
-}
-
-function text(path: string, value: unknown, max = 256, min = 1): string {
-  if (typeof value !== "string" || value.length < min || value.length > max) {
-    refuse(path, `a text of ${min} to ${max} characters`);
-  }
-  return value;
-}
-
-function whole(path: string, value: unknown, max = Number.MAX_SAFE_INTEGER): number {
-  if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > max) {
-    refuse(path, `a whole number from 0 to ${max}`);
-  }
-  return value;
-}
-
-function list(path: string, value: unknown, max: number): readonly unknown[] {
-  if (!Array.isArray(value) || value.length > max) refuse(path, `a list of at most ${max}`);
-  return value;
-}
+import { readEureka, readStatus } from "./validate-eureka.ts";
 
 /** Checks a record from outside and leaves out what is not of one. */
 export function readRecord(path: string, value: unknown): InstanceRecord {
@@ -67,8 +37,8 @@ export function readRecord(path: string, value: unknown): InstanceRecord {
   };
 }
 
-/** A lease shorter than this would end between two heartbeats; longer than a day is none. */
-const [leaseMsMin, leaseMsMax] = [1_000, 86_400_000];
+/** A lease shorter than this would end between two heartbeats; longer than a day, which `compat` doubles, is none. */
+const [leaseMsMin, leaseMsMax] = [1_000, 2 * 86_400_000];
 
 /** App names are lower case here, and part of keys that are split at the first slash. */
 export function readApp(path: string, value: unknown): string {
@@ -84,26 +54,11 @@ export function readId(path: string, value: unknown): InstanceId {
   return id as InstanceId;
 }
 
-/** As our own codec made it at another peer: checked for what would do harm, not field by field. */
-function readEureka(path: string, value: unknown): EurekaInstance {
-  const fields = object(path, value);
-  for (const name of ["hostName", "app", "ipAddr"]) text(`${path}.${name}`, fields[name], 4_096, 0);
-  for (const name of ["port", "securePort", "metadata"]) object(`${path}.${name}`, fields[name]);
-  return value as EurekaInstance;
-}
-
-function readStatus(path: string, value: unknown): InstanceRecord["status"] {
-  const status = instanceStatuses.find((known) => known === value);
-  if (status === undefined) refuse(path, `one of ${instanceStatuses.join(", ")}`);
-  return status;
-}
-
 function readMetadata(path: string, value: unknown): Record<string, string> {
-  const metadata: Record<string, string> = {};
   const entries = Object.entries(object(path, value));
   if (entries.length > 64) refuse(path, "at most 64 entries");
-  for (const [key, item] of entries) metadata[key] = text(`${path}.${key}`, item, 4_096);
-  return metadata;
+  // `fromEntries` defines what it is given, so that a key `__proto__` is only a key.
+  return Object.fromEntries(entries.map(([key, item]) => [key, text(`${path}.${key}`, item, 4_096)]));
 }
 
 export function readRenew(value: unknown): RenewRequest {
