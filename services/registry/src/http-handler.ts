@@ -31,7 +31,7 @@ export function registryHandler(registry: Registry, log: Log): (req: IncomingMes
 }
 
 async function route(registry: Registry, req: IncomingMessage, res: ServerResponse, log: Log): Promise<void> {
-  const url = new URL(req.url ?? "/", "http://registry");
+  const url = urlOf(req.url ?? "/");
   const path = url.pathname;
   const method = req.method ?? "GET";
   if (path.startsWith(`${RegistryPaths.instances}/`)) return instanceRoute(registry, req, res, url);
@@ -61,6 +61,13 @@ async function route(registry: Registry, req: IncomingMessage, res: ServerRespon
     default:
       throw new PlatformError("PATH_UNKNOWN", `${method} ${path}: is not a call of the registry`, { status: 404 });
   }
+}
+
+/** Not by `new URL(target, base)`: that takes what follows two slashes for a host. */
+function urlOf(target: string): URL {
+  const text = target.startsWith("/") ? `http://registry${target}` : target;
+  if (URL.canParse(text)) return new URL(text);
+  throw new PlatformError("PATH_UNKNOWN", `${target}: is not the path of a call`, { status: 400 });
 }
 
 /** A peer that sends garbage is ignored, and said so in the log. */
