@@ -78,7 +78,7 @@ export class Cluster {
 }
 
 /** Ports that were free a moment ago: peers must know one another before they start. */
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
       const server = createServer();
