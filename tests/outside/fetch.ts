@@ -9,10 +9,20 @@ import { getGo } from "./src/get-go.ts";
 import { getJava } from "./src/get-java.ts";
 import { getPython } from "./src/get-python.ts";
 
-const getters: Readonly<Partial<Record<PartName, (say: (progress: string) => void) => Promise<void>>>> = {
+const getters: Readonly<Record<PartName, (say: (progress: string) => void) => Promise<void>>> = {
   python: getPython,
   go: getGo,
   java: getJava({ part: "java", folder: "client", jars: ["eureka-client", "eureka-core"] }),
+  "spring-client": getJava({
+    part: "spring-client",
+    folder: "spring-client",
+    jars: ["spring-boot", "spring-cloud-netflix-eureka-client", "eureka-client"],
+  }),
+  "spring-server": getJava({
+    part: "spring-server",
+    folder: "spring-server",
+    jars: ["spring-boot", "spring-cloud-netflix-eureka-server", "eureka-core"],
+  }),
 };
 
 function isPart(name: string): name is PartName {
@@ -36,7 +46,7 @@ for (const part of parts) {
   try {
     // One after the other: they share the network and two cores.
     // oxlint-disable-next-line no-await-in-loop
-    await getters[part]?.(say);
+    await getters[part](say);
     say("there");
   } catch (error) {
     markAbsent(part, messageOf(error));

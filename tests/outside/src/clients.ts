@@ -67,14 +67,46 @@ export function javaClient(options: ClientOptions): OutsideProcess {
 }
 
 /**
- * How a fetched Java part is started: small, and soon there rather than fast later.
+ * A Spring Cloud application; command: `uris app`.
  *
  * @throws when it has not been fetched.
  */
-export function javaArguments(name: PartName, mainClass: string): string[] {
+export function springClient({ registry, app, id, port }: ClientOptions): OutsideProcess {
+  const settings = [
+    "--spring.main.banner-mode=off",
+    `--spring.application.name=${app}`,
+    "--server.address=127.0.0.1",
+    // It does listen, and may so do anywhere; what it says of itself is what it was told.
+    "--server.port=0",
+    `--eureka.instance.instance-id=${id}`,
+    "--eureka.instance.hostname=127.0.0.1",
+    "--eureka.instance.prefer-ip-address=true",
+    "--eureka.instance.ip-address=127.0.0.1",
+    `--eureka.instance.non-secure-port=${port}`,
+    "--eureka.instance.metadata-map.written-in=Java",
+    "--eureka.instance.lease-renewal-interval-in-seconds=1",
+    "--eureka.instance.lease-expiration-duration-in-seconds=4",
+    `--eureka.client.service-url.defaultZone=${registry}/`,
+    "--eureka.client.registry-fetch-interval-seconds=1",
+    "--eureka.client.instance-info-replication-interval-seconds=1",
+    "--eureka.client.initial-instance-info-replication-interval-seconds=0",
+  ];
+  return new OutsideProcess("Spring Cloud application", {
+    command: "java",
+    args: [...javaArguments("spring-client", "holdfast.outside.Client"), ...settings],
+    env: {},
+  });
+}
+
+/**
+ * How a fetched Java part is started: small, and soon there rather than fast later. `heapMb`: at most.
+ *
+ * @throws when it has not been fetched.
+ */
+export function javaArguments(name: PartName, mainClass: string, heapMb = 128): string[] {
   const part = fetched(name);
   if (typeof part === "string") throw new Error(part);
   const path = [join(part.folder, "classes"), join(part.folder, "lib", "*")].join(delimiter);
-  const small = ["-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto"];
+  const small = [`-Xmx${heapMb}m`, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto"];
   return [...small, "-Dfile.encoding=UTF-8", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", path, mainClass];
 }

@@ -26,6 +26,8 @@ export interface OutsideOptions {
   readonly port: number;
   /** Default: none is said, so that the host is the id. */
   readonly id?: string;
+  /** Default `<app>.vip`. Spring Cloud looks others up by it, under the name of the app. */
+  readonly vip?: string;
   /** Where its registries are, the first first. */
   readonly registries: readonly string[];
   /** Default `/eureka/v2/apps/`. */
@@ -38,6 +40,7 @@ export function outsideClient({
   host,
   port,
   id,
+  vip = `${app}.vip`,
   registries,
   path = "/eureka/v2/apps/",
 }: OutsideOptions): OutsideClient {
@@ -52,7 +55,7 @@ export function outsideClient({
       hostName: host,
       ipAddr: "127.0.0.1",
       port: { $: port, "@enabled": "true" },
-      vipAddress: `${app}.vip`,
+      vipAddress: vip,
       dataCenterInfo: { "@class": "com.netflix.appinfo.InstanceInfo$DefaultDataCenterInfo", name: "MyOwn" },
     },
     eureka: {

@@ -19,7 +19,7 @@ export async function wholeLife(
   { app, id }: { readonly app: string; readonly id: string },
 ): Promise<void> {
   const held = (): Held => running.registry.find(app, id);
-  const other = { app: "catalog", id: "other-1", host: "host-1", port: 8_001 };
+  const other = { app: "catalog", vip: "catalog", id: "other-1", host: "host-1", port: 8_001 };
   try {
     await waitFor("it to register", () => client.sees && held(), patience);
     await waitFor("itself in its view", () => client.sees[app.toUpperCase()]?.includes(id), patience);
