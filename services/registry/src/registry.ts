@@ -295,10 +295,10 @@ export class Registry implements EurekaStore {
     this.#parts.shelf.put(record, by);
   }
 
-  renew(app: string, id: string): boolean {
+  renew(app: string, id: string): InstanceRecord | undefined {
     const lease = this.#parts.table.renewal(app, id, undefined, this.#clock.monotonicMs());
     if (lease !== undefined) this.#parts.peers.renewed(lease.key);
-    return lease !== undefined;
+    return lease?.shown;
   }
 
   cancel(app: string, id: string, by: string): boolean {

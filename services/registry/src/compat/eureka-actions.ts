@@ -88,11 +88,10 @@ export class EurekaActions {
 
   /** 404: register (again). 409, to a peer only: what is known here is newer. */
   heartbeat(app: string, id: string, claims: HeartbeatClaims | undefined, replication: boolean): ActionAnswer {
-    const known = this.#store.get(app, id);
+    const by = replication ? byPeer : byClient;
+    const known = this.#store.renew(app, id, by);
     // An override that was dropped without a word on what comes next leaves UNKNOWN, until the client registers again.
     if (known === undefined || (known.status === "UNKNOWN" && known.eureka !== undefined)) return unknown;
-    const by = replication ? byPeer : byClient;
-    if (!this.#store.renew(app, id, by)) return unknown;
     if (!this.#asg.empty) this.#applyAsg(this.#store.find(app, id), by);
     if (!replication) this.#tell({ kind: "heartbeat", app, id });
     return claims === undefined ? ok : this.#compare(known, claims, replication);

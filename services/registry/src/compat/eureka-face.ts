@@ -6,6 +6,7 @@ import { type EurekaCall, HttpEurekaCaller } from "./eureka-call.ts";
 import { type EurekaHandler, eurekaHandler } from "./eureka-handler.ts";
 import { EurekaPeers } from "./eureka-peers.ts";
 import { EurekaReads } from "./eureka-reads.ts";
+import { Heartbeats } from "./heartbeats.ts";
 import { RateLimiter } from "./rate-limiter.ts";
 import { ReadGate } from "./read-gate.ts";
 import { RemoteRegions, type RemoteRegionsOptions } from "./remote-regions.ts";
@@ -52,7 +53,7 @@ export class EurekaFace {
       rateLimit: settings.rateLimit === undefined ? undefined : new RateLimiter(clock, settings.rateLimit),
       self: () => selfOf(store, settings.name, { zone, region }, clock.wallMs()),
     });
-    this.handle = eurekaHandler({ log, actions, reads: this.#reads, gate: this.#gate });
+    this.handle = eurekaHandler({ log, actions, reads: this.#reads, gate: this.#gate, heartbeats: new Heartbeats() });
   }
 
   /** Begins to fetch other regions. */

@@ -6,6 +6,7 @@ import { answerDocument, answerEmpty, answerText } from "./answer.ts";
 import type { EurekaActions, StatusOrder } from "./eureka-actions.ts";
 import { type EurekaPath, queryValue, readEurekaPath } from "./eureka-path.ts";
 import type { EurekaReads } from "./eureka-reads.ts";
+import type { Heartbeat, Heartbeats } from "./heartbeats.ts";
 import { appKey, idKey, isUsableApp } from "./keys.ts";
 import { formatOfBody, isReplication, wantedBy } from "./negotiate.ts";
 import { takeBatch } from "./peer-replication.ts";
@@ -23,6 +24,7 @@ export interface EurekaHandlerParts {
   readonly actions: EurekaActions;
   readonly reads: EurekaReads;
   readonly gate: ReadGate;
+  readonly heartbeats: Heartbeats;
 }
 
 /** Answers a request to Eureka's API; false when it is none, and nothing was done. */
@@ -33,8 +35,14 @@ type Route = (req: IncomingMessage, res: ServerResponse, path: EurekaPath) => vo
 /** Eureka's REST operations, at `/eureka/v2`, `/eureka/v1`, `/eureka` and `/v2`. */
 export function eurekaHandler(parts: EurekaHandlerParts): EurekaHandler {
   const resources = resourcesOf(parts);
+  const { actions, gate, heartbeats } = parts;
   return (req, res) => {
     try {
+      const heartbeat = req.method === "PUT" ? heartbeats.get(req.url ?? "/") : undefined;
+      if (heartbeat !== undefined && gate.write().kind === "open") {
+        answerHeartbeat(actions, req, res, heartbeat);
+        return true;
+      }
       const path = readEurekaPath(req.url ?? "/");
       if (path === undefined) return false;
       const working = resources(req, res, path);
@@ -109,17 +117,15 @@ type Writes = Readonly<
   Record<"register" | "heartbeat" | "cancel" | "override" | "dropOverride" | "metadata" | "asg" | "batch", Route>
 >;
 
-function writesOf({ actions }: EurekaHandlerParts): Writes {
+function writesOf({ actions, heartbeats }: EurekaHandlerParts): Writes {
   const appOf = (path: EurekaPath): string => appKey(path.parts[1] ?? "");
   const idOf = (path: EurekaPath): string => idKey(path.parts[2] ?? "");
   return {
     register: (req, res, path) => register(actions, req, res, path),
     heartbeat: (req, res, path) => {
       const claims = path.query === "" ? undefined : claimsIn(path.query);
-      const { status, entity } = actions.heartbeat(appOf(path), idOf(path), claims, isReplication(req));
-      if (entity === undefined) return answerEmpty(res, status);
-      const wanted = wantedBy(req);
-      answerDocument(req, res, { text: encodeInstance(entity, wanted.format, "full"), wanted, status });
+      const heartbeat = { app: appOf(path), id: idOf(path), claims };
+      if (answerHeartbeat(actions, req, res, heartbeat) === 200) heartbeats.add(req.url ?? "/", heartbeat);
     },
     cancel: (req, res, path) => {
       answerEmpty(res, actions.cancel(appOf(path), idOf(path), isReplication(req)).status);
@@ -150,6 +156,21 @@ function writesOf({ actions }: EurekaHandlerParts): Writes {
       answerDocument(req, res, { text, wanted });
     },
   };
+}
+
+function answerHeartbeat(
+  actions: EurekaActions,
+  req: IncomingMessage,
+  res: ServerResponse,
+  { app, id, claims }: Heartbeat,
+): number {
+  const { status, entity } = actions.heartbeat(app, id, claims, isReplication(req));
+  if (entity === undefined) answerEmpty(res, status);
+  else {
+    const wanted = wantedBy(req);
+    answerDocument(req, res, { text: encodeInstance(entity, wanted.format, "full"), wanted, status });
+  }
+  return status;
 }
 
 async function register(

@@ -82,7 +82,7 @@ export class MergedStore implements EurekaStore {
     this.#local.put(record, by);
   }
 
-  renew(app: string, id: string, by: string): boolean {
+  renew(app: string, id: string, by: string): InstanceRecord | undefined {
     return this.#local.renew(app, id, by);
   }
 

@@ -49,8 +49,8 @@ export interface EurekaStore {
   apps(): readonly string[];
   /** Registers or replaces; the account is stamped as the newest. `by`: who, for the log. */
   put(record: Unstamped, by: string): void;
-  /** False when unknown. */
-  renew(app: string, id: string, by: string): boolean;
+  /** Answers with the account as callers see it; `undefined` when unknown. One look-up: heartbeats come this way. */
+  renew(app: string, id: string, by: string): InstanceRecord | undefined;
   /** False when unknown. Remembered, so that nothing late brings it back. */
   cancel(app: string, id: string, by: string): boolean;
   /** False when unknown. */
