@@ -1,5 +1,6 @@
 import type { RegistryEvent, RegistryEventKind, RegistryEventsAnswer } from "@holdfast/wire";
 import type { Change } from "./history.ts";
+import { RegistryMeters } from "./registry-meters.ts";
 
 /** Eureka's dashboard shows the last 1,000 registered and cancelled; a bad night needs more. */
 const eventsMax = 10_000;
@@ -17,14 +18,17 @@ export interface EventFilter {
 export class EventLog {
   readonly #wallMs: () => number;
   readonly #ring: RegistryEvent[] = [];
+  readonly #meters: RegistryMeters;
   #newest = 0;
 
-  constructor(wallMs: () => number) {
+  constructor(wallMs: () => number, meters: RegistryMeters = new RegistryMeters()) {
     this.#wallMs = wallMs;
+    this.#meters = meters;
   }
 
   add(kind: RegistryEventKind, app: string, id: string, by: string, detail: string): void {
     this.#newest += 1;
+    this.#meters.event(kind);
     const at = new Date(this.#wallMs()).toISOString();
     this.#ring[this.#newest % eventsMax] = { sequence: this.#newest, at, kind, app, id, by, detail };
   }

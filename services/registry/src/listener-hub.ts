@@ -12,6 +12,7 @@ import {
 import { type Change, deltaOf } from "./history.ts";
 import type { LeaseTable } from "./lease-table.ts";
 import { isWanted, type ListenerFilter, wantedOf } from "./listener-filter.ts";
+import { RegistryMeters } from "./registry-meters.ts";
 import { SeenWaiters } from "./seen-waiters.ts";
 
 export type { ListenerFilter } from "./listener-filter.ts";
@@ -57,6 +58,7 @@ export class ListenerHub {
   readonly #random: Random;
   readonly #listeners = new Map<string, Listener>();
   readonly #waiters: SeenWaiters;
+  readonly #meters: RegistryMeters;
   readonly #heartbeat: Timer;
   /** Texts of records, kept for as long as the records: many listeners ask for the same. */
   readonly #texts = new WeakMap<InstanceRecord, string>();
@@ -67,7 +69,8 @@ export class ListenerHub {
   /** Changes wait in the table's order until the frames before them are out: the slower it goes, the more go together. */
   #waiting: LeaseTable | undefined;
 
-  constructor(clock: Clock, random: Random) {
+  constructor(clock: Clock, random: Random, meters: RegistryMeters = new RegistryMeters()) {
+    this.#meters = meters;
     this.#clock = clock;
     this.#random = random;
     this.#waiters = new SeenWaiters(clock);
@@ -191,16 +194,15 @@ export class ListenerHub {
 
   #send(listener: Listener, frame: Frame): void {
     listener.sequence = frame.sequence;
-    if (listener.response.writableLength > backlogBytesMax) {
-      listener.response.destroy();
-      return;
-    }
+    if (listener.response.writableLength > backlogBytesMax) return this.#cut(listener.response);
     if (listener.filter.apps === undefined && listener.filter.vips === undefined) {
+      this.#meters.deltas.increment();
       listener.response.write(frame.whole);
       return;
     }
     const wanted = wantedOf(listener.filter, frame.changes);
     if (wanted.length === 0) return;
+    this.#meters.deltas.increment();
     const data = JSON.stringify(deltaOf(wanted, frame.cursor, false));
     listener.response.write(encodeSse({ event: "delta", id: frame.cursor, data }));
   }
@@ -221,6 +223,7 @@ export class ListenerHub {
         piece += `${index === 0 ? "" : ","}${this.#textOf(record)}`;
         if (piece.length < charsPerSlice) continue;
         index += 1;
+        this.#meters.snapshotBytes.increment(piece.length);
         const drained = response.write(piece);
         piece = "";
         if (response.destroyed) return;
@@ -228,9 +231,12 @@ export class ListenerHub {
         else response.once("drain", slice);
         return;
       }
-      response.write(`${piece}]}\n\n`);
+      piece += "]}\n\n";
+      this.#meters.snapshotBytes.increment(piece.length);
+      response.write(piece);
       this.#opened(table, listener, cursor);
     };
+    this.#meters.snapshots.increment();
     listener.opening = true;
     slice();
   }
@@ -263,9 +269,14 @@ export class ListenerHub {
     const openSinceMs = this.#clock.monotonicMs() - openingMaxMs;
     for (const { response, opening, openedAtMs } of this.#listeners.values()) {
       const isStuck = opening && openedAtMs < openSinceMs;
-      if (isStuck || response.writableLength > backlogBytesMax) response.destroy();
+      if (isStuck || response.writableLength > backlogBytesMax) this.#cut(response);
       else if (!opening) response.write(sseHeartbeat);
     }
+  }
+
+  #cut(response: ServerResponse): void {
+    this.#meters.cut.increment();
+    response.destroy();
   }
 
   /** One that went away can call nobody: it has seen enough. */

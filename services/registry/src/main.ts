@@ -1,11 +1,12 @@
 import { processLog, SystemClock, systemRandom } from "@holdfast/kernel";
-import { serve } from "@holdfast/service";
+import { processMeterRegistry, serve } from "@holdfast/service";
 import { RegistryServer } from "./registry-server.ts";
 import { readSettings } from "./settings.ts";
 
 const clock = new SystemClock();
 const log = processLog(clock);
-const server = new RegistryServer(clock, systemRandom(), log, readSettings(process.env));
+const ports = { meters: processMeterRegistry };
+const server = new RegistryServer(clock, systemRandom(), log, readSettings(process.env), undefined, ports);
 const { registry } = server;
 const started = server.start();
 

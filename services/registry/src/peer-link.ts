@@ -6,6 +6,7 @@ import { keyOf, type Replica } from "./lease.ts";
 import type { LeaseTable } from "./lease-table.ts";
 import { bytesPerCall, PeerOutbox, replicasPerCall } from "./peer-outbox.ts";
 import type { Vantage } from "./prober.ts";
+import type { RegistryMeters } from "./registry-meters.ts";
 import type { Renewal, ReplicateAnswer, ReplicateCall, ReplicateRequest } from "./replicate-call.ts";
 
 /** Changes that come together go out together. */
@@ -33,6 +34,7 @@ export interface LinkEnds {
   readonly intake: Intake;
   /** Reaches the peer. */
   readonly call: ReplicateCall;
+  readonly meters: RegistryMeters;
 }
 
 /** The link to one other registry: batches changes, exchanges everything when it comes up, never holds others up. */
@@ -95,6 +97,11 @@ export class PeerLink implements Vantage {
       queued: this.#outbox.size,
       roundTripMs: Math.round(this.#roundTripMs * 10) / 10,
     };
+  }
+
+  /** Changes that wait for the peer. */
+  get queued(): number {
+    return this.#outbox.size;
   }
 
   get isUp(): boolean {
@@ -321,11 +328,13 @@ export class PeerLink implements Vantage {
     const startMs = this.#clock.monotonicMs();
     const answer = await call;
     this.#roundTripMs = this.#clock.monotonicMs() - startMs;
+    this.#ends.meters.roundTrips.record(this.#roundTripMs);
     return answer;
   }
 
   #fail(error: unknown): void {
     if (this.#stopped) return;
+    this.#ends.meters.failedCalls.increment();
     this.#turn("down", messageOf(error));
     // A full exchange follows; it says all that the outbox would.
     if (!this.#exchanging) this.#outbox.clear();

@@ -46,6 +46,11 @@ export class PeerSet {
     return this.links.every((link) => !link.isUp || link.isQuiet);
   }
 
+  /** Changes that wait for peers. */
+  get queued(): number {
+    return this.links.reduce((sum, link) => sum + link.queued, 0);
+  }
+
   get anyUp(): boolean {
     return this.links.some((link) => link.isUp);
   }

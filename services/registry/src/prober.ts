@@ -3,6 +3,7 @@ import type { InstanceRecord, ProbeView } from "@holdfast/wire";
 import { keyOf } from "./lease.ts";
 import type { LeaseTable } from "./lease-table.ts";
 import type { ProbeCall, Probed } from "./probe.ts";
+import { RegistryMeters } from "./registry-meters.ts";
 
 export interface ProberOptions {
   readonly kind: "tcp" | "http";
@@ -50,6 +51,7 @@ export class Prober {
   readonly #options: ProberOptions;
   readonly #call: ProbeCall;
   readonly #vantages: () => readonly Vantage[];
+  readonly #meters: RegistryMeters;
   readonly #seen = new Map<string, Seen>();
   #queue: string[] = [];
   #roundAtMs = 0;
@@ -62,7 +64,9 @@ export class Prober {
     options: ProberOptions,
     call: ProbeCall,
     vantages: () => readonly Vantage[],
+    meters: RegistryMeters = new RegistryMeters(),
   ) {
+    this.#meters = meters;
     this.#clock = clock;
     this.#log = log;
     this.#table = table;
@@ -100,6 +104,7 @@ export class Prober {
   /** Looks now, for a peer that asks for a second opinion. */
   async look(record: InstanceRecord): Promise<ProbeView> {
     const probed = await this.#call(record, this.#options.kind, this.#options.timeoutMs);
+    this.#meters.probed(probed.verdict);
     return this.#note(keyOf(record.app, record.id), this.#options.zone, probed);
   }
 

@@ -1,5 +1,6 @@
 import type { Agent } from "node:http";
 import { type Clock, hash32, type Log, type Random } from "@holdfast/kernel";
+import type { MeterRegistry } from "@holdfast/metrics";
 import type { RegistryProfile, RegistrySettings } from "@holdfast/wire";
 import { ClusterClock } from "./cluster-clock.ts";
 import { EurekaExpiry } from "./compat/eureka-expiry.ts";
@@ -16,6 +17,7 @@ import { Preservation } from "./preservation.ts";
 import { type ProbeCall, socketProbe } from "./probe.ts";
 import { Prober, proberDefaults } from "./prober.ts";
 import { profileOf } from "./profiles.ts";
+import { RegistryMeters } from "./registry-meters.ts";
 import { httpReplicateCall, type ReplicateCall } from "./replicate-call.ts";
 import { WallTimes } from "./wall-times.ts";
 
@@ -25,6 +27,8 @@ export interface RegistryPorts {
   readonly reach?: (url: string) => ReplicateCall;
   /** Looks at an instance's port. Default: over TCP and HTTP. */
   readonly probe?: ProbeCall;
+  /** Where it counts what it does. Default: nowhere that anybody looks. */
+  readonly meters?: MeterRegistry;
 }
 
 /** Which registry this is. */
@@ -49,6 +53,7 @@ export interface RegistryParts {
   readonly intake: Intake;
   readonly peers: PeerSet;
   readonly prober: Prober;
+  readonly meters: RegistryMeters;
 }
 
 export function identityOf(clock: Clock, settings: RegistrySettings): RegistryIdentity {
@@ -72,9 +77,10 @@ export function makeParts(
     table.rebase(deltaStamps, from);
     peers.resync();
   });
-  const events = new EventLog(() => clock.wallMs());
+  const meters = new RegistryMeters(ports.meters);
+  const events = new EventLog(() => clock.wallMs(), meters);
   const policy = profile === "compat" ? new EurekaExpiry(random.child("expiry")) : new Preservation();
-  const hub = new ListenerHub(clock, random);
+  const hub = new ListenerHub(clock, random, meters);
   const tableClock = { nowMs: () => clock.wallMs(), stamp: () => time.stamp() };
   const options = leases ?? { ...leaseDefaults, ...profileOf(profile).leases };
   const table: LeaseTable = new LeaseTable(
@@ -97,13 +103,13 @@ export function makeParts(
   const intake = new Intake(clock, log, time, table);
   const call = ports.reach ?? ((url: string) => httpReplicateCall(clock, agent, url));
   const links = urls.map((url) => {
-    const ends = { time, intake, call: call(url) };
+    const ends = { time, intake, call: call(url), meters };
     return new PeerLink({ name, zone }, url, clock, log, table, ends, (up, reason) => {
       events.add(up ? "peer-up" : "peer-down", "", "", url, up ? "answers" : reason);
     });
   });
   const peers = new PeerSet(clock, log, links);
   const probing = { ...proberDefaults, kind: identity.probe === "http" ? "http" : "tcp", zone } as const;
-  const prober = new Prober(clock, log, table, probing, ports.probe ?? socketProbe(clock), () => links);
-  return { time, table, policy, events, hub, shelf, intake, peers, prober };
+  const prober = new Prober(clock, log, table, probing, ports.probe ?? socketProbe(clock), () => links, meters);
+  return { time, table, policy, events, hub, shelf, intake, peers, prober, meters };
 }

@@ -10,6 +10,7 @@ import {
 } from "@holdfast/wire";
 import { explainLease, preservationOf } from "./explain.ts";
 import { keyOf, type Override } from "./lease.ts";
+import type { Standing } from "./registry-meters.ts";
 import type { RegistryIdentity, RegistryParts } from "./registry-parts.ts";
 
 /** What a registry tells people. Changes nothing. */
@@ -62,6 +63,13 @@ export class RegistryViews {
 
   overrides(): OverrideView[] {
     return Array.from(this.#parts.table.overrides.list(), (override) => this.#overrideView(override));
+  }
+
+  /** For the meters. */
+  standing(): Standing {
+    const { table, hub, peers } = this.#parts;
+    const { size: instances, held, damped } = table;
+    return { instances, held, damped, listeners: hub.size, queued: peers.queued };
   }
 
   /** One peer at a glance. */

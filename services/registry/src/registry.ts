@@ -196,6 +196,7 @@ export class Registry implements EurekaStore {
     const lease = this.#parts.table.renewal(app, id, account, this.#clock.monotonicMs());
     if (lease === undefined) throw unknown(id);
     if (lease.record.incarnation > account.incarnation) throw claimed(id);
+    this.#parts.meters.renewals.increment();
     this.#parts.peers.renewed(lease.key);
   }
 
@@ -297,8 +298,10 @@ export class Registry implements EurekaStore {
 
   renew(app: string, id: string): InstanceRecord | undefined {
     const lease = this.#parts.table.renewal(app, id, undefined, this.#clock.monotonicMs());
-    if (lease !== undefined) this.#parts.peers.renewed(lease.key);
-    return lease?.shown;
+    if (lease === undefined) return undefined;
+    this.#parts.meters.renewals.increment();
+    this.#parts.peers.renewed(lease.key);
+    return lease.shown;
   }
 
   cancel(app: string, id: string, by: string): boolean {
@@ -327,6 +330,7 @@ export class Registry implements EurekaStore {
     this.#parts.table.expire(this.#clock.monotonicMs(), this.#parts.peers.reach(), probedAs);
     if (this.#parts.table.size < before)
       this.#log.warn("registry.evicted", { instances: before - this.#parts.table.size });
+    this.#parts.meters.stand(this.#views.standing());
   }
 }
 
