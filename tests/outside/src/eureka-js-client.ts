@@ -28,6 +28,10 @@ export interface OutsideOptions {
   readonly id?: string;
   /** Default `<app>.vip`. Spring Cloud looks others up by it, under the name of the app. */
   readonly vip?: string;
+  /** Default: not said, and so the registry's. */
+  readonly leaseSeconds?: number;
+  /** Default 150. */
+  readonly heartbeatMs?: number;
   /** Where its registries are, the first first. */
   readonly registries: readonly string[];
   /** Default `/eureka/v2/apps/`. */
@@ -41,6 +45,8 @@ export function outsideClient({
   port,
   id,
   vip = `${app}.vip`,
+  leaseSeconds,
+  heartbeatMs = 150,
   registries,
   path = "/eureka/v2/apps/",
 }: OutsideOptions): OutsideClient {
@@ -52,6 +58,7 @@ export function outsideClient({
     instance: {
       app,
       ...(id === undefined ? {} : { instanceId: id }),
+      ...(leaseSeconds === undefined ? {} : { leaseInfo: { renewalIntervalInSecs: 1, durationInSecs: leaseSeconds } }),
       hostName: host,
       ipAddr: "127.0.0.1",
       port: { $: port, "@enabled": "true" },
@@ -60,7 +67,7 @@ export function outsideClient({
     },
     eureka: {
       serviceUrls: { default: urls },
-      heartbeatInterval: 150,
+      heartbeatInterval: heartbeatMs,
       registryFetchInterval: 150,
       maxRetries: 5,
       requestRetryDelay: 50,

@@ -5,7 +5,7 @@ import { OutsideProcess } from "./outside-process.ts";
 export interface EurekaServerOptions {
   /** Default: Netflix's own, with which a change is read half a minute later. `short`: for tests. */
   readonly timings?: "netflix" | "short";
-  /** Other servers' Eureka URLs, to replicate to. Default none. */
+  /** Other servers' Eureka URLs, at 127.0.0.1, to replicate to. Default none. */
   readonly peers?: readonly string[];
   /** Heap, at most. Default 128 MB. */
   readonly heapMb?: number;
@@ -33,13 +33,15 @@ const short = [
 export async function startEurekaServer(port: number, options: EurekaServerOptions = {}): Promise<EurekaServer> {
   const { timings = "netflix", peers = [], heapMb = 128 } = options;
   const url = `http://127.0.0.1:${port}`;
-  const others = peers.length === 0 ? [`${url}/eureka/`] : peers.map((peer) => `${peer}/`);
+  // A peer whose host is its own it takes for itself, whatever the port.
+  const self = "localhost";
+  const others = peers.length === 0 ? [`http://${self}:${port}/eureka/`] : peers.map((peer) => `${peer}/`);
   const settings = [
     "--spring.main.banner-mode=off",
     "--server.address=127.0.0.1",
     `--server.port=${port}`,
     "--spring.application.name=eureka-server",
-    "--eureka.instance.hostname=127.0.0.1",
+    `--eureka.instance.hostname=${self}`,
     "--eureka.client.register-with-eureka=false",
     "--eureka.client.fetch-registry=false",
     `--eureka.client.service-url.defaultZone=${others.join(",")}`,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Discovery, Registration } from "@holdfast/discovery";
 import { type InstanceId, SystemClock, silentLog, systemRandom } from "@holdfast/kernel";
+import { startRegistry } from "@holdfast/registry-server";
 import { waitFor } from "@holdfast/testing";
 import type { InstanceRecord } from "@holdfast/wire";
 import { outsideClient, started, stopped } from "../src/eureka-js-client.ts";
@@ -96,5 +97,73 @@ test("our discovery at a real Eureka server: registered, found, changed, seen to
     await discovery.stop();
     await registration.stop("test");
     await server.close();
+  }
+});
+
+test("a real Eureka server and our registry as each other's peers: who is at one is at the other, for as long as it lives", {
+  skip,
+}, async () => {
+  const [port = 0, ours = 0] = await freePorts(2);
+  const theirUrl = `http://127.0.0.1:${port}`;
+  const settings = { name: "a", peers: [], eurekaPeers: [`${theirUrl}/eureka`] };
+  const running = await startRegistry(clock, systemRandom(), silentLog, settings, { port: ours });
+  const server = await startEurekaServer(port, { timings: "short", peers: [`${running.url}/eureka`] });
+  // Netflix's server passes on no heartbeat that is followed by the next within its half second of waiting.
+  const options = { path: "/eureka/apps/", leaseSeconds: 3, heartbeatMs: 1_000 };
+  const [here, there] = [
+    outsideClient({
+      registries: [running.url],
+      app: "catalog",
+      host: "here-1",
+      id: "here-1",
+      port: 8_001,
+      ...options,
+    }),
+    outsideClient({
+      registries: [theirUrl],
+      app: "ratings",
+      host: "there-1",
+      id: "there-1",
+      port: 8_002,
+      ...options,
+    }),
+  ];
+  const status = (app: string, id: string): string | undefined => running.registry.find(app, id)?.status;
+  const say = async (method: string, base: string, what: string): Promise<void> => {
+    assert.equal((await fetch(`${base}/eureka/apps/${what}`, { method })).status, 200, what);
+  };
+  try {
+    await running.synced;
+    await Promise.all([started(here), started(there)]);
+    try {
+      await waitFor("theirs here", () => status("ratings", "there-1") === "UP", patience);
+      await waitFor("ours there", async () => (await statusAt(theirUrl, "catalog", "here-1")) === "UP", patience);
+
+      const renewed = (): number => running.registry.find("ratings", "there-1")?.renewedAtMs ?? 0;
+      const before = renewed();
+      await waitFor("a heartbeat of theirs here", () => renewed() > before + 4_000, patience);
+      assert.equal(await statusAt(theirUrl, "catalog", "here-1"), "UP", "past its lease, by our heartbeats");
+
+      await say("PUT", theirUrl, "RATINGS/there-1/status?value=OUT_OF_SERVICE");
+      await waitFor("their operator's word here", () => status("ratings", "there-1") === "OUT_OF_SERVICE", patience);
+      await say("DELETE", theirUrl, "RATINGS/there-1/status?value=UP");
+      await waitFor("its end here", () => status("ratings", "there-1") === "UP", patience);
+      await say("PUT", running.url, "CATALOG/here-1/status?value=OUT_OF_SERVICE");
+      const seenThere = (): Promise<string | number> => statusAt(theirUrl, "catalog", "here-1");
+      await waitFor("our operator's word there", async () => (await seenThere()) === "OUT_OF_SERVICE", patience);
+      await say("DELETE", running.url, "CATALOG/here-1/status?value=UP");
+      await waitFor("its end there", async () => (await seenThere()) === "UP", patience);
+    } finally {
+      await Promise.all([stopped(here), stopped(there)]);
+    }
+    await waitFor("theirs to be gone here", () => status("ratings", "there-1") === undefined, patience);
+    await waitFor(
+      "ours to be gone there",
+      async () => (await statusAt(theirUrl, "catalog", "here-1")) === 404,
+      patience,
+    );
+  } finally {
+    await server.close();
+    await running.close();
   }
 });
