@@ -15,7 +15,7 @@ export interface RegistryAccess {
   readonly kind?: RegistryKind | "auto" | undefined;
   /** Local address to connect from, so that others see which instance calls. */
   readonly localAddress?: string | undefined;
-  /** How calls are made; stays its owner's to close. Default: HTTP. Streams are always HTTP. */
+  /** How calls are made; stays its owner's to close. Default: HTTP. */
   readonly transport?: RegistryTransport | undefined;
 }
 

@@ -158,7 +158,7 @@ export class Discovery implements ServerList {
       return;
     }
     const cursor = resume && this.#seen?.registry === base ? this.#seen.cursor : undefined;
-    const options = { cursor, localAddress: this.#options.localAddress };
+    const options = { cursor, localAddress: this.#options.localAddress, open: this.#transport.open };
     this.#feed = new RegistryStream(this.#clock, base, options, handlers);
   }
 

@@ -1,9 +1,8 @@
-import { type ClientRequest, type IncomingMessage, request } from "node:http";
-import { request as tlsRequest } from "node:https";
 import { type Clock, messageOf, type Timer } from "@holdfast/kernel";
 import { RegistryPaths, SseDecoder, type SseEvent } from "@holdfast/wire";
 import type { Feed, FeedHandlers } from "./feed.ts";
 import { readDelta, readSnapshot } from "./messages.ts";
+import { type OpenStream, openHttpStream } from "./stream-call.ts";
 
 /** A registry writes at least each 3 s; three of those missed and it is as good as dead. */
 const silenceMaxMs = 9_500;
@@ -20,13 +19,16 @@ const afterPauseMs = 3_500;
 export interface StreamOptions {
   readonly cursor: string | undefined;
   readonly localAddress: string | undefined;
+  /** Default: over HTTP. */
+  readonly open?: OpenStream | undefined;
 }
 
 /** One `GET /v1/registry/stream`, watched for silence. */
 export class RegistryStream implements Feed {
   readonly #clock: Clock;
   readonly #handlers: FeedHandlers;
-  readonly #call: ClientRequest;
+  readonly #call: { destroy(): void };
+  #decoder: SseDecoder | undefined;
   readonly #first: Timer;
   #hasEvent = false;
   #watch: Timer;
@@ -38,15 +40,19 @@ export class RegistryStream implements Feed {
     const headers: Record<string, string> = { accept: "text/event-stream" };
     if (options.cursor !== undefined) headers["last-event-id"] = options.cursor;
     const url = new URL(RegistryPaths.stream, base);
-    const send = url.protocol === "https:" ? tlsRequest : request;
     this.#watch = this.#watchdog(connectMaxMs, "did not answer");
     this.#first = clock.after(firstEventMaxMs, () => {
       if (!this.#hasEvent) this.#end(`sent no whole event for ${firstEventMaxMs} ms`);
     });
-    const how = { headers, agent: false, localAddress: options.localAddress } as const;
-    this.#call = send(url, how, (response) => this.#listen(response));
-    this.#call.on("error", (error) => this.#end(messageOf(error)));
-    this.#call.end();
+    const { localAddress, open = openHttpStream } = options;
+    this.#call = open(
+      { url, headers, localAddress },
+      {
+        onHead: (status, contentType) => this.#listen(status, contentType),
+        onText: (text) => this.#push(text),
+        onClose: (error) => this.#end(error === undefined ? "closed the stream" : messageOf(error)),
+      },
+    );
   }
 
   close(): void {
@@ -56,25 +62,19 @@ export class RegistryStream implements Feed {
     this.#call.destroy();
   }
 
-  #listen(response: IncomingMessage): void {
-    const { statusCode = 0 } = response;
-    if (statusCode >= 500 || statusCode === 429) return this.#end(`answered ${statusCode}`);
-    const isStream = response.headers["content-type"]?.startsWith("text/event-stream") === true;
-    if (statusCode !== 200 || !isStream) return this.#end(`has no stream: answered ${statusCode}`, true);
-    const decoder = new SseDecoder((event) => this.#ended || this.#take(event));
-    response.setEncoding("utf8");
-    response.on("data", (chunk: string) => {
-      this.#rewind();
-      this.#push(decoder, chunk);
-    });
-    response.on("close", () => this.#end("closed the stream"));
-    response.on("error", (error) => this.#end(messageOf(error)));
+  #listen(status: number, contentType: string): void {
+    if (status >= 500 || status === 429) return this.#end(`answered ${status}`);
+    const isStream = contentType.startsWith("text/event-stream");
+    if (status !== 200 || !isStream) return this.#end(`has no stream: answered ${status}`, true);
+    this.#decoder = new SseDecoder((event) => this.#ended || this.#take(event));
     this.#rewind();
   }
 
-  #push(decoder: SseDecoder, chunk: string): void {
+  #push(text: string): void {
+    if (this.#decoder === undefined) return;
+    this.#rewind();
     try {
-      decoder.push(chunk);
+      this.#decoder.push(text);
     } catch (error) {
       this.#end(`sent what cannot be read: ${messageOf(error)}`);
     }

@@ -3,6 +3,7 @@ import { Agent as TlsAgent, request as tlsRequest } from "node:https";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { type Clock, PlatformError } from "@holdfast/kernel";
+import type { OpenStream } from "./stream-call.ts";
 
 export interface RegistryCall {
   /** Base URL of the registry; may hold a name and a password. */
@@ -28,6 +29,8 @@ export interface RegistryReply {
 export interface RegistryTransport {
   /** @throws PlatformError `REGISTRY_UNREACHABLE` when there is no whole answer in time. */
   call(call: RegistryCall): Promise<RegistryReply>;
+  /** How streams are opened. Default: over HTTP. */
+  readonly open?: OpenStream;
   close(): void;
 }
 

@@ -11,6 +11,7 @@ export { LeaseTable } from "./lease-table.ts";
 export { Preservation } from "./preservation.ts";
 export type { ProbeCall, Probed } from "./probe.ts";
 export { Registry, type RegistryPorts } from "./registry.ts";
+export { RegistryServer } from "./registry-server.ts";
 export type { Renewal, ReplicateAnswer, ReplicateCall, ReplicateRequest } from "./replicate-call.ts";
 export { checkSettings, readSettings } from "./settings.ts";
 export { type ListenOptions, type RunningRegistry, startRegistry } from "./start.ts";
