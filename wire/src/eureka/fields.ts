@@ -45,6 +45,13 @@ export function numberOf(fields: Fields, name: string, path: string): number | u
     : refuse(`${path}.${name}: ${text.slice(0, 40)} is not a number`);
 }
 
+/** As {@link numberOf}, for what is an `int` in Java: a larger one would keep its readers from reading anything. */
+export function wholeOf(fields: Fields, name: string, path: string): number | undefined {
+  const number = numberOf(fields, name, path);
+  if (number === undefined || (number | 0) === number) return number;
+  return refuse(`${path}.${name}: ${number} is out of the range of int`);
+}
+
 /** `true` and `"true"`; anything else is false; `undefined` for none. */
 export function flagOf(fields: Fields, name: string, path: string): boolean | undefined {
   const text = textOf(fields, name, path);

@@ -1,5 +1,5 @@
 import { type InstanceStatus, instanceStatuses } from "../registry.ts";
-import { type Fields, fieldsOf, flagOf, numberOf, refuse, textOf } from "./fields.ts";
+import { type Fields, fieldsOf, flagOf, numberOf, refuse, textOf, wholeOf } from "./fields.ts";
 import type { EurekaAction, EurekaDataCenter, EurekaFormat, EurekaInstance, EurekaLease, EurekaPort } from "./types.ts";
 import { keyOfXmlName } from "./xml-names.ts";
 
@@ -8,6 +8,10 @@ const metadataMax = 256;
 const [portDefault, securePortDefault] = [7_001, 7_002];
 const amazonClass = "com.netflix.appinfo.AmazonInfo";
 const defaultClass = "com.netflix.appinfo.InstanceInfo$DefaultDataCenterInfo";
+/** Netflix's names of the class without metadata. */
+const plainClasses = [defaultClass, "com.netflix.appinfo.MyDataCenterInfo"];
+/** `DataCenterInfo.Name`. */
+const centerNames = ["Netflix", "Amazon", "MyOwn"];
 const actions: readonly EurekaAction[] = ["ADDED", "MODIFIED", "DELETED"];
 
 type TextField =
@@ -59,7 +63,7 @@ export function readInstance(value: unknown, format: EurekaFormat, path: string)
     overriddenStatus: readStatus(text("overriddenStatus") ?? text("overriddenstatus"), "UNKNOWN"),
     port: readPort(fields.get("port"), portDefault, true, `${path}.port`),
     securePort: readPort(fields.get("securePort"), securePortDefault, false, `${path}.securePort`),
-    countryId: numberOf(fields, "countryId", path) ?? 1,
+    countryId: wholeOf(fields, "countryId", path) ?? 1,
     ...(center === undefined ? {} : { dataCenterInfo: center }),
     ...(lease === undefined ? {} : { leaseInfo: lease }),
     metadata: readMap(fields.get("metadata"), format, `${path}.metadata`) ?? {},
@@ -86,25 +90,29 @@ function readPort(value: unknown, missing: number, enabledMissing: boolean, path
   return { port, enabled };
 }
 
+/**
+ * Only what Netflix's own readers take: one instance with another class, another name, or metadata in a class that has
+ * none would keep every Java client from reading anything at all.
+ */
 function readDataCenter(value: unknown, format: EurekaFormat, path: string): EurekaDataCenter | undefined {
   if (value === undefined || value === null || value === "") return undefined;
   const fields = fieldsOf(value, path);
   const name = textOf(fields, "name", path) ?? "";
+  if (name !== "" && !centerNames.includes(name)) refuse(`${path}.name: must be Netflix, Amazon or MyOwn`);
   const said = textOf(fields, "@class", path) ?? textOf(fields, "class", path);
+  if (said !== amazonClass && name !== "Amazon") {
+    return { class: plainClasses.find((known) => known === said) ?? defaultClass, name };
+  }
   const metadata = readMap(fields.get("metadata"), format, `${path}.metadata`);
-  return {
-    class: said ?? (name === "Amazon" ? amazonClass : defaultClass),
-    name,
-    ...(metadata === undefined ? {} : { metadata }),
-  };
+  return { class: amazonClass, name, ...(metadata === undefined ? {} : { metadata }) };
 }
 
 function readLease(value: unknown, path: string): EurekaLease | undefined {
   if (value === undefined || value === null || value === "") return undefined;
   const fields = fieldsOf(value, path);
   return {
-    renewalIntervalInSecs: numberOf(fields, "renewalIntervalInSecs", path) ?? 30,
-    durationInSecs: numberOf(fields, "durationInSecs", path) ?? 90,
+    renewalIntervalInSecs: wholeOf(fields, "renewalIntervalInSecs", path) ?? 30,
+    durationInSecs: wholeOf(fields, "durationInSecs", path) ?? 90,
     registrationTimestamp: numberOf(fields, "registrationTimestamp", path) ?? 0,
     lastRenewalTimestamp: numberOf(fields, "lastRenewalTimestamp", path) ?? 0,
     evictionTimestamp: numberOf(fields, "evictionTimestamp", path) ?? 0,

@@ -182,3 +182,30 @@ test("what cannot be read is refused with 400 and the place", () => {
   ];
   for (const [run, words] of refusals) assert.throws(run, { code: "BODY_INVALID", status: 400, message: words });
 });
+
+test("a data center is one that Netflix's Java readers take, whatever was sent; one with another name is refused", () => {
+  const amazon = "com.netflix.appinfo.AmazonInfo";
+  const plain = "com.netflix.appinfo.InstanceInfo$DefaultDataCenterInfo";
+  const read = (dataCenterInfo: object): unknown => decodeInstance(json({ dataCenterInfo }), "json").dataCenterInfo;
+  // As fargo sends it.
+  assert.deepEqual(read({ "@class": plain, name: "MyOwn", metadata: {} }), { class: plain, name: "MyOwn" });
+  assert.deepEqual(read({ "@class": plain, name: "MyOwn", metadata: { a: "b" } }), { class: plain, name: "MyOwn" });
+  assert.deepEqual(read({ "@class": "com.acme.Center", name: "MyOwn" }), { class: plain, name: "MyOwn" });
+  const mine = "com.netflix.appinfo.MyDataCenterInfo";
+  assert.deepEqual(read({ "@class": mine, name: "Netflix" }), { class: mine, name: "Netflix" });
+  const metadata = { "instance-id": "i-1" };
+  assert.deepEqual(read({ "@class": plain, name: "Amazon", metadata }), { class: amazon, name: "Amazon", metadata });
+  assert.throws(
+    () => read({ "@class": plain, name: "Elsewhere" }),
+    /dataCenterInfo\.name: must be Netflix, Amazon or MyOwn/,
+  );
+});
+
+test("what is an int in Java is refused when it is none", () => {
+  assert.throws(() => decodeInstance(json({ countryId: 99_999_999_999 }), "json"), /countryId: 99999999999 is out of/);
+  for (const name of ["renewalIntervalInSecs", "durationInSecs"]) {
+    const leaseInfo = { [name]: 2 ** 31 };
+    assert.throws(() => decodeInstance(json({ leaseInfo }), "json"), /is out of the range of int/);
+  }
+  assert.equal(decodeInstance(json({ countryId: 2 ** 31 - 1 }), "json").countryId, 2 ** 31 - 1);
+});
