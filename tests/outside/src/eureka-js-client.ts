@@ -12,6 +12,7 @@ export interface OutsideClient {
 
 export interface OutsideInstance {
   readonly hostName: string;
+  readonly instanceId?: string;
   readonly status: string;
   readonly port: { readonly $: number };
 }
