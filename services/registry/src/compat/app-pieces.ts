@@ -12,8 +12,6 @@ import type { PieceSource } from "./piece-source.ts";
 /** Some instances of one application as they stand in a document of all. */
 export interface AppPiece {
   readonly packed: Packed;
-  /** Of its instances. */
-  readonly statuses: readonly string[];
   readonly ids: readonly string[];
   /** Where the text of each of them begins, and ends. */
   readonly spans: readonly number[];
@@ -53,6 +51,10 @@ export class AppPieces {
   readonly #format: EurekaFormat;
   readonly #shape: EurekaShape;
   readonly #apps = new Map<string, App>();
+  /** Apps of which a piece is to be made, or which are gone. */
+  readonly #dirty = new Set<string>();
+  /** Which app no separator stands before. */
+  #first: string | undefined;
 
   constructor(source: PieceSource, format: EurekaFormat, shape: EurekaShape) {
     this.#source = source;
@@ -62,6 +64,7 @@ export class AppPieces {
 
   /** Something of that instance has changed, or it has come, or gone. */
   changed(name: string, id: string): void {
+    this.#dirty.add(name);
     const app = this.#apps.get(name);
     // Nobody has asked for it yet.
     if (app === undefined) return;
@@ -79,15 +82,19 @@ export class AppPieces {
 
   /** Makes what is missing of these apps, in this order; false when `isOver` said so before all were there. */
   make(names: readonly string[], isOver: () => boolean): boolean {
-    for (let i = 0; i < names.length; i++) {
-      const name = names[i] ?? "";
-      const { chunks } = this.#layoutOf(name);
-      for (let n = 0; n < chunks.length; n++) {
-        const chunk = chunks[n];
-        if (chunk === undefined || !this.#makeChunk(name, chunk, i > 0, n === 0, n === chunks.length - 1)) continue;
-        if (isOver()) return false;
-      }
+    const first = names[0];
+    if (first !== this.#first) {
+      // The separator before it comes, and that before the one that was first goes.
+      for (const name of [first, this.#first]) if (name !== undefined) this.#dirty.add(name);
+      this.#first = first;
     }
+    for (const name of names) {
+      if (this.#apps.has(name) && !this.#dirty.has(name)) continue;
+      if (!this.#makeApp(name, name !== first, isOver)) return false;
+      this.#dirty.delete(name);
+    }
+    // What is left are those that have gone.
+    this.#dirty.clear();
     return true;
   }
 
@@ -98,6 +105,20 @@ export class AppPieces {
       for (const { piece } of this.#apps.get(name)?.chunks ?? []) if (piece !== undefined) pieces.push(piece);
     }
     return pieces;
+  }
+
+  /** False when `isOver` said so before all was there. */
+  #makeApp(name: string, follows: boolean, isOver: () => boolean): boolean {
+    const { chunks } = this.#layoutOf(name);
+    for (let n = 0; n < chunks.length; n++) {
+      const chunk = chunks[n];
+      if (chunk === undefined || !this.#makeChunk(name, chunk, follows, n === 0, n === chunks.length - 1)) continue;
+      if (isOver()) {
+        this.#dirty.add(name);
+        return false;
+      }
+    }
+    return true;
   }
 
   #layoutOf(name: string): App {
@@ -123,7 +144,7 @@ export class AppPieces {
     const [format, shape] = [this.#format, this.#shape];
     const between = separator(format);
     const parts: Buffer[] = [];
-    const [statuses, kept, spans]: [string[], string[], number[]] = [[], [], []];
+    const [kept, spans]: [string[], number[]] = [[], []];
     let bytes = 0;
     const put = (part: Buffer): void => {
       parts.push(part);
@@ -141,17 +162,12 @@ export class AppPieces {
       isFirst = false;
       kept.push(id);
       spans.push(bytes);
-      if (instance !== undefined) {
-        put(Buffer.from(instanceText(instance, format, shape), "utf8"));
-        statuses.push(instance.status);
-      } else if (piece !== undefined) {
-        put(piece.packed.plain.subarray(piece.spans[old * 2], piece.spans[old * 2 + 1]));
-        statuses.push(piece.statuses[old] ?? "");
-      }
+      if (instance !== undefined) put(Buffer.from(instanceText(instance, format, shape), "utf8"));
+      else if (piece !== undefined) put(piece.packed.plain.subarray(piece.spans[old * 2], piece.spans[old * 2 + 1]));
       spans.push(bytes);
     }
     if (place.closes) put(Buffer.from(applicationTail(format, shape), "utf8"));
-    return { packed: pack(joined(parts, bytes)), statuses, ids: kept, spans, place };
+    return { packed: pack(joined(parts, bytes)), ids: kept, spans, place };
   }
 }
 

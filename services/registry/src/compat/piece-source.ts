@@ -7,8 +7,10 @@ export interface PieceSource {
   ids(app: string): Iterable<string>;
   has(app: string, id: string): boolean;
   find(app: string, id: string): EurekaInstance | undefined;
-  /** The hash a document is to carry, when it is not that of its own content. */
-  hashcode?(): string;
+  /** The hash a document of now is to carry. */
+  hashcode(): string;
+  /** Its `versions__delta`. */
+  number(): number;
   /** Calls `watcher` after every change; returns the way to stop. */
   onChange(watcher: (app: string, id: string) => void): () => void;
 }

@@ -29,6 +29,8 @@ export class RecentChanges implements PieceSource {
   readonly #watchers = new Set<(app: string, id: string) => void>();
   readonly #stop: () => void;
   readonly #sweep: Timer;
+  #count = 0;
+  #numbered = { changes: -1, number: 0 };
 
   /** `hashcode`: of the whole registry, which every delta carries. */
   constructor(clock: Clock, store: EurekaStore, toEureka: (held: Held) => EurekaInstance, hashcode: () => string) {
@@ -42,6 +44,28 @@ export class RecentChanges implements PieceSource {
 
   apps(): readonly string[] {
     return [...this.#byApp.keys()].sort();
+  }
+
+  get size(): number {
+    return this.#changes.size;
+  }
+
+  /** The number of the next delta, from 1: another one only when the content is another than with the last. */
+  number(): number {
+    if (this.#numbered.changes !== this.#count) {
+      this.#numbered = { changes: this.#count, number: this.#numbered.number + 1 };
+    }
+    return this.#numbered.number;
+  }
+
+  /** Oldest change first. */
+  instances(): EurekaInstance[] {
+    const instances: EurekaInstance[] = [];
+    for (const { app, id } of this.#changes.values()) {
+      const instance = this.find(app, id);
+      if (instance !== undefined) instances.push(instance);
+    }
+    return instances;
   }
 
   ids(app: string): Iterable<string> {
@@ -86,6 +110,7 @@ export class RecentChanges implements PieceSource {
     const siblings = this.#byApp.get(app);
     if (siblings === undefined) this.#byApp.set(app, new Map([[id, recent]]));
     else siblings.set(id, recent);
+    this.#count += 1;
     for (const watcher of this.#watchers) watcher(app, id);
   }
 
@@ -98,6 +123,7 @@ export class RecentChanges implements PieceSource {
       const siblings = this.#byApp.get(app);
       siblings?.delete(id);
       if (siblings?.size === 0) this.#byApp.delete(app);
+      this.#count += 1;
       for (const watcher of this.#watchers) watcher(app, id);
     }
   }

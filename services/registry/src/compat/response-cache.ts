@@ -31,6 +31,8 @@ export interface ResponseCacheOptions {
 const [readOnlyEveryMs, expireAfterMs] = [30_000, 180_000];
 /** `initialCapacityOfResponseCache`; more different documents than that are made each time. */
 const smallMax = 1_000;
+/** A delta of more changes than this is made of pieces, so that each change costs little however many there are. */
+const smallDeltaMax = 256;
 
 const forms = ["json full", "json compact", "xml full", "xml compact"];
 
@@ -66,11 +68,13 @@ export class ResponseCache {
     this.#toEureka = toEureka;
     this.#mode = options.mode;
     this.#counts = new StatusCounts(store);
-    this.#recent = new RecentChanges(clock, store, toEureka, () => this.#counts.hashcode());
-    this.#all = new SlicedDocuments(clock, new StoreSource(store, toEureka));
+    const hashcode = (): string => this.#counts.hashcode();
+    this.#recent = new RecentChanges(clock, store, toEureka, hashcode);
+    this.#all = new SlicedDocuments(clock, new StoreSource(store, toEureka, hashcode));
     this.#deltas = new SlicedDocuments(clock, this.#recent);
     this.#documents = new SmallDocuments(clock, toEureka);
     this.#stop = store.onChange((change) => this.#forget(change));
+    this.#recent.onChange(() => this.#drop("delta"));
     // Times inside the documents (last renewals) grow old though nothing changes.
     this.#timers.push(clock.every(expireAfterMs, () => this.#expire()));
     if (options.mode === "compat") this.#refreshLater();
@@ -102,7 +106,7 @@ export class ResponseCache {
 
   #make(key: CacheKey): Body | Promise<Body> {
     if (key.kind === "all") return this.#all.get(key.format, key.shape);
-    if (key.kind === "delta") return this.#deltas.get(key.format, key.shape);
+    if (key.kind === "delta" && this.#recent.size > smallDeltaMax) return this.#deltas.get(key.format, key.shape);
     const text = textOf(key);
     const known = this.#small.get(text);
     if (known !== undefined) return known;
@@ -128,6 +132,7 @@ export class ResponseCache {
   }
 
   #documentOf({ kind, name = "", format, shape }: CacheKey): Body | Promise<CachedBody> {
+    if (kind === "delta") return this.#documents.delta(this.#recent, format, shape);
     if (kind === "application") {
       const instances = [...this.#store.list(name.toLowerCase())];
       if (instances.length === 0) return undefined;
@@ -145,11 +150,13 @@ export class ResponseCache {
     for (const one of [held, before]) {
       for (const name of one === undefined ? [] : addressesOf(this.#toEureka(one))) names.add(name.replace(":", " "));
     }
-    for (const name of names) {
-      for (const form of forms) {
-        this.#small.delete(`${form} ${name}`);
-        this.#making.delete(`${form} ${name}`);
-      }
+    for (const name of names) this.#drop(name);
+  }
+
+  #drop(name: string): void {
+    for (const form of forms) {
+      this.#small.delete(`${form} ${name}`);
+      this.#making.delete(`${form} ${name}`);
     }
   }
 
@@ -176,5 +183,7 @@ export class ResponseCache {
 }
 
 function textOf({ kind, name = "", format, shape }: CacheKey): string {
-  return `${format} ${shape} ${kind} ${kind === "application" ? name.toLowerCase() : name}`;
+  const form = `${format} ${shape} ${kind}`;
+  if (kind === "all" || kind === "delta") return form;
+  return `${form} ${kind === "application" ? name.toLowerCase() : name}`;
 }

@@ -1,12 +1,6 @@
 import type { Clock, Timer } from "@holdfast/kernel";
-import {
-  applicationsHead,
-  applicationsTail,
-  type EurekaFormat,
-  type EurekaShape,
-  hashcodeOfCounts,
-} from "@holdfast/wire/eureka";
-import { type AppPiece, AppPieces } from "./app-pieces.ts";
+import { applicationsHead, applicationsTail, type EurekaFormat, type EurekaShape } from "@holdfast/wire/eureka";
+import { AppPieces } from "./app-pieces.ts";
 import type { CachedBody } from "./cached-body.ts";
 import { joinGzip, pack } from "./gzip-join.ts";
 import type { PieceSource } from "./piece-source.ts";
@@ -43,7 +37,6 @@ export class SlicedDocuments {
   /** Tags of another start of the same registry are others. */
   readonly #tag: string;
   #version = 0;
-  #delta = { version: -1, number: 0 };
 
   constructor(clock: Clock, source: PieceSource) {
     this.#clock = clock;
@@ -106,17 +99,10 @@ export class SlicedDocuments {
       sinceMs = this.#clock.monotonicMs();
       apps = this.#source.apps();
     }
-    const { hashcode, number } = { hashcode: this.#source.hashcode?.(), number: this.#number() };
+    const [hashcode, number] = [this.#source.hashcode(), this.#source.number()];
     const made = new Document({ form, apps, hashcode, number, version: this.#version, tag: this.#tag, nowMs: sinceMs });
     form.made = made;
     return made;
-  }
-
-  /** `versions__delta`. Netflix's deltas count from 1, and py-eureka-client takes one with the number and hash it has for that one. */
-  #number(): number {
-    if (this.#source.hashcode === undefined) return 1;
-    if (this.#delta.version !== this.#version) this.#delta = { version: this.#version, number: this.#delta.number + 1 };
-    return this.#delta.number;
   }
 
   #dropIdle(): void {
@@ -128,8 +114,7 @@ export class SlicedDocuments {
 interface DocumentParts {
   readonly form: Form;
   readonly apps: readonly string[];
-  /** When it is not that of the content. */
-  readonly hashcode: string | undefined;
+  readonly hashcode: string;
   readonly number: number;
   readonly version: number;
   readonly tag: string;
@@ -150,10 +135,9 @@ class Document implements CachedBody {
   constructor({ form, apps, hashcode, number, version, tag, nowMs }: DocumentParts) {
     const { format, shape, pieces } = form;
     const parts = pieces.pieces(apps);
-    const hash = hashcode ?? hashcodeOfCounts(countsOf(parts));
     const isEmpty = parts.length === 0;
-    const head = pack(Buffer.from(applicationsHead(`${number}`, hash, format, shape, isEmpty), "utf8"));
-    const tail = pack(Buffer.from(applicationsTail(`${number}`, hash, format, shape, isEmpty), "utf8"));
+    const head = pack(Buffer.from(applicationsHead(`${number}`, hashcode, format, shape, isEmpty), "utf8"));
+    const tail = pack(Buffer.from(applicationsTail(`${number}`, hashcode, format, shape, isEmpty), "utf8"));
     const all = [head, ...parts.map((part) => part.packed), tail];
     this.version = version;
     this.etag = `"${format}-${shape}-${tag}-${version}"`;
@@ -186,14 +170,6 @@ class Document implements CachedBody {
     // What cannot be made smaller is sent as it is.
     void gzipOf(this.#parts).then(keepSmaller, () => {});
   }
-}
-
-function countsOf(parts: readonly AppPiece[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const { statuses } of parts) {
-    for (const status of statuses) counts.set(status, (counts.get(status) ?? 0) + 1);
-  }
-  return counts;
 }
 
 /** Fewer, larger pieces: each costs a call when it is sent. */

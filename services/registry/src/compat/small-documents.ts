@@ -18,6 +18,8 @@ import {
   separator,
 } from "@holdfast/wire/eureka";
 import type { CachedBody } from "./cached-body.ts";
+import { appKey } from "./keys.ts";
+import type { RecentChanges } from "./recent-changes.ts";
 import type { Held } from "./store.ts";
 
 /** So long one may work on a document before others have their turn. */
@@ -53,7 +55,27 @@ export class SmallDocuments {
 
   /** As they were when it is called, however long it takes. */
   list(instances: readonly Held[], format: EurekaFormat, shape: EurekaShape): CachedBody | Promise<CachedBody> {
-    return this.#make(this.#textsOfList(instances, format, shape), instances.length);
+    const groups = Map.groupBy(instances, (held) => held.record.app);
+    const list = {
+      groups,
+      toEureka: this.#toEureka,
+      number: 1,
+      hashcode: hashcodeOf(instances.map((held) => held.status)),
+    };
+    return this.#make(textsOfList(list, format, shape), instances.length);
+  }
+
+  /** Few changes, which compress better and sooner together than each in a piece of its own. */
+  delta(recent: RecentChanges, format: EurekaFormat, shape: EurekaShape): CachedBody | Promise<CachedBody> {
+    const instances = recent.instances();
+    const groups = Map.groupBy(instances, (instance) => appKey(instance.app));
+    const list = {
+      groups,
+      toEureka: (instance: EurekaInstance) => instance,
+      number: recent.number(),
+      hashcode: recent.hashcode(),
+    };
+    return this.#make(textsOfList(list, format, shape), instances.length);
   }
 
   *#textsOfApplication(
@@ -69,23 +91,6 @@ export class SmallDocuments {
       before = separator(format);
     }
     yield applicationTailAlone(format);
-  }
-
-  *#textsOfList(instances: readonly Held[], format: EurekaFormat, shape: EurekaShape): Generator<string> {
-    const hashcode = hashcodeOf(instances.map((held) => held.status));
-    yield applicationsHead("1", hashcode, format, shape, instances.length === 0);
-    let beforeApp = "";
-    for (const [app, group] of Map.groupBy(instances, (held) => held.record.app)) {
-      yield beforeApp + applicationHead(app.toUpperCase(), format, shape);
-      beforeApp = separator(format);
-      let before = "";
-      for (const held of group) {
-        yield before + instanceText(this.#toEureka(held), format, shape);
-        before = separator(format);
-      }
-      yield applicationTail(format, shape);
-    }
-    yield applicationsTail("1", hashcode, format, shape, instances.length === 0);
   }
 
   #make(texts: Iterable<string>, count: number): CachedBody | Promise<CachedBody> {
@@ -120,6 +125,32 @@ export class SmallDocuments {
     close(open);
     return bodyOf(pieces, await gzipOf(pieces), hash.digest("base64url"));
   }
+}
+
+interface InstanceList<T> {
+  /** By app. */
+  readonly groups: ReadonlyMap<string, readonly T[]>;
+  readonly toEureka: (one: T) => EurekaInstance;
+  /** `versions__delta`. */
+  readonly number: number;
+  readonly hashcode: string;
+}
+
+function* textsOfList<T>(list: InstanceList<T>, format: EurekaFormat, shape: EurekaShape): Generator<string> {
+  const { groups, toEureka, number, hashcode } = list;
+  yield applicationsHead(`${number}`, hashcode, format, shape, groups.size === 0);
+  let beforeApp = "";
+  for (const [app, group] of groups) {
+    yield beforeApp + applicationHead(app.toUpperCase(), format, shape);
+    beforeApp = separator(format);
+    let before = "";
+    for (const one of group) {
+      yield before + instanceText(toEureka(one), format, shape);
+      before = separator(format);
+    }
+    yield applicationTail(format, shape);
+  }
+  yield applicationsTail(`${number}`, hashcode, format, shape, groups.size === 0);
 }
 
 function bodyOf(plain: readonly Buffer[], packed: Buffer, hash: string): CachedBody {

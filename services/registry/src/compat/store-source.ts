@@ -7,9 +7,13 @@ export class StoreSource implements PieceSource {
   readonly #store: EurekaStore;
   readonly #toEureka: (held: Held) => EurekaInstance;
 
-  constructor(store: EurekaStore, toEureka: (held: Held) => EurekaInstance) {
+  readonly #hashcode: () => string;
+
+  /** `hashcode`: of all that it holds. */
+  constructor(store: EurekaStore, toEureka: (held: Held) => EurekaInstance, hashcode: () => string) {
     this.#store = store;
     this.#toEureka = toEureka;
+    this.#hashcode = hashcode;
   }
 
   apps(): readonly string[] {
@@ -27,6 +31,15 @@ export class StoreSource implements PieceSource {
   find(app: string, id: string): EurekaInstance | undefined {
     const held = this.#store.find(app, id);
     return held === undefined ? undefined : this.#toEureka(held);
+  }
+
+  hashcode(): string {
+    return this.#hashcode();
+  }
+
+  /** Netflix numbers deltas only. */
+  number(): number {
+    return 1;
   }
 
   onChange(watcher: (app: string, id: string) => void): () => void {

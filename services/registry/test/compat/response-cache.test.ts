@@ -153,6 +153,25 @@ test("a delta holds the last word on what changed in three minutes, with the has
   cache.close();
 });
 
+test("a delta of many changes, made of pieces, says what one of few does", async () => {
+  const { registry, cache } = setUp();
+  for (let i = 0; i < 400; i++) {
+    registry.put(unstamped(`app-${i % 30}`, `h${i}`), "test");
+    if (i % 7 === 0) registry.setOwnStatus(`app-${i % 30}`, `h${i}`, "DOWN", "test");
+    if (i % 11 === 0) registry.cancel(`app-${i % 30}`, `h${i}`, "test");
+    if (i % 100 !== 99) continue;
+    const text = textOf(await cache.get({ kind: "delta", format: "json", shape: "full" }));
+    const { applications, appsHashcode } = decodeApplications(text, "json");
+    assert.equal(appsHashcode, hashcodeOf(Array.from(registry.list(), (held) => held.status)));
+    const said = applications.flatMap((app) => app.instances.map((one) => `${one.instanceId} ${one.actionType}`));
+    const expected = Array.from({ length: i + 1 }, (_, n) => {
+      return `h${n} ${n % 11 === 0 ? "DELETED" : n % 7 === 0 ? "MODIFIED" : "ADDED"}`;
+    });
+    assert.deepEqual(said.sort(), expected.sort());
+  }
+  cache.close();
+});
+
 test("each new delta has the next number, whatever the hash; one that is unchanged keeps its own", () => {
   const { registry, cache } = setUp();
   const numberOf = (kind: "all" | "delta", format: EurekaFormat): string =>
