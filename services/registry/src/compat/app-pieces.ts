@@ -10,7 +10,7 @@ import { type Packed, pack } from "./gzip-join.ts";
 import type { PieceSource } from "./piece-source.ts";
 
 /** Some instances of one application as they stand in a document of all. */
-export interface AppPiece {
+interface AppPiece {
   readonly packed: Packed;
   readonly ids: readonly string[];
   /** Where the text of each of them begins, and ends. */
@@ -99,10 +99,10 @@ export class AppPieces {
   }
 
   /** Those of these apps, in this order; all must have been made. */
-  pieces(names: readonly string[]): AppPiece[] {
-    const pieces: AppPiece[] = [];
+  pieces(names: readonly string[]): Packed[] {
+    const pieces: Packed[] = [];
     for (const name of names) {
-      for (const { piece } of this.#apps.get(name)?.chunks ?? []) if (piece !== undefined) pieces.push(piece);
+      for (const { piece } of this.#apps.get(name)?.chunks ?? []) if (piece !== undefined) pieces.push(piece.packed);
     }
     return pieces;
   }

@@ -37,18 +37,46 @@ export function pack(plain: Buffer): Packed {
   return { blocks, plain, crc: crc32(plain), bytes: plain.length, shift: crc32Shift(plain.length) };
 }
 
+/** How many pieces are joined before one asks for the time. */
+const piecesAtATime = 128;
+
 /**
  * One gzip member of all pieces in their order: what every decoder reads, also those that stop after the first member.
  * Nothing is compressed again.
  */
-export function joinGzip(pieces: readonly Packed[]): Buffer {
-  const trailer = Buffer.allocUnsafe(8);
-  let [crc, bytes] = [0, 0];
-  for (const piece of pieces) {
-    crc = combineCrc32(crc, piece.crc, piece.shift);
-    bytes += piece.bytes;
+export class GzipJoin {
+  readonly #pieces: readonly Packed[];
+  readonly #whole: Buffer;
+  #next = 0;
+  #at = header.length;
+  #crc = 0;
+  #bytes = 0;
+
+  constructor(pieces: readonly Packed[]) {
+    this.#pieces = pieces;
+    let bytes = header.length + lastBlock.length + 8;
+    for (const { blocks } of pieces) bytes += blocks.length;
+    this.#whole = Buffer.allocUnsafeSlow(bytes);
+    header.copy(this.#whole);
   }
-  trailer.writeUInt32LE(crc, 0);
-  trailer.writeUInt32LE(bytes >>> 0, 4);
-  return Buffer.concat([header, ...pieces.map((piece) => piece.blocks), lastBlock, trailer]);
+
+  /** Goes on until all is joined, or `isOver` says so; `undefined` then, and the next call goes on from there. */
+  join(isOver: () => boolean): Buffer | undefined {
+    while (this.#next < this.#pieces.length) {
+      const end = Math.min(this.#pieces.length, this.#next + piecesAtATime);
+      while (this.#next < end) this.#add(this.#pieces[this.#next++]);
+      if (this.#next < this.#pieces.length && isOver()) return undefined;
+    }
+    const end = this.#at + lastBlock.copy(this.#whole, this.#at);
+    this.#whole.writeUInt32LE(this.#crc, end);
+    this.#whole.writeUInt32LE(this.#bytes >>> 0, end + 4);
+    return this.#whole;
+  }
+
+  #add(piece: Packed | undefined): void {
+    if (piece === undefined) return;
+    this.#at += piece.blocks.copy(this.#whole, this.#at);
+    this.#crc = combineCrc32(this.#crc, piece.crc, piece.shift);
+    this.#bytes += piece.bytes;
+  }
 }

@@ -2,14 +2,12 @@ import type { Clock, Timer } from "@holdfast/kernel";
 import { applicationsHead, applicationsTail, type EurekaFormat, type EurekaShape } from "@holdfast/wire/eureka";
 import { AppPieces } from "./app-pieces.ts";
 import type { CachedBody } from "./cached-body.ts";
-import { joinGzip, pack } from "./gzip-join.ts";
+import { GzipJoin, type Packed, pack } from "./gzip-join.ts";
 import type { PieceSource } from "./piece-source.ts";
 import { gzipOf } from "./small-documents.ts";
 
 /** So long one may work on a document before others have their turn. */
 const sliceMs = 2;
-/** Plain text goes out in pieces of about this size. */
-const chunkBytes = 256 * 1024;
 /** A form nobody has asked for in this time is dropped. */
 const idleMs = 180_000;
 /** A document that has stood unchanged for so long is worth compressing as a whole: a fifth of the bytes, or less. */
@@ -22,6 +20,8 @@ interface Form {
   askedAtMs: number;
   made: Document | undefined;
   making: Promise<CachedBody> | undefined;
+  /** The version whose pieces are being joined; `undefined` before all are made. */
+  joining: number | undefined;
 }
 
 /**
@@ -58,8 +58,12 @@ export class SlicedDocuments {
       if (this.#clock.monotonicMs() - made.madeAtMs > settledMs) made.settle();
       return made;
     }
-    // Whoever asks while it is being made gets what is made: it holds every change up to its end.
-    if (form.making !== undefined) return form.making;
+    if (form.making !== undefined) {
+      // Whoever asks while pieces are made gets what is made: it holds every change until the last of them. What has
+      // changed while they are joined is in the next.
+      if (form.joining === undefined || form.joining === this.#version) return form.making;
+      return form.making.then(() => this.get(format, shape));
+    }
     const making = this.#make(form);
     if (form.made?.version === this.#version) return form.made;
     form.making = making.finally(() => {
@@ -84,25 +88,42 @@ export class SlicedDocuments {
     const known = this.#forms.get(name);
     if (known !== undefined) return known;
     const pieces = new AppPieces(this.#source, format, shape);
-    const form: Form = { format, shape, pieces, askedAtMs: 0, made: undefined, making: undefined };
+    const form: Form = { format, shape, pieces, askedAtMs: 0, made: undefined, making: undefined, joining: undefined };
     this.#forms.set(name, form);
     return form;
   }
 
-  /** Makes what pieces are missing, in slices; the document is of the moment in which none is. */
+  /** Makes what pieces are missing, and joins them, in slices; the document is of the moment in which none is missing. */
   async #make(form: Form): Promise<CachedBody> {
+    const { format, shape } = form;
     let sinceMs = this.#clock.monotonicMs();
     const isOver = (): boolean => this.#clock.monotonicMs() - sinceMs >= sliceMs;
-    let apps = this.#source.apps();
-    while (!form.pieces.make(apps, isOver)) {
+    const others = async (): Promise<void> => {
       await this.#clock.sleep(0);
       sinceMs = this.#clock.monotonicMs();
-      apps = this.#source.apps();
-    }
-    const [hashcode, number] = [this.#source.hashcode(), this.#source.number()];
-    const made = new Document({ form, apps, hashcode, number, version: this.#version, tag: this.#tag, nowMs: sinceMs });
+    };
+    form.joining = undefined;
+    let apps = this.#source.apps();
+    for (; !form.pieces.make(apps, isOver); apps = this.#source.apps()) await others();
+    const version = this.#version;
+    form.joining = version;
+    const pieces = this.#piecesOf(form, apps);
+    if (isOver()) await others();
+    const join = new GzipJoin(pieces);
+    let whole = join.join(isOver);
+    for (; whole === undefined; whole = join.join(isOver)) await others();
+    const etag = `"${format}-${shape}-${this.#tag}-${version}"`;
+    const plain = pieces.map((piece) => piece.plain);
+    const made = new Document(plain, whole, version, etag, this.#clock.monotonicMs());
     form.made = made;
     return made;
+  }
+
+  #piecesOf({ format, shape, pieces }: Form, apps: readonly string[]): Packed[] {
+    const [number, hashcode, isEmpty] = [`${this.#source.number()}`, this.#source.hashcode(), apps.length === 0];
+    const head = pack(Buffer.from(applicationsHead(number, hashcode, format, shape, isEmpty), "utf8"));
+    const tail = pack(Buffer.from(applicationsTail(number, hashcode, format, shape, isEmpty), "utf8"));
+    return [head, ...pieces.pieces(apps), tail];
   }
 
   #dropIdle(): void {
@@ -111,45 +132,23 @@ export class SlicedDocuments {
   }
 }
 
-interface DocumentParts {
-  readonly form: Form;
-  readonly apps: readonly string[];
-  readonly hashcode: string;
-  readonly number: number;
-  readonly version: number;
-  readonly tag: string;
-  readonly nowMs: number;
-}
-
 /** One state of things in one form. */
 class Document implements CachedBody {
   readonly version: number;
   readonly etag: string;
   readonly madeAtMs: number;
+  readonly plain: readonly Buffer[];
   readonly plainBytes: number;
-  readonly #parts: readonly Buffer[];
-  #plain: readonly Buffer[] | undefined;
   #gzip: Buffer;
   #settling = false;
 
-  constructor({ form, apps, hashcode, number, version, tag, nowMs }: DocumentParts) {
-    const { format, shape, pieces } = form;
-    const parts = pieces.pieces(apps);
-    const isEmpty = parts.length === 0;
-    const head = pack(Buffer.from(applicationsHead(`${number}`, hashcode, format, shape, isEmpty), "utf8"));
-    const tail = pack(Buffer.from(applicationsTail(`${number}`, hashcode, format, shape, isEmpty), "utf8"));
-    const all = [head, ...parts.map((part) => part.packed), tail];
+  constructor(plain: readonly Buffer[], gzip: Buffer, version: number, etag: string, madeAtMs: number) {
     this.version = version;
-    this.etag = `"${format}-${shape}-${tag}-${version}"`;
-    this.madeAtMs = nowMs;
-    this.#parts = all.map((one) => one.plain);
-    this.plainBytes = all.reduce((sum, one) => sum + one.bytes, 0);
-    this.#gzip = joinGzip(all);
-  }
-
-  get plain(): readonly Buffer[] {
-    this.#plain ??= chunksOf(this.#parts);
-    return this.#plain;
+    this.etag = etag;
+    this.madeAtMs = madeAtMs;
+    this.plain = plain;
+    this.plainBytes = plain.reduce((sum, part) => sum + part.length, 0);
+    this.#gzip = gzip;
   }
 
   get gzip(): readonly Buffer[] {
@@ -168,21 +167,6 @@ class Document implements CachedBody {
       if (whole.length < this.#gzip.length) this.#gzip = whole;
     };
     // What cannot be made smaller is sent as it is.
-    void gzipOf(this.#parts).then(keepSmaller, () => {});
+    void gzipOf(this.plain).then(keepSmaller, () => {});
   }
-}
-
-/** Fewer, larger pieces: each costs a call when it is sent. */
-function chunksOf(parts: readonly Buffer[]): Buffer[] {
-  const chunks: Buffer[] = [];
-  let [open, bytes]: [Buffer[], number] = [[], 0];
-  for (const part of parts) {
-    open.push(part);
-    bytes += part.length;
-    if (bytes < chunkBytes) continue;
-    chunks.push(Buffer.concat(open));
-    [open, bytes] = [[], 0];
-  }
-  if (open.length > 0) chunks.push(Buffer.concat(open));
-  return chunks;
 }

@@ -15,7 +15,7 @@ import {
 } from "@holdfast/wire/eureka";
 import fc from "fast-check";
 import { combineCrc32, crc32Shift } from "../../src/compat/crc32-combine.ts";
-import { joinGzip, pack } from "../../src/compat/gzip-join.ts";
+import { GzipJoin, pack } from "../../src/compat/gzip-join.ts";
 import { RecentChanges } from "../../src/compat/recent-changes.ts";
 import { type CachedBody, type CacheKey, ResponseCache } from "../../src/compat/response-cache.ts";
 import { toEureka } from "../../src/compat/to-eureka.ts";
@@ -49,6 +49,20 @@ function at(cache: ResponseCache, key: CacheKey): CachedBody | undefined {
   return body;
 }
 
+/** Each look at the clock takes half a millisecond, so that a slice of two is over after four applications. */
+function busyClock(): { clock: FakeClock; busy: FakeClock } {
+  const clock = new FakeClock();
+  let looks = 0;
+  const busy = new Proxy(clock, {
+    get(target, name) {
+      if (name === "monotonicMs") return () => target.monotonicMs() + (looks += 0.5);
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  return { clock, busy };
+}
+
 const forms = (["json", "xml"] as const).flatMap((format: EurekaFormat) =>
   (["full", "compact"] as const).map((shape: EurekaShape) => ({ format, shape })),
 );
@@ -66,7 +80,9 @@ test("checksums of parts combine to the checksum of the whole, whatever the leng
 
 test("joined pieces are one gzip member that is all of the text", () => {
   const texts = ["", "a", "é中".repeat(500), "<x/>".repeat(9_000), ""];
-  const joined = joinGzip(texts.map((text) => pack(Buffer.from(text))));
+  const join = new GzipJoin(texts.map((text) => pack(Buffer.from(text))));
+  const joined = join.join(() => false);
+  assert.ok(joined !== undefined);
   assert.equal(gunzipSync(joined).toString(), texts.join(""));
   // What a decoder that stops after the first member reads is everything, too.
   const body = joined.subarray(10, -8);
@@ -225,16 +241,7 @@ test("an application or an address that nobody serves is none", () => {
 });
 
 test("many who ask at once share what is made, and nothing is made for long at a stretch", async () => {
-  const clock = new FakeClock();
-  // Each look at the clock takes half a millisecond, so that a slice of two is over after four applications.
-  let looks = 0;
-  const busy = new Proxy(clock, {
-    get(target, name) {
-      if (name === "monotonicMs") return () => target.monotonicMs() + (looks += 0.5);
-      const value: unknown = Reflect.get(target, name);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
+  const { clock, busy } = busyClock();
   const registry = new Registry(clock, new SeededRandom(1), silentLog, { name: "a", peers: [] });
   for (let i = 0; i < 40; i++) registry.put(unstamped(`app-${i}`, "h1"), "test");
   const cache = new ResponseCache(busy, registry, toEureka, { mode: "fast" });
@@ -251,6 +258,29 @@ test("many who ask at once share what is made, and nothing is made for long at a
   // It holds what came while it was made: it is of the moment it was finished.
   assert.match(textOf(one), /"name":"LATE"/);
   assert.equal(decodeApplications(textOf(one), "json").appsHashcode, "UP_41_");
+  cache.close();
+});
+
+test("whoever asks at any time while a document is made gets one that holds every change made before", async () => {
+  const { clock, busy } = busyClock();
+  const registry = new Registry(clock, new SeededRandom(1), silentLog, { name: "a", peers: [] });
+  for (let i = 0; i < 600; i++) registry.put(unstamped(`app-${i}`, "h1"), "test");
+  const cache = new ResponseCache(busy, registry, toEureka, { mode: "fast" });
+  const bodies: Promise<CachedBody | undefined>[] = [];
+  for (let i = 0; i < 250; i++) {
+    // Now and then only, so that there are stretches in which a document is finished.
+    if (i % 9 === 0) registry.put(unstamped("late", `h${i}`), "test");
+    bodies.push(Promise.resolve(cache.get({ kind: "all", format: "json", shape: "full" })));
+    await clock.advance(1);
+  }
+  await clock.advance(2_000);
+  const texts = new Map<CachedBody | undefined, string>();
+  for (const [i, one] of (await Promise.all(bodies)).entries()) {
+    const text = texts.get(one) ?? textOf(one);
+    texts.set(one, text);
+    for (let n = 0; n <= i; n += 9) assert.ok(text.includes(`"instanceId":"h${n}"`), `request ${i} lacks change ${n}`);
+  }
+  assert.ok(texts.size > 5 && texts.size < 125, `${texts.size} documents were made`);
   cache.close();
 });
 
