@@ -68,5 +68,5 @@ export async function startEurekaServer(port: number, options: EurekaServerOptio
     await child.kill();
     throw error;
   }
-  return { url, process: child, close: () => child.close() };
+  return { url, process: child, close: async () => void (await child.close()) };
 }

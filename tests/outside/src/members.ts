@@ -47,7 +47,7 @@ function processPlan(name: string, part: PartName, app: string, port: number, st
     async start(url) {
       const child = start({ registry: `${url}/eureka`, app, id, port });
       const sees = (other: string): readonly string[] => child.sees[other.toUpperCase()] ?? [];
-      return { name, app, id, sees, close: () => child.close() };
+      return { name, app, id, sees, close: async () => void (await child.close()) };
     },
   };
 }

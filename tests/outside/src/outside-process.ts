@@ -11,11 +11,14 @@ export interface ProcessPlan {
   readonly env: Readonly<Record<string, string>>;
 }
 
+/** A Spring application takes a second or two to leave, more on cores that others use, too. */
+const leaveMaxMs = 10_000;
+
 type Line = Readonly<Record<string, unknown>>;
 
 /**
  * A program not of this platform: writes a JSON object a line, `{"sees": …}` whenever its view changed, takes commands
- * as lines and answers each with `{"answer": …}`; leaves and ends when its stdin ends. Killed 5 s after that.
+ * as lines and answers each with `{"answer": …}`; leaves and ends when its stdin ends. Killed 10 s after that.
  */
 export class OutsideProcess {
   readonly #name: string;
@@ -87,11 +90,16 @@ export class OutsideProcess {
     await this.#ended;
   }
 
-  async close(): Promise<void> {
-    const timer = setTimeout(() => this.#child.kill("SIGKILL"), 5_000);
+  /** False when it did not end by itself in time. */
+  async close(): Promise<boolean> {
+    let isKilled = false;
+    const timer = setTimeout(() => {
+      isKilled = this.#child.kill("SIGKILL");
+    }, leaveMaxMs);
     this.#child.stdin?.end();
     await this.#ended;
     clearTimeout(timer);
+    return !isKilled;
   }
 
   #take(text: string): void {

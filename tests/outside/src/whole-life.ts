@@ -39,8 +39,13 @@ export async function wholeLife(
     running.registry.cancel(app, id, "test");
     assert.equal(held(), undefined);
     await waitFor("it to be back", held, patience);
-  } finally {
+  } catch (error) {
     await client.close();
+    throw error;
   }
-  assert.equal(held(), undefined, "it has left by itself");
+  assert.ok(await client.close(), `it ends by itself; its last words: ${client.noise}`);
+  // py-eureka-client's heartbeat goes on while it leaves, and may register it again; so does what was said count.
+  const { events } = running.registry.events({ app, id });
+  const left = events.findLast(({ kind }) => kind === "removed");
+  assert.ok(left !== undefined && left.by !== "test", `it has left by itself: ${JSON.stringify(events)}`);
 }
