@@ -44,7 +44,7 @@ export async function wholeLife(
     throw error;
   }
   assert.ok(await client.close(), `it ends by itself; its last words: ${client.noise}`);
-  // py-eureka-client's heartbeat goes on while it leaves, and may register it again; so does what was said count.
+  // A heartbeat that was under way while it left may have registered it again; what was said counts.
   const { events } = running.registry.events({ app, id });
   const left = events.findLast(({ kind }) => kind === "removed");
   assert.ok(left !== undefined && left.by !== "test", `it has left by itself: ${JSON.stringify(events)}`);
