@@ -249,7 +249,8 @@ export class Registration {
     }
     if (this.#state !== state) return;
     if (this.#gone < goneLooks) return this.#lookLater();
-    this.#change({ incarnation: state.incarnation + 1 });
+    // Others may have come and gone between two looks: their ends are remembered, and only a still later start counts.
+    this.#change({ incarnation: Math.max(state.incarnation + 1, Math.round(this.#clock.wallMs())) });
     this.#log.info("registration.claimed-again", { app: this.#record.app, instance: this.#record.id });
     this.#state = { kind: "trying" };
     await this.#beat();

@@ -1,0 +1,95 @@
+import { SeededRandom } from "@holdfast/kernel";
+import { Calm } from "./calm.ts";
+import { agreement } from "./checks/agreement.ts";
+import { Judge, type Violation } from "./judge.ts";
+import { Ledger } from "./ledger.ts";
+import { Life, type Population } from "./life.ts";
+import { Operator } from "./operator.ts";
+import { OverrideWords } from "./override-words.ts";
+import type { Scene } from "./scene.ts";
+import { Trouble } from "./trouble.ts";
+import { peerNames, World } from "./world.ts";
+
+/** How much happens in a run; virtual time. */
+export interface RunSize {
+  readonly population: Population;
+  /** Spells of trouble, each followed by quiet. */
+  readonly spells: number;
+  readonly troubleMs: number;
+  readonly quietMs: number;
+}
+
+export interface RunResult {
+  readonly violations: readonly Violation[];
+  /** The same for the same seed and size. */
+  readonly digest: string;
+  readonly events: number;
+  /** For people, of a run that found something. */
+  readonly story: string;
+}
+
+const lookEveryMs = 500;
+/** In calm of so long every registry has heard what the others know. */
+const spreadMs = 5_000;
+
+/** Makes a scene with every check looking at it. */
+export function makeScene(seed: number): { scene: Scene; judge: Judge } {
+  const random = new SeededRandom(seed).child("skews");
+  // Wall clocks of registries are up to an hour off, in both directions.
+  const skewsMs = [0, 0, 0].map(() => Math.round((random.next() - 0.5) * 7_200_000));
+  const world = new World(seed, skewsMs);
+  const ledger = new Ledger(world.nowMs);
+  const calm = new Calm(world.nowMs);
+  const scene: Scene = { world, ledger, calm, overrides: new OverrideWords(), deadZone: undefined };
+  world.onlookers.push(ledger, { onLife: (node) => scene.overrides.forget(node.name) });
+  const judge = new Judge(world);
+  judge.add(() => ({ look: () => calm.forMs >= spreadMs && scene.overrides.spread(peerNames) }), "memory");
+  judge.add((accuse) => agreement(scene, accuse), "agreement");
+  return { scene, judge };
+}
+
+/** Runs, half a second at a time, until the time is over or something was found. */
+export async function runFor(world: World, judge: Judge, ms: number, step: () => void = () => {}): Promise<boolean> {
+  for (let leftMs = ms; leftMs > 0; leftMs -= lookEveryMs) {
+    step();
+    await world.run(Math.min(leftMs, lookEveryMs));
+    judge.look();
+    if (judge.violations.length > 0) return false;
+  }
+  return true;
+}
+
+/** One random life of the whole, from a seed. */
+export async function randomRun(seed: number, size: RunSize): Promise<RunResult> {
+  const { scene, judge } = makeScene(seed);
+  const { world } = scene;
+  const random = new SeededRandom(seed);
+  const life = new Life(scene, random.child("life"), new Operator(scene, random.child("operator")));
+  const trouble = new Trouble(scene, random.child("trouble"));
+  const dice = random.child("pace");
+  await world.begin();
+  life.populate(size.population);
+  let isGood = await runFor(world, judge, 30_000);
+  for (let spell = 0; spell < size.spells && isGood; spell++) {
+    isGood = await runFor(world, judge, size.troubleMs, () => {
+      if (dice.next() < 0.12) trouble.step();
+      if (dice.next() < 0.25) life.step();
+    });
+    trouble.end();
+    isGood &&= await runFor(world, judge, size.quietMs, () => {
+      if (dice.next() < 0.2) life.step();
+    });
+  }
+  // The last word is that of peace.
+  isGood &&= await runFor(world, judge, 60_000);
+  const { digest } = world.trace;
+  world.end();
+  return { violations: judge.violations, digest, events: world.queue.done, story: storyOf(world, judge.violations) };
+}
+
+function storyOf(world: World, violations: readonly Violation[]): string {
+  const [first] = violations;
+  if (first === undefined) return "";
+  const lines = world.trace.latest(...first.subjects, "world");
+  return [`${first.check}: ${first.message} (at ${(first.atMs / 1_000).toFixed(3)} s)`, ...lines].join("\n");
+}
