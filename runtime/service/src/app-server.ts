@@ -6,6 +6,7 @@ import type { MeterRegistry, Timer } from "@holdfast/metrics";
 import { Headers, problem, problemContentType } from "@holdfast/wire";
 import { guardAccept } from "./accept-guard.ts";
 import { type Handler, type NodeHandler, toNodeHandler } from "./handler.ts";
+import { rawHeader } from "./raw-header.ts";
 import { ServedRequest } from "./served-request.ts";
 
 /** Longer than any caller of ours keeps an idle connection (4 s, or this less a second), so that we never close first. */
@@ -127,7 +128,7 @@ export class AppServer {
     }
     if (this.#draining) res.setHeader("connection", "close");
     const startedAtMs = this.#clock.monotonicMs();
-    const leftMs = Number(req.headers[Headers.deadline] || Number.NaN);
+    const leftMs = Number(rawHeader(req, Headers.deadline) || Number.NaN);
     if (leftMs <= 0) return refuse(req, res, 504, "DEADLINE_PASSED", "nobody waits for this answer any more");
     this.#inFlight += 1;
     res.on("close", () => {
@@ -141,7 +142,7 @@ export class AppServer {
 
   /** False when the caller means another instance, such as the one that had this port before. */
   #isMeant(req: IncomingMessage): boolean {
-    const meant = req.headers[Headers.instance];
+    const meant = rawHeader(req, Headers.instance);
     return meant === undefined || meant === this.#options.instanceId;
   }
 

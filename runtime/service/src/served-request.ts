@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { RequestContext } from "@holdfast/client";
 import { Headers } from "@holdfast/wire";
+import { rawHeader } from "./raw-header.ts";
 
 /** The context of a request being served; made for every one of them, so it works out only what is asked for. */
 export class ServedRequest implements RequestContext {
@@ -18,21 +19,16 @@ export class ServedRequest implements RequestContext {
 
   /** The caller's, or one made here. */
   get requestId(): string {
-    this.#requestId ??= headerOf(this.#req, Headers.requestId) ?? randomUUID();
+    this.#requestId ??= rawHeader(this.#req, Headers.requestId) ?? randomUUID();
     return this.#requestId;
   }
 
   get traceparent(): string | undefined {
-    return headerOf(this.#req, Headers.traceparent);
+    return rawHeader(this.#req, Headers.traceparent);
   }
 
   /** What was tried in full behind us is not worth trying again from above. */
   onExhausted(): void {
     if (!this.#res.headersSent) this.#res.setHeader(Headers.retried, "1");
   }
-}
-
-function headerOf(req: IncomingMessage, name: string): string | undefined {
-  const value = req.headers[name];
-  return value === undefined ? undefined : String(value);
 }
