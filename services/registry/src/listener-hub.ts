@@ -48,6 +48,8 @@ interface Frame {
   readonly sequence: number;
   /** For those who want everything. */
   readonly whole: string;
+  /** Who is to say that it has applied it, also when there is nothing in it for them. */
+  readonly awaited: ReadonlySet<string> | undefined;
   /** Who is still to get it. */
   readonly to: Iterator<Listener>;
 }
@@ -66,6 +68,7 @@ export class ListenerHub {
   #frames: Frame[] = [];
   #flushTimer: Timer | undefined;
   #pumpTimer: Timer | undefined;
+  #beatTimer: Timer | undefined;
   /** Changes wait in the table's order until the frames before them are out: the slower it goes, the more go together. */
   #waiting: LeaseTable | undefined;
 
@@ -117,34 +120,19 @@ export class ListenerHub {
       this.#waiting = table;
       return;
     }
-    const changes = this.#pending;
-    if (changes.length === 0) return;
-    this.#pending = [];
-    if (this.#listeners.size === 0) return;
-    const cursor = formatCursor(table.cursor);
-    const whole = encodeSse({ event: "delta", id: cursor, data: JSON.stringify(deltaOf(changes, cursor, false)) });
-    const { sequence } = table.cursor;
-    this.#frames.push({ changes, cursor, sequence, whole, to: this.#listeners.values() });
-    if (this.#pumpTimer === undefined) this.#pump(writesPerSlice);
+    if (this.#pending.length > 0) this.#frame(table, undefined);
   }
 
   /** Waits until every listener that wants `app` has applied all that happened up to now. */
   flushAndAwait(table: LeaseTable, app: string, awaitSeenMs: number): Promise<SeenAnswer> {
-    this.#pump(Number.POSITIVE_INFINITY);
-    this.flush(table);
-    this.#pump(Number.POSITIVE_INFINITY);
-    // A delta of its own, empty when the change has gone out before: what is asked for is the acknowledgement.
-    const cursor = formatCursor(table.cursor);
-    const data = JSON.stringify(deltaOf([], cursor, true));
-    const question = encodeSse({ event: "delta", id: cursor, data });
     const awaited = new Set<string>();
-    for (const listener of this.#listeners.values()) {
-      if (listener.filter.apps !== undefined && !listener.filter.apps.has(app)) continue;
-      awaited.add(listener.id);
-      // One that is being sent its snapshot is asked after it.
-      if (!listener.opening) listener.response.write(question);
+    for (const { id, filter } of this.#listeners.values()) {
+      if (filter.apps === undefined || filter.apps.has(app)) awaited.add(id);
     }
-    return this.#waiters.wait(table.cursor.sequence, awaited, awaitSeenMs);
+    const seen = this.#waiters.wait(table.cursor.sequence, awaited, awaitSeenMs);
+    // One that is being sent its snapshot is asked after it.
+    this.#frame(table, awaited);
+    return seen;
   }
 
   acknowledge(listenerId: string, sequence: number): boolean {
@@ -163,9 +151,25 @@ export class ListenerHub {
   }
 
   close(): void {
-    for (const timer of [this.#heartbeat, this.#flushTimer, this.#pumpTimer]) timer?.cancel();
+    for (const timer of [this.#heartbeat, this.#beatTimer, this.#flushTimer, this.#pumpTimer]) timer?.cancel();
     this.#waiters.close();
     for (const listener of this.#listeners.values()) listener.response.destroy();
+  }
+
+  /** Everything that waits goes out as one frame, after those before it. */
+  #frame(table: LeaseTable, awaited: ReadonlySet<string> | undefined): void {
+    this.#flushTimer?.cancel();
+    this.#flushTimer = undefined;
+    this.#waiting = undefined;
+    const changes = this.#pending;
+    this.#pending = [];
+    if (this.#listeners.size === 0) return;
+    const cursor = formatCursor(table.cursor);
+    const data = JSON.stringify(deltaOf(changes, cursor, awaited !== undefined));
+    const whole = encodeSse({ event: "delta", id: cursor, data });
+    const { sequence } = table.cursor;
+    this.#frames.push({ changes, cursor, sequence, whole, awaited, to: this.#listeners.values() });
+    if (this.#pumpTimer === undefined) this.#pump(writesPerSlice);
   }
 
   /** Writes frames in their order, `budget` writes before others have their turn. */
@@ -179,8 +183,9 @@ export class ListenerHub {
         this.#frames.shift();
         continue;
       }
+      const { id, opening, sequence } = next.value;
       // One that opened or resumed since then knows already.
-      if (next.value.opening || next.value.sequence >= frame.sequence) continue;
+      if (opening || (sequence >= frame.sequence && frame.awaited?.has(id) !== true)) continue;
       this.#send(next.value, frame);
       left -= 1;
       if (left > 0) continue;
@@ -193,18 +198,17 @@ export class ListenerHub {
   }
 
   #send(listener: Listener, frame: Frame): void {
+    const { response, filter } = listener;
     listener.sequence = frame.sequence;
-    if (listener.response.writableLength > backlogBytesMax) return this.#cut(listener.response);
-    if (listener.filter.apps === undefined && listener.filter.vips === undefined) {
-      this.#meters.deltas.increment();
-      listener.response.write(frame.whole);
-      return;
-    }
-    const wanted = wantedOf(listener.filter, frame.changes);
-    if (wanted.length === 0) return;
+    if (response.writableLength > backlogBytesMax) return this.#cut(response);
+    const isAsked = frame.awaited?.has(listener.id) === true;
+    const wantsAll = filter.apps === undefined && filter.vips === undefined;
+    const wanted = wantsAll ? frame.changes : wantedOf(filter, frame.changes);
+    if (wanted.length === 0 && !isAsked) return;
     this.#meters.deltas.increment();
-    const data = JSON.stringify(deltaOf(wanted, frame.cursor, false));
-    listener.response.write(encodeSse({ event: "delta", id: frame.cursor, data }));
+    if (wantsAll && isAsked === (frame.awaited !== undefined)) return void response.write(frame.whole);
+    const data = JSON.stringify(deltaOf(wanted, frame.cursor, isAsked));
+    response.write(encodeSse({ event: "delta", id: frame.cursor, data }));
   }
 
   /** A snapshot of many is written piece by piece; what happens meanwhile follows it as one delta. */
@@ -265,13 +269,18 @@ export class ListenerHub {
     return text;
   }
 
-  #beat(): void {
+  /** Tells all, a slice of them at a time, that we are there. */
+  #beat(to: Iterator<Listener> = this.#listeners.values()): void {
     const openSinceMs = this.#clock.monotonicMs() - openingMaxMs;
-    for (const { response, opening, openedAtMs } of this.#listeners.values()) {
+    for (let left = writesPerSlice; left > 0; left -= 1) {
+      const next = to.next();
+      if (next.done === true) return;
+      const { response, opening, openedAtMs } = next.value;
       const isStuck = opening && openedAtMs < openSinceMs;
       if (isStuck || response.writableLength > backlogBytesMax) this.#cut(response);
       else if (!opening) response.write(sseHeartbeat);
     }
+    this.#beatTimer = this.#clock.after(0, () => this.#beat(to));
   }
 
   #cut(response: ServerResponse): void {

@@ -167,6 +167,11 @@ test("whatever a peer says that is taken can be kept, shown, filtered, told on a
   );
 });
 
+const dataCenters = [
+  "com.netflix.appinfo.InstanceInfo$DefaultDataCenterInfo",
+  "com.netflix.appinfo.AmazonInfo",
+] as const;
+
 test("what Eureka's door takes every peer takes, too: no instance can break a link", () => {
   const word = fc.oneof(fc.string({ maxLength: 40 }), fc.string({ unit: "binary", maxLength: 300 }));
   const map = fc.dictionary(word, word, { maxKeys: 80 });
@@ -179,12 +184,17 @@ test("what Eureka's door takes every peer takes, too: no instance can break a li
       vipAddress: word,
       asgName: word,
       homePageUrl: word,
-      port: fc.record({ $: fc.integer(), "@enabled": fc.boolean() }),
+      port: fc.record({ $: fc.integer({ min: -1, max: 65_600 }), "@enabled": fc.boolean() }),
       securePort: fc.record({ $: fc.integer({ min: -1, max: 70_000 }), "@enabled": fc.boolean() }),
       status: word,
       metadata: map,
       countryId: fc.integer(),
-      dataCenterInfo: fc.record({ "@class": word, name: word, metadata: map }),
+      // Others than these are refused, as Netflix's Java readers would refuse them.
+      dataCenterInfo: fc.record({
+        "@class": fc.constantFrom(...dataCenters),
+        name: fc.constantFrom("MyOwn", "Amazon"),
+        metadata: map,
+      }),
       leaseInfo: fc.record({ durationInSecs: fc.integer(), renewalIntervalInSecs: fc.integer() }),
       lastDirtyTimestamp: fc.integer(),
     },
