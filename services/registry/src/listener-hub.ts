@@ -24,8 +24,8 @@ const heartbeatMs = 3_000;
 const openingMaxMs = 30_000;
 /** Changes that come together go out together. */
 const coalesceMs = 2;
-/** So many writes take about a millisecond: then others have their turn. */
-const writesPerSlice = 150;
+/** So many writes take one or two milliseconds: then others have their turn. */
+const writesPerSlice = 100;
 /** Of a snapshot: so many characters, then others have their turn. */
 const charsPerSlice = 256 * 1024;
 

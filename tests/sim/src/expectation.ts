@@ -32,7 +32,11 @@ export function expectationOf(entry: Entry, nowMs: number): Expectation {
   for (const owner of awake) {
     if (owner === latest) continue;
     const { kind } = owner.registration.state;
-    if (kind !== "superseded") return { kind: "wrong", why: `an earlier process still claims it (${kind})` };
+    if (kind !== "superseded")
+      return {
+        kind: "wrong",
+        why: `an earlier process still claims it (${kind}): ${awake.map((o) => `${o.machine.name}/${o.incarnation} ${o.registration.state.kind}`).join(", ")}`,
+      };
   }
   const { state } = latest.registration;
   // A later start has come and gone: its end must be seen, and two looks later this one claims the id again.

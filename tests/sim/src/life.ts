@@ -125,8 +125,9 @@ export class Life {
     if (owner === undefined || owner.identity.kind !== "native") return;
     const { world } = this.#scene;
     const { name, skewMs } = owner.machine;
-    // A start with a clock that is behind is refused for as long as the end of one that was ahead is remembered.
-    const machine = world.machine(`${name}t`, zoneNames[this.#random.below(3)] ?? "z1", skewMs);
+    // A start with a clock that is behind is refused for as long as the end of one that was ahead is remembered; and two
+    // that start in one millisecond, as after a power cut, are one start to the registries.
+    const machine = world.machine(`${name}t`, zoneNames[this.#random.below(3)] ?? "z1", skewMs + 7);
     if (name.endsWith("t") || machine.process !== undefined || machine.isStill) return;
     const twin = world.own(owner.identity, machine);
     const victim = this.#random.next() < 0.5 ? owner : twin;
