@@ -1,0 +1,83 @@
+import { commandEvents } from "./events.ts";
+
+const kinds = commandEvents.length;
+
+/**
+ * Counts of events in a rolling window of buckets (Hystrix: 10 s in 10). Adding is two array accesses; a sum is kept up
+ * to date as buckets leave the window, so that reading it costs nothing.
+ */
+export class RollingCounts {
+  readonly bucketMs: number;
+  readonly #buckets: number;
+  readonly #counts: Uint32Array;
+  readonly #sums = new Float64Array(kinds);
+  /** Highest number of calls under way in each bucket. */
+  readonly #peaks: Uint32Array;
+  #at = 0;
+  /** End of the present bucket, in the clock's ms. */
+  #endMs = Number.NEGATIVE_INFINITY;
+
+  /** @throws RangeError when the window is no multiple of the buckets, as Hystrix does. */
+  constructor(windowMs: number, buckets: number) {
+    if (!(windowMs > 0) || !Number.isInteger(buckets) || buckets < 1 || windowMs % buckets !== 0) {
+      throw new RangeError(`a window of ${windowMs} ms cannot be cut into ${buckets} buckets`);
+    }
+    this.bucketMs = windowMs / buckets;
+    this.#buckets = buckets;
+    this.#counts = new Uint32Array(buckets * kinds);
+    this.#peaks = new Uint32Array(buckets);
+  }
+
+  add(event: number, nowMs: number): void {
+    if (nowMs >= this.#endMs) this.#roll(nowMs);
+    const place = this.#at * kinds + event;
+    this.#counts[place] = (this.#counts[place] ?? 0) + 1;
+    this.#sums[event] = (this.#sums[event] ?? 0) + 1;
+  }
+
+  /** So many calls are under way. */
+  active(count: number, nowMs: number): void {
+    if (nowMs >= this.#endMs) this.#roll(nowMs);
+    if (count > (this.#peaks[this.#at] ?? 0)) this.#peaks[this.#at] = count;
+  }
+
+  /** In the window, the present bucket included. */
+  sum(event: number, nowMs: number): number {
+    if (nowMs >= this.#endMs) this.#roll(nowMs);
+    return this.#sums[event] ?? 0;
+  }
+
+  /** Highest number of calls under way at once in the window. */
+  peak(nowMs: number): number {
+    if (nowMs >= this.#endMs) this.#roll(nowMs);
+    let peak = 0;
+    for (const one of this.#peaks) if (one > peak) peak = one;
+    return peak;
+  }
+
+  reset(): void {
+    this.#counts.fill(0);
+    this.#sums.fill(0);
+    this.#peaks.fill(0);
+  }
+
+  #roll(nowMs: number): void {
+    const late = this.#endMs === Number.NEGATIVE_INFINITY ? this.#buckets : (nowMs - this.#endMs) / this.bucketMs;
+    if (late >= this.#buckets) {
+      this.reset();
+      this.#endMs = nowMs + this.bucketMs;
+      return;
+    }
+    while (nowMs >= this.#endMs) {
+      this.#at = (this.#at + 1) % this.#buckets;
+      const from = this.#at * kinds;
+      for (let i = 0; i < kinds; i++) {
+        const place = from + i;
+        this.#sums[i] = (this.#sums[i] ?? 0) - (this.#counts[place] ?? 0);
+        this.#counts[place] = 0;
+      }
+      this.#peaks[this.#at] = 0;
+      this.#endMs += this.bucketMs;
+    }
+  }
+}
