@@ -8,6 +8,7 @@ interface Event {
 /** Everything that is still to happen, by time, then in the order it was asked for: a binary heap. */
 export class EventQueue {
   readonly #heap: Event[] = [];
+  readonly #held = new Set<Promise<void>>();
   #order = 0;
   #nowMs = 0;
   #done = 0;
@@ -25,6 +26,19 @@ export class EventQueue {
   /** How much is still to happen. */
   get waiting(): number {
     return this.#heap.length;
+  }
+
+  /** Real work is under way on another thread (packing): time stands still until what is returned is called. */
+  hold(): () => void {
+    let release: () => void = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = () => {
+        this.#held.delete(held);
+        resolve();
+      };
+    });
+    this.#held.add(held);
+    return () => release();
   }
 
   at(atMs: number, run: () => void): void {
@@ -45,6 +59,10 @@ export class EventQueue {
       this.#done += 1;
       next.run();
       await settled();
+      while (this.#held.size > 0) {
+        await Promise.all(this.#held);
+        await settled();
+      }
     }
     this.#nowMs = endMs;
   }

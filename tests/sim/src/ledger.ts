@@ -9,6 +9,8 @@ export interface Accepted {
   /** True time, and the registry's own monotonic time. */
   readonly atMs: number;
   readonly monotonicMs: number;
+  /** True time since when it has been hearing of it without a gap. */
+  readonly sinceMs: number;
 }
 
 /** What happened to one instance, as somebody saw who was everywhere. */
@@ -26,6 +28,10 @@ export interface Entry {
   /** By registry, what each took last in its present life. */
   readonly accepted: Map<RegistryNode, Accepted>;
 }
+
+/** A heartbeat, and a half. */
+const gapMs = 5_000;
+const leaseMs = 9_000;
 
 /** The truth about every instance. */
 export class Ledger implements Onlooker {
@@ -83,8 +89,18 @@ export class Ledger implements Onlooker {
     // What a process said before it was told to stop is void, and so is what comes of it late.
     if (owner.incarnation <= entry.endedIncarnation || !owner.isRunning) return;
     const incarnation = owner.identity.kind === "native" ? incarnationIn(body, owner) : owner.incarnation;
-    entry.accepted.set(at, { incarnation, atMs: nowMs, monotonicMs: at.machine.monotonicMs() });
+    const before = entry.accepted.get(at);
+    const sinceMs = before === undefined || nowMs - before.atMs > gapMs ? nowMs : before.sinceMs;
+    entry.accepted.set(at, { incarnation, atMs: nowMs, monotonicMs: at.machine.monotonicMs(), sinceMs });
   }
+}
+
+/** For a whole lease one registry has been hearing of it, heartbeat after heartbeat, and still does. */
+export function isRenewing({ accepted }: Entry, nowMs: number): boolean {
+  for (const { atMs, sinceMs } of accepted.values()) {
+    if (nowMs - atMs < gapMs && nowMs - sinceMs > leaseMs) return true;
+  }
+  return false;
 }
 
 function incarnationIn(body: string | undefined, owner: Owner): number {

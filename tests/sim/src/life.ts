@@ -55,7 +55,9 @@ export class Life {
       world.own(identityOf(app, `i-${i}`, kind), world.machine(`h${i}`, zone, skewMs));
       this.#born += 1;
     }
-    for (let i = 0; i < listeners; i++) world.listen(`l${i}`, zoneNames[i % 3] ?? "z1");
+    for (let i = 0; i < listeners; i++) {
+      world.listen(`l${i}`, zoneNames[i % 3] ?? "z1", i % 4 === 3 ? "eureka" : "native");
+    }
   }
 
   /** Something happens. */

@@ -14,6 +14,8 @@ export class Machine {
   readonly #queue: EventQueue;
   /** By how much the wall clock is wrong. */
   #skewMs: number;
+  readonly #onWake: (stillMs: number) => void;
+  #stillSinceMs = 0;
   /** How long the monotonic clock stood still so far, … */
   #lagMs = 0;
   /** … and since when it does again. */
@@ -22,8 +24,16 @@ export class Machine {
   #late: (() => void)[] = [];
   #process: Process | undefined;
 
-  constructor(queue: EventQueue, name: string, zone: string, skewMs = 0) {
+  /** `onWake` hears for how long it stood still by its own monotonic clock. */
+  constructor(
+    queue: EventQueue,
+    name: string,
+    zone: string,
+    skewMs: number,
+    onWake: (stillMs: number) => void = () => {},
+  ) {
     this.#queue = queue;
+    this.#onWake = onWake;
     this.name = name;
     this.zone = zone;
     this.#skewMs = skewMs;
@@ -71,14 +81,18 @@ export class Machine {
   stop(how: "stop" | "suspend"): void {
     if (this.#isStill) return;
     this.#isStill = true;
+    this.#stillSinceMs = this.#queue.nowMs;
     if (how === "suspend") this.#suspendedAtMs = this.#queue.nowMs;
   }
 
   resume(): void {
     if (!this.#isStill) return;
     this.#isStill = false;
+    // A suspended host's own clocks but the wall's do not know of it.
+    const stillMs = this.#suspendedAtMs === undefined ? this.#queue.nowMs - this.#stillSinceMs : 0;
     if (this.#suspendedAtMs !== undefined) this.#lagMs += this.#queue.nowMs - this.#suspendedAtMs;
     this.#suspendedAtMs = undefined;
+    this.#onWake(stillMs);
     const late = this.#late;
     this.#late = [];
     for (const run of late) this.#queue.after(0, () => this.whenAwake(run));

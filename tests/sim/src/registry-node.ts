@@ -1,6 +1,7 @@
 import { type Log, type Random, silentLog } from "@holdfast/kernel";
 import { RegistryServer, type ReplicateAnswer, type ReplicateCall } from "@holdfast/registry-server";
 import { RegistryPaths } from "@holdfast/wire";
+import type { EventQueue } from "./event-queue.ts";
 import type { Machine, Process } from "./machine.ts";
 import { SimRequest, SimResponse } from "./sim-http.ts";
 import type { SimNetwork } from "./sim-network.ts";
@@ -31,7 +32,7 @@ export class RegistryNode {
   readonly machine: Machine;
   readonly #network: SimNetwork;
   readonly #random: Random;
-  readonly #nowMs: () => number;
+  readonly #queue: EventQueue;
   readonly #others: () => readonly RegistryNode[];
   readonly #onLife: (node: RegistryNode, life: RegistryLife) => void;
   #life: RegistryLife | undefined;
@@ -41,14 +42,14 @@ export class RegistryNode {
     machine: Machine,
     network: SimNetwork,
     random: Random,
-    nowMs: () => number,
+    queue: EventQueue,
     others: () => readonly RegistryNode[],
     onLife: (node: RegistryNode, life: RegistryLife) => void,
   ) {
     this.machine = machine;
     this.#network = network;
     this.#random = random;
-    this.#nowMs = nowMs;
+    this.#queue = queue;
     this.#others = others;
     this.#onLife = onLife;
   }
@@ -79,7 +80,7 @@ export class RegistryNode {
     };
     const settings = { name: this.name, zone: this.machine.zone, peers: others.map((other) => other.url) };
     const server = new RegistryServer(process, this.#random.child("life"), log, settings, undefined, { reach });
-    this.#life = { server, process, startedAtMs: this.#nowMs() };
+    this.#life = { server, process, startedAtMs: this.#queue.nowMs };
     this.#onLife(this, this.#life);
     void server.start();
   }
@@ -103,6 +104,8 @@ export class RegistryNode {
   /** A request has come in over the network. */
   handle(call: PlainCall, done: (answer: PlainAnswer | undefined) => void): void {
     let [status, contentType, text] = [0, "", ""];
+    // Lists for Eureka's clients are packed on another thread as soon as they are asked for.
+    const release = call.method === "GET" && call.path.startsWith("/eureka") ? this.#queue.hold() : () => {};
     const response = new SimResponse({
       head: (code, type) => {
         [status, contentType] = [code, type];
@@ -110,7 +113,10 @@ export class RegistryNode {
       text: (more) => {
         text += more;
       },
-      end: (whole) => done(whole ? { status, contentType, text } : undefined),
+      end: (whole) => {
+        release();
+        done(whole ? { status, contentType, text } : undefined);
+      },
     });
     this.handleInto(response, call);
   }

@@ -1,12 +1,22 @@
 import { SeededRandom } from "@holdfast/kernel";
 import { Calm } from "./calm.ts";
 import { agreement } from "./checks/agreement.ts";
-import { Judge, type Violation } from "./judge.ts";
+import { bounded } from "./checks/bounded.ts";
+import { connected } from "./checks/connected.ts";
+import { evictions } from "./checks/evictions.ts";
+import { homeless } from "./checks/homeless.ts";
+import { listeners } from "./checks/listeners.ts";
+import { lookingBack } from "./checks/looking-back.ts";
+import { renewedHere } from "./checks/renewed-here.ts";
+import { resurrection } from "./checks/resurrection.ts";
+import { Hearing } from "./hearing.ts";
+import { type Accuse, type Check, Judge, type Violation } from "./judge.ts";
 import { Ledger } from "./ledger.ts";
 import { Life, type Population } from "./life.ts";
 import { Operator } from "./operator.ts";
 import { OverrideWords } from "./override-words.ts";
 import type { Scene } from "./scene.ts";
+import { Sightings } from "./sightings.ts";
 import { Trouble } from "./trouble.ts";
 import { peerNames, World } from "./world.ts";
 
@@ -32,6 +42,19 @@ const lookEveryMs = 500;
 /** In calm of so long every registry has heard what the others know. */
 const spreadMs = 5_000;
 
+/** Everything that must always hold. */
+const checks: Readonly<Record<string, (scene: Scene, accuse: Accuse) => Omit<Check, "name">>> = {
+  agreement,
+  listeners,
+  "renewed here": renewedHere,
+  homeless,
+  connected,
+  resurrection,
+  evictions,
+  bounded,
+  "looking back": lookingBack,
+};
+
 /** Makes a scene with every check looking at it. */
 export function makeScene(seed: number): { scene: Scene; judge: Judge } {
   const random = new SeededRandom(seed).child("skews");
@@ -40,11 +63,15 @@ export function makeScene(seed: number): { scene: Scene; judge: Judge } {
   const world = new World(seed, skewsMs);
   const ledger = new Ledger(world.nowMs);
   const calm = new Calm(world.nowMs);
-  const scene: Scene = { world, ledger, calm, overrides: new OverrideWords(), deadZone: undefined };
-  world.onlookers.push(ledger, { onLife: (node) => scene.overrides.forget(node.name) });
+  const sightings = new Sightings((subject, text) => world.trace.add(subject, text));
+  const hearing = new Hearing(world);
+  const overrides = new OverrideWords();
+  const scene: Scene = { world, ledger, calm, sightings, hearing, overrides, deadZone: undefined };
+  world.onlookers.push(ledger, sightings, { onLife: (node) => scene.overrides.forget(node.name) });
   const judge = new Judge(world);
   judge.add(() => ({ look: () => calm.forMs >= spreadMs && scene.overrides.spread(peerNames) }), "memory");
-  judge.add((accuse) => agreement(scene, accuse), "agreement");
+  judge.add(() => hearing, "hearing");
+  for (const [name, check] of Object.entries(checks)) judge.add((accuse) => check(scene, accuse), name);
   return { scene, judge };
 }
 

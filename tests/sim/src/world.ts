@@ -18,6 +18,8 @@ export interface Listener {
   readonly machine: Machine;
   readonly process: Process;
   readonly discovery: Discovery;
+  /** What it speaks: streams of ours, or polling as Eureka's clients do. */
+  readonly kind: "native" | "eureka";
 }
 
 /** Who watches the world; every call comes at the moment it happens. */
@@ -25,6 +27,8 @@ export interface Onlooker {
   onLife?(node: RegistryNode, life: RegistryLife): void;
   onHandled?(owner: Owner, handled: Handled): void;
   onOwner?(owner: Owner): void;
+  /** A machine goes on that stood still for so long by its own monotonic clock. */
+  onWake?(machine: Machine, stillMs: number): void;
 }
 
 /** Three registries, instances and listeners on machines of their own, with the network between them. */
@@ -48,7 +52,7 @@ export class World {
     for (const [index, name] of peerNames.entries()) {
       const machine = this.machine(name, zones[index] ?? "z1", skewsMs[index] ?? 0);
       const others = (): RegistryNode[] => [...this.nodes.values()].filter((node) => node.name !== name);
-      const node = new RegistryNode(machine, this.network, this.random.child(name), this.nowMs, others, (at, life) => {
+      const node = new RegistryNode(machine, this.network, this.random.child(name), this.queue, others, (at, life) => {
         this.trace.add(at.name, "starts");
         for (const onlooker of this.onlookers) onlooker.onLife?.(at, life);
       });
@@ -69,7 +73,9 @@ export class World {
   machine(name: string, zone: string, skewMs = 0): Machine {
     const known = this.machines.get(name);
     if (known !== undefined) return known;
-    const machine = new Machine(this.queue, name, zone, skewMs);
+    const machine: Machine = new Machine(this.queue, name, zone, skewMs, (stillMs) => {
+      for (const onlooker of this.onlookers) onlooker.onWake?.(machine, stillMs);
+    });
     this.machines.set(name, machine);
     return machine;
   }
@@ -107,14 +113,16 @@ export class World {
     return owner;
   }
 
-  listen(name: string, zone: string): Listener {
+  listen(name: string, zone: string, kind: Listener["kind"] = "native"): Listener {
     const machine = this.machine(name, zone);
     const process = machine.boot();
-    const transport = new SimTransport(process, this.network, this.nodes);
-    const access = { registries: this.urlsFrom(zone), kind: "native", transport } as const;
+    const transport = new SimTransport(process, this.network, this.nodes, ({ at, method, path, status }) => {
+      this.trace.add(name, `${method} ${tailOf(path)} at ${at.name}: ${status}`);
+    });
+    const access = { registries: this.urlsFrom(zone), kind, transport, pollMs: 3_000 };
     const discovery = new Discovery(process, this.random.child(name), silentLog, access);
     discovery.start();
-    const listener = { name, machine, process, discovery };
+    const listener = { name, machine, process, discovery, kind };
     this.listeners.set(name, listener);
     return listener;
   }

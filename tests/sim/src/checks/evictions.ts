@@ -1,0 +1,70 @@
+import type { Accuse, Check } from "../judge.ts";
+import { isRenewing } from "../ledger.ts";
+import type { RegistryNode } from "../registry-node.ts";
+import type { Scene } from "../scene.ts";
+
+const leaseMs = 9_000;
+/** Those cut off at one moment expire within a third of a lease. */
+const togetherMs = 3_000;
+/** Too few to speak of a mass. */
+const massMin = 3;
+/** In calm of so long everybody hears of everybody. */
+const calmMs = 15_000;
+
+interface Loss {
+  readonly key: string;
+  readonly atMs: number;
+  /** How many of its app the registry showed before. */
+  readonly of: number;
+}
+
+/** A registry does not take the living for dead: in calm never one, after a pause of its own none, and never a mass. */
+export function evictions(scene: Scene, accuse: Accuse): Omit<Check, "name"> {
+  const { world, ledger, sightings, calm } = scene;
+  const losses = new Map<string, Loss[]>();
+  /** The registry's own monotonic time at which it last went on after standing still. */
+  const wokeAtMs = new Map<RegistryNode, number>();
+
+  world.onlookers.push({
+    onLife: (node) => {
+      wokeAtMs.delete(node);
+      for (const at of losses.keys()) if (at.startsWith(`${node.name} `)) losses.delete(at);
+    },
+    onWake: (machine, stillMs) => {
+      const node = world.nodes.get(machine.name);
+      // A shorter pause than it notices costs no heartbeat.
+      if (node !== undefined && stillMs > 3_500) wokeAtMs.set(node, machine.monotonicMs());
+    },
+  });
+
+  sightings.onEach(({ node, key, shown, by }) => {
+    if (shown !== undefined || by !== "lease") return;
+    const entry = ledger.entry(key);
+    if (entry === undefined) return;
+    const nowMs = node.machine.monotonicMs();
+    const woke = wokeAtMs.get(node);
+    if (woke !== undefined && nowMs - woke < leaseMs - 500) {
+      const sinceMs = Math.round(nowMs - woke);
+      accuse(`registry ${node.name} evicts ${key} ${sinceMs} ms after a pause of its own`, key, node.name);
+    }
+    if (!isRenewing(entry, world.nowMs())) return;
+    if (calm.forMs > calmMs) accuse(`registry ${node.name} evicts ${key}, which renews, in calm`, key, node.name);
+    count(node, key);
+  });
+
+  const count = (node: RegistryNode, key: string): void => {
+    const [app = ""] = key.split("/");
+    const at = `${node.name} ${app}`;
+    const nowMs = world.nowMs();
+    const before = (losses.get(at) ?? []).filter((loss) => nowMs - loss.atMs < togetherMs);
+    // It is out of the view already.
+    const shown = [...sightings.view(node).keys()].filter((other) => other.startsWith(`${app}/`)).length + 1;
+    const all = [...before, { key, atMs: nowMs, of: shown }];
+    losses.set(at, all);
+    const size = all[0]?.of ?? 0;
+    if (size < massMin || all.length * 2 <= size) return;
+    const what = `${all.length} of ${size} instances of ${app} within ${togetherMs} ms, all of which renew: ${all.map((loss) => loss.key)}`;
+    accuse(`registry ${node.name} evicts ${what}`, key, node.name);
+  };
+  return { look: () => {} };
+}

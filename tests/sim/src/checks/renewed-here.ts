@@ -1,0 +1,31 @@
+import type { Accuse, Check } from "../judge.ts";
+import type { Scene } from "../scene.ts";
+
+/** The shortest lease, less what looking at the clock takes. */
+const leaseMs = 8_900;
+
+/**
+ * A registry shows whoever has renewed a lease with it: from the moment it said yes until the lease is over, whatever else
+ * happens to the world, and no earlier start of it.
+ */
+export function renewedHere(scene: Scene, accuse: Accuse): Omit<Check, "name"> {
+  const { ledger } = scene;
+  const look = (): void => {
+    for (const { key, accepted, owners } of ledger.entries()) {
+      const identity = owners[0]?.identity;
+      if (identity === undefined) continue;
+      for (const [node, { incarnation, monotonicMs }] of accepted) {
+        const { registry, machine } = node;
+        if (registry === undefined || machine.isStill || machine.monotonicMs() - monotonicMs > leaseMs) continue;
+        const shown = registry.get(identity.app, identity.id);
+        const atMs = Math.round(machine.monotonicMs() - monotonicMs);
+        if (shown === undefined) {
+          accuse(`registry ${node.name} took a renewal of ${key} ${atMs} ms ago and does not show it`, key, node.name);
+        } else if (identity.kind === "native" && shown.incarnation < incarnation) {
+          accuse(`registry ${node.name} shows an earlier start of ${key} than it took`, key, node.name);
+        }
+      }
+    }
+  };
+  return { look };
+}
