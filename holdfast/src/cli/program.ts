@@ -36,6 +36,8 @@ export function buildProgram(choose: (run: Run, json: boolean) => void): Command
       choose(async (context) => (await import("./up.ts")).up(context, dir, flags), flags.json === true),
     );
   addStackCommands(onStack, choose);
+  addDiscoveryCommands(onStack, choose);
+  addRegistryCommand(add, choose);
   addAppCommands(program, choose);
   program.addHelpText(
     "after",
@@ -87,6 +89,57 @@ function addStackCommands(
   onStack("doctor", "say what this machine can do and what stands in the way").action((flags) =>
     choose(async (context) => (await import("./doctor.ts")).doctor(context, flags), flags.json === true),
   );
+}
+
+function addDiscoveryCommands(
+  onStack: (usage: string, description: string) => Command,
+  choose: (run: Run, json: boolean) => void,
+): void {
+  onStack("discovery [app]", "what callers see: all apps by zone, or one app's instances; do the registries agree?")
+    .option("--at <moment>", "as it was: a time ago (10m), an ISO 8601 time or a registry's cursor")
+    .action((app, flags) =>
+      choose(async (context) => (await import("./discovery.ts")).discovery(context, app, flags), flags.json === true),
+    );
+  onStack("why <app[/instance]>", "say why callers see an instance as they do, or do not see it").action(
+    (name, flags) =>
+      choose(async (context) => (await import("./why.ts")).why(context, name, flags), flags.json === true),
+  );
+  onStack("events [app[/instance]]", "what happened at a registry, and who did it")
+    .option("--limit <n>", "the latest so many (default: 50)")
+    .option("--registry <name>", "whose log (default: one that answers)")
+    .action((of, flags) =>
+      choose(async (context) => (await import("./events.ts")).events(context, of, flags), flags.json === true),
+    );
+  onStack("override <app/instance> [status]", "outweigh an instance's own status, such as OUT_OF_SERVICE")
+    .option("--reason <text>", "why, for others who look")
+    .option("--clear", "take it back")
+    .action((name, status, flags) =>
+      choose(
+        async (context) => (await import("./override.ts")).override(context, name, status, flags),
+        flags.json === true,
+      ),
+    );
+}
+
+function addRegistryCommand(
+  add: (usage: string, description: string) => Command,
+  choose: (run: Run, json: boolean) => void,
+): void {
+  add("registry", "run one registry in the foreground, for Eureka's clients and ours, without an application")
+    .option("--port <n>", "where it listens (default: 8761)")
+    .option("--address <ip>", "on which address (default: 127.0.0.1)")
+    .option("--peers <urls>", "the other registries, separated by commas: http://a:8761,http://b:8761")
+    .option("--name <name>", "its name, unique among its peers (default: registry-PORT)")
+    .option("--zone <zone>", "where it stands (default: its name)")
+    .option("--region <region>", "the region of its zone (default: local-1)")
+    .option("--profile <profile>", "fast, or compat: Netflix's timings (default: fast)")
+    .option("--probe <kind>", "look whether instances are dead: off, tcp or http (default: off)")
+    .option("--eureka-peer <url>", "an Eureka server that hears of every change; may be repeated", collect)
+    .option("--remote-region <name=url>", "a registry of another region, for ?regions=; may be repeated", collect)
+    .option("--rate-limit", "limit those who fetch everything, as Eureka's filter does")
+    .action((flags) =>
+      choose(async (context) => (await import("./registry.ts")).registry(context, flags), flags.json === true),
+    );
 }
 
 function addAppCommands(program: Command, choose: (run: Run, json: boolean) => void): void {

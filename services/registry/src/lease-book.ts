@@ -129,7 +129,7 @@ export class LeaseBook {
     if (!this.overrides.put(override, nowMs, idleMs)) return false;
     const kind = status === null ? "override-cleared" : "override-set";
     const said = status === null ? "taken back" : `set to ${status}`;
-    this.#observer.noted(kind, app, id, override.by, `override ${said}: ${reason}`);
+    this.#observer.noted(kind, app, id, override.by, `override ${said}${reason === "" ? "" : `: ${reason}`}`);
     if (lease === undefined) return true;
     // Eureka's clients see the override itself, too.
     if (lease.record.eureka !== undefined || this.#shownOf(lease).status !== lease.shown.status) {

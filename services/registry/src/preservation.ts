@@ -87,7 +87,8 @@ export class Preservation implements ExpiryPolicy {
 
   explain(size: number, held: number): string {
     if (held > 0) return `${held} of ${size} have not renewed and are kept: it may be this registry that cannot hear`;
-    if (size < this.#options.groupMin) return `${size} of them are too few to judge by numbers: silence means death`;
+    if (size < this.#options.groupMin)
+      return `${size} in this zone ${size === 1 ? "is" : "are"} too few to judge by numbers: silence means death`;
     return "all renew";
   }
 

@@ -312,7 +312,7 @@ export class Registry implements EurekaStore {
     return this.#parts.shelf.override(app, id, status, by, reason);
   }
 
-  clearOverride(app: string, id: string, by: string, reason = "taken back"): boolean {
+  clearOverride(app: string, id: string, by: string, reason = ""): boolean {
     return this.#parts.shelf.override(app, id, null, by, reason);
   }
 

@@ -1,5 +1,6 @@
-import { createServer } from "node:http";
+import { createServer, type ServerResponse } from "node:http";
 import type { Clock, Log, Random } from "@holdfast/kernel";
+import { type MeterRegistry, prometheusContentType, prometheusText } from "@holdfast/metrics";
 import type { RegistrySettings } from "@holdfast/wire";
 import type { LeaseOptions } from "./lease-options.ts";
 import type { Registry, RegistryPorts } from "./registry.ts";
@@ -26,7 +27,7 @@ export interface ListenOptions {
 
 /**
  * A registry with both its faces on a bare HTTP server: for `holdfast registry`, for embedding and for tests; `main.ts`
- * runs the same inside `serve`.
+ * runs the same inside `serve`. With meters among its ports it shows them at `/metrics`, for Prometheus.
  *
  * @throws what `listen` throws: EADDRINUSE …
  */
@@ -39,7 +40,11 @@ export async function startRegistry(
 ): Promise<RunningRegistry> {
   const address = options.address ?? "127.0.0.1";
   const running = new RegistryServer(clock, random, log, settings, options.leases, options.ports);
-  const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 30_000 }, running.handle);
+  const meters = options.ports?.meters;
+  const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 30_000 }, (req, res) => {
+    if (meters !== undefined && req.url === "/metrics") sendMetrics(meters, res);
+    else running.handle(req, res);
+  });
   try {
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
@@ -62,4 +67,8 @@ export async function startRegistry(
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+function sendMetrics(meters: MeterRegistry, res: ServerResponse): void {
+  res.writeHead(200, { "content-type": prometheusContentType }).end(prometheusText(meters.snapshot()));
 }
