@@ -1,4 +1,5 @@
 import type { BenchCase } from "../bench-context.ts";
+import { besideEureka } from "../registry/beside-eureka.ts";
 import { capacity } from "../registry/capacity.ts";
 import { falseRemovals } from "../registry/false-removals.ts";
 import { death, seenByListeners } from "../registry/freshness.ts";
@@ -6,6 +7,7 @@ import { allDown, partition } from "../registry/outage.ts";
 
 export const cases: readonly BenchCase[] = [
   { name: "capacity", run: capacity },
+  { name: "beside-eureka", run: besideEureka },
   { name: "seen", run: seenByListeners },
   { name: "death", run: death },
   { name: "partition", run: partition },

@@ -37,12 +37,12 @@ export function registrationOf(app: string, id: string, port: number): string {
 }
 
 /** Registers `apps × perApp` instances at a registry's Eureka face, some at a time. */
-export async function registerFleet(base: string, apps: number, perApp: number): Promise<void> {
+export async function registerFleet(base: string, apps: number, perApp: number, at = "/eureka/v2"): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 16 });
   const names = Array.from({ length: apps * perApp }, (_, i) => [i % apps, Math.floor(i / apps)] as const);
   const one = async ([app, instance]: readonly [number, number]): Promise<void> => {
     const id = `host-${app}-${instance}:app-${app}:8080`;
-    const status = await post(agent, `${base}/eureka/v2/apps/APP-${app}`, registrationOf(`app-${app}`, id, 8_080));
+    const status = await post(agent, `${base}${at}/apps/APP-${app}`, registrationOf(`app-${app}`, id, 8_080));
     if (status !== 204) throw new Error(`registering ${id}: answered ${status}`);
   };
   try {

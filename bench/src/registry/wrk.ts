@@ -38,14 +38,14 @@ end
 `;
 
 /** Heartbeats of \`apps × perApp\` Eureka clients, one after another. */
-export function heartbeatScript(apps: number, perApp: number): string {
+export function heartbeatScript(apps: number, perApp: number, at = "/eureka/v2"): string {
   return `
 local n = 0
 request = function()
   n = n + 1
   local app = n % ${apps}
   local one = math.floor(n / ${apps}) % ${perApp}
-  return wrk.format("PUT", string.format("/eureka/v2/apps/APP-%d/host-%d-%d:app-%d:8080?status=UP&lastDirtyTimestamp=1700000000000", app, app, one, app))
+  return wrk.format("PUT", string.format("${at}/apps/APP-%d/host-%d-%d:app-%d:8080?status=UP&lastDirtyTimestamp=1700000000000", app, app, one, app))
 end
 `;
 }
