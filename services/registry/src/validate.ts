@@ -185,7 +185,8 @@ export function readReplica(path: string, value: unknown): Replica {
         status: status === null ? null : readStatus(`${path}.status`, status),
         stamp: whole(`${path}.stamp`, fields["stamp"]),
         by: text(`${path}.by`, fields["by"]),
-        reason: text(`${path}.reason`, fields["reason"], 1_024),
+        // Whoever takes one back need not say why; that of an instance that was removed quotes the cause.
+        reason: text(`${path}.reason`, fields["reason"], 2_048, 0),
       };
     }
     default:
