@@ -129,7 +129,10 @@ class EurekaProcess implements AsyncDisposable {
       `--eureka.client.service-url.defaultZone=http://localhost:${port}/eureka/`,
       "--eureka.server.wait-time-in-ms-when-sync-empty=0",
     ];
-    const child = spawn("java", ["-Xmx512m", "-cp", path, "holdfast.outside.Server", ...options], { stdio: "ignore" });
+    const child = spawn("java", ["-Xmx512m", "-cp", path, "holdfast.outside.Server", ...options], {
+      // It ends with its standard input.
+      stdio: ["pipe", "ignore", "ignore"],
+    });
     const ended = new Promise<void>((resolve) => {
       child.once("exit", () => resolve());
       child.once("error", () => resolve());
