@@ -20,8 +20,8 @@ const notProbed: ProbedAs = () => undefined;
 /**
  * The registry's whole state and every decision about it, told the time with each call (monotonic ms).
  *
- * Accounts of an instance are ordered by (incarnation, version); at the same account a removal outweighs the record,
- * except that an expired lease yields to a later renewal. Overrides are ordered by their stamps. So peers agree in
+ * Accounts of an instance are ordered by (incarnation, version); a removal outweighs what is not newer, except that an
+ * expired lease yields to any later renewal. Overrides are ordered by their stamps. So peers agree in
  * whatever order they hear of things.
  */
 export class LeaseTable {

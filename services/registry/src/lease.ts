@@ -123,15 +123,18 @@ function textBytes(texts: Readonly<Record<string, unknown>>): number {
   return bytes;
 }
 
-/** Does a record renewed at `renewedAtMs` outweigh a removal? */
+/**
+ * Does a record renewed at `renewedAtMs` outweigh a removal? One that expired says no more than that nobody heard of it for
+ * a lease: whoever renews later than that is there, even by an earlier account (the later one may have reached only the
+ * registry that then heard nothing; or was another process of this id, and is dead).
+ */
 export function outweighs(
   record: Account,
   renewedAtMs: number,
   removal: Account & { readonly renewedAtMs: number | undefined },
 ): boolean {
   if (isNewer(record, removal)) return true;
-  if (isNewer(removal, record) || removal.renewedAtMs === undefined) return false;
-  return renewedAtMs > removal.renewedAtMs + sameRenewalMs;
+  return removal.renewedAtMs !== undefined && renewedAtMs > removal.renewedAtMs + sameRenewalMs;
 }
 
 /** Takes a renewal into the lease. */

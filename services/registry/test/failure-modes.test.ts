@@ -93,11 +93,17 @@ test("two processes that claim one id: the later start wins everywhere, the othe
   assert.ok(events.some(({ kind, detail }) => kind === "claimed" && /started at 1000 .* 2000: refused/.test(detail)));
 
   // The older one goes on asking; the younger falls silent, and nobody keeps its lease alive for it.
-  for (let second = 0; second < 12; second++) {
+  for (let second = 0; second < 8; second++) {
     assert.equal(heartbeat(peers, "a", older), "told off");
     await peers.clock.advance(1_000);
   }
-  assert.equal(peers.get("b").get("catalog", "i-1"), undefined);
+  await peers.clock.advance(4_000);
+  for (const name of names) assert.equal(peers.get(name).get("catalog", "i-1"), undefined, name);
+
+  // The younger is dead, and this one is not.
+  assert.equal(heartbeat(peers, "a", older), "registered");
+  await peers.clock.advance(500);
+  for (const name of names) assert.equal(peers.get(name).get("catalog", "i-1")?.port, 12_000, name);
   await peers.close();
 });
 
