@@ -14,8 +14,6 @@ const calmMs = 15_000;
 interface Loss {
   readonly key: string;
   readonly atMs: number;
-  /** How many of its app the registry showed before. */
-  readonly of: number;
 }
 
 /** A registry does not take the living for dead: in calm never one, after a pause of its own none, and never a mass. */
@@ -38,17 +36,17 @@ export function evictions(scene: Scene, accuse: Accuse): Omit<Check, "name"> {
   });
 
   sightings.onEach(({ node, key, shown, by }) => {
-    if (shown !== undefined || by !== "lease") return;
     const entry = ledger.entry(key);
-    if (entry === undefined) return;
+    if (shown !== undefined || entry === undefined) return;
     const nowMs = node.machine.monotonicMs();
     const woke = wokeAtMs.get(node);
-    if (woke !== undefined && nowMs - woke < leaseMs - 500) {
+    if (by === "lease" && woke !== undefined && nowMs - woke < leaseMs - 500) {
       const sinceMs = Math.round(nowMs - woke);
       accuse(`registry ${node.name} evicts ${key} ${sinceMs} ms after a pause of its own`, key, node.name);
     }
-    if (!isRenewing(entry, world.nowMs())) return;
-    if (calm.forMs > calmMs) accuse(`registry ${node.name} evicts ${key}, which renews, in calm`, key, node.name);
+    // Gone by its own word, or because nobody heard of it?
+    if (entry.removedAtMs !== undefined || !isRenewing(entry, world.nowMs())) return;
+    if (calm.forMs > calmMs) accuse(`registry ${node.name} loses ${key}, which renews, in calm`, key, node.name);
     count(node, key);
   });
 
@@ -56,15 +54,17 @@ export function evictions(scene: Scene, accuse: Accuse): Omit<Check, "name"> {
     const [app = ""] = key.split("/");
     const at = `${node.name} ${app}`;
     const nowMs = world.nowMs();
-    const before = (losses.get(at) ?? []).filter((loss) => nowMs - loss.atMs < togetherMs);
-    // It is out of the view already.
-    const shown = [...sightings.view(node).keys()].filter((other) => other.startsWith(`${app}/`)).length + 1;
-    const all = [...before, { key, atMs: nowMs, of: shown }];
+    // One that is back by word of another registry was not lost.
+    const isLost = (loss: Loss): boolean =>
+      nowMs - loss.atMs < togetherMs && loss.key !== key && !sightings.view(node).has(loss.key);
+    const before = (losses.get(at) ?? []).filter(isLost);
+    const shown = [...sightings.view(node).keys()].filter((other) => other.startsWith(`${app}/`)).length;
+    const all = [...before, { key, atMs: nowMs }];
     losses.set(at, all);
-    const size = all[0]?.of ?? 0;
+    const size = shown + all.length;
     if (size < massMin || all.length * 2 <= size) return;
     const what = `${all.length} of ${size} instances of ${app} within ${togetherMs} ms, all of which renew: ${all.map((loss) => loss.key)}`;
-    accuse(`registry ${node.name} evicts ${what}`, key, node.name);
+    accuse(`registry ${node.name} loses ${what}`, key, node.name);
   };
   return { look: () => {} };
 }

@@ -9,14 +9,16 @@ const leaseMs = 8_900;
  * happens to the world, and no earlier start of it.
  */
 export function renewedHere(scene: Scene, accuse: Accuse): Omit<Check, "name"> {
-  const { ledger } = scene;
+  const { world, ledger } = scene;
   const look = (): void => {
     for (const { key, accepted, owners } of ledger.entries()) {
       const identity = owners[0]?.identity;
       if (identity === undefined) continue;
-      for (const [node, { incarnation, monotonicMs }] of accepted) {
+      for (const [node, { incarnation, atMs: takenAtMs, monotonicMs }] of accepted) {
         const { registry, machine } = node;
         if (registry === undefined || machine.isStill || machine.monotonicMs() - monotonicMs > leaseMs) continue;
+        // While it was suspended others may have seen the lease end.
+        if (world.nowMs() - takenAtMs > leaseMs) continue;
         const shown = registry.get(identity.app, identity.id);
         const atMs = Math.round(machine.monotonicMs() - monotonicMs);
         if (shown === undefined) {
