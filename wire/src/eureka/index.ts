@@ -14,6 +14,7 @@ export {
   separator,
 } from "./documents.ts";
 export { hashcodeOf, hashcodeOfCounts } from "./hashcode.ts";
+export { eurekaOwnKeys } from "./own-keys.ts";
 export {
   decodeReplicationAnswers,
   decodeReplicationList,

@@ -1,14 +1,13 @@
 import { coordinatesOf, hash32, type InstanceId, makeZones, parseInstanceId } from "@holdfast/kernel";
 import type { InstanceRecord } from "@holdfast/wire";
-import { type EurekaInstance, eurekaIdOf } from "@holdfast/wire/eureka";
-import { ownKeys } from "./own-keys.ts";
+import { type EurekaInstance, eurekaIdOf, eurekaOwnKeys } from "@holdfast/wire/eureka";
 
 /** What Eureka gives an instance that names no zone. */
 const zoneDefault = "default";
 
 /**
  * What our callers need to know of an instance that an Eureka server names; `undefined` when it has no address or no port
- * that one could call. Instances of ours get back what {@link ownKeys} kept for them.
+ * that one could call. Instances of ours get back what {@link eurekaOwnKeys} kept for them.
  */
 export function fromEureka(instance: EurekaInstance): InstanceRecord | undefined {
   const address = instance.ipAddr === "" ? instance.hostName : instance.ipAddr;
@@ -17,24 +16,24 @@ export function fromEureka(instance: EurekaInstance): InstanceRecord | undefined
   const app = instance.app.toLowerCase();
   const own = new Map(Object.entries(instance.metadata));
   const { zone, region } = placeOf(instance, own, address);
-  const group = own.get(ownKeys.serverGroup) ?? instance.asgName ?? app;
-  const adminPort = Number(own.get(ownKeys.adminPort));
+  const group = own.get(eurekaOwnKeys.serverGroup) ?? instance.asgName ?? app;
+  const adminPort = Number(own.get(eurekaOwnKeys.adminPort));
   const durationInSecs = instance.leaseInfo?.durationInSecs ?? 0;
   return {
     app,
     id: idOf(eurekaIdOf(instance)),
-    incarnation: numberOf(own.get(ownKeys.incarnation)),
-    version: numberOf(own.get(ownKeys.version)),
+    incarnation: numberOf(own.get(eurekaOwnKeys.incarnation)),
+    version: numberOf(own.get(eurekaOwnKeys.version)),
     status: instance.status,
     region,
     zone,
     address,
     port,
     ...(Number.isInteger(adminPort) && adminPort > 0 && adminPort < 65_536 ? { adminPort } : {}),
-    application: own.get(ownKeys.application) ?? group.split("-")[0] ?? app,
-    cluster: own.get(ownKeys.cluster) ?? group.replace(/-v\d{3,}$/, ""),
+    application: own.get(eurekaOwnKeys.application) ?? group.split("-")[0] ?? app,
+    cluster: own.get(eurekaOwnKeys.cluster) ?? group.replace(/-v\d{3,}$/, ""),
     serverGroup: group,
-    verifiesIdentity: own.get(ownKeys.verifiesIdentity) === "true",
+    verifiesIdentity: own.get(eurekaOwnKeys.verifiesIdentity) === "true",
     metadata: foreignMetadata(instance),
     ...(durationInSecs > 0 ? { leaseMs: durationInSecs * 1_000 } : {}),
     eureka: instance,
@@ -48,8 +47,8 @@ function placeOf(
   address: string,
 ): Pick<InstanceRecord, "zone" | "region"> {
   const amazon = instance.dataCenterInfo?.metadata?.["availability-zone"];
-  const zone = amazon ?? own.get(ownKeys.zone) ?? zoneOfAddress(address) ?? zoneDefault;
-  return { zone, region: own.get(ownKeys.region) ?? zone.replace(/(\d)[a-z]$/, "$1") };
+  const zone = amazon ?? own.get(eurekaOwnKeys.zone) ?? zoneOfAddress(address) ?? zoneDefault;
+  return { zone, region: own.get(eurekaOwnKeys.region) ?? zone.replace(/(\d)[a-z]$/, "$1") };
 }
 
 function zoneOfAddress(address: string): string | undefined {

@@ -1,6 +1,5 @@
 import type { InstanceRecord } from "@holdfast/wire";
-import type { EurekaInstance } from "@holdfast/wire/eureka";
-import { ownKeys } from "./own-keys.ts";
+import { type EurekaInstance, eurekaOwnKeys } from "@holdfast/wire/eureka";
 
 const localDataCenter = { class: "com.netflix.appinfo.InstanceInfo$DefaultDataCenterInfo", name: "MyOwn" } as const;
 
@@ -50,14 +49,14 @@ export function toEureka(record: InstanceRecord, times: EurekaTimes): EurekaInst
 
 function ownMetadata(record: InstanceRecord): Readonly<Record<string, string>> {
   return {
-    [ownKeys.zone]: record.zone,
-    [ownKeys.region]: record.region,
-    [ownKeys.application]: record.application,
-    [ownKeys.cluster]: record.cluster,
-    [ownKeys.serverGroup]: record.serverGroup,
-    [ownKeys.verifiesIdentity]: String(record.verifiesIdentity),
-    [ownKeys.incarnation]: String(record.incarnation),
-    [ownKeys.version]: String(record.version),
-    ...(record.adminPort === undefined ? {} : { [ownKeys.adminPort]: String(record.adminPort) }),
+    [eurekaOwnKeys.zone]: record.zone,
+    [eurekaOwnKeys.region]: record.region,
+    [eurekaOwnKeys.application]: record.application,
+    [eurekaOwnKeys.cluster]: record.cluster,
+    [eurekaOwnKeys.serverGroup]: record.serverGroup,
+    [eurekaOwnKeys.verifiesIdentity]: String(record.verifiesIdentity),
+    [eurekaOwnKeys.incarnation]: String(record.incarnation),
+    [eurekaOwnKeys.version]: String(record.version),
+    ...(record.adminPort === undefined ? {} : { [eurekaOwnKeys.adminPort]: String(record.adminPort) }),
   };
 }

@@ -52,6 +52,9 @@ export class EurekaExpiry implements ExpiryPolicy {
     if (this.#expectedClients > 0) this.#expectedClients -= 1;
   }
 
+  /** Eureka's peers do not end one another's leases. */
+  endedElsewhere(): void {}
+
   renewed(nowMs: number): void {
     this.#rate.add(nowMs);
   }

@@ -1,5 +1,5 @@
 import type { InstanceRecord } from "@holdfast/wire";
-import type { EurekaInstance, EurekaLease, EurekaPort } from "@holdfast/wire/eureka";
+import { type EurekaInstance, type EurekaLease, type EurekaPort, eurekaOwnKeys } from "@holdfast/wire/eureka";
 import type { Held } from "./store.ts";
 
 /** What Eureka's clients are told of an instance, whichever API it registered with. */
@@ -63,7 +63,22 @@ function nativeInstance(record: InstanceRecord): EurekaInstance {
     overriddenStatus: "UNKNOWN",
     isCoordinatingDiscoveryServer: false,
     lastUpdatedTimestamp: 0,
-    metadata: { ...record.metadata, zone: record.zone, region: record.region, serverGroup: record.serverGroup },
+    metadata: { ...record.metadata, ...ownMetadata(record) },
     asgName: record.serverGroup,
+  };
+}
+
+/** What Eureka has no field for: our own client, reading through Eureka's API, gets it back. */
+function ownMetadata(record: InstanceRecord): Record<string, string> {
+  return {
+    [eurekaOwnKeys.zone]: record.zone,
+    [eurekaOwnKeys.region]: record.region,
+    [eurekaOwnKeys.application]: record.application,
+    [eurekaOwnKeys.cluster]: record.cluster,
+    [eurekaOwnKeys.serverGroup]: record.serverGroup,
+    [eurekaOwnKeys.verifiesIdentity]: String(record.verifiesIdentity),
+    [eurekaOwnKeys.incarnation]: String(record.incarnation),
+    [eurekaOwnKeys.version]: String(record.version),
+    ...(record.adminPort === undefined ? {} : { [eurekaOwnKeys.adminPort]: String(record.adminPort) }),
   };
 }

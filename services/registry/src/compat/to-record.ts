@@ -1,6 +1,6 @@
 import { coordinatesOf, makeZones } from "@holdfast/kernel";
 import type { InstanceStatus, RegistryProfile } from "@holdfast/wire";
-import { type EurekaInstance, eurekaIdOf } from "@holdfast/wire/eureka";
+import { type EurekaInstance, eurekaIdOf, eurekaOwnKeys } from "@holdfast/wire/eureka";
 import { type GroupName, groupNameOf } from "./frigga.ts";
 import { appKey, idKey } from "./keys.ts";
 import type { Unstamped } from "./store.ts";
@@ -40,7 +40,8 @@ export function toRecord(instance: EurekaInstance, status: InstanceStatus, defau
     application: text(names.application, instance.app),
     cluster: text(names.cluster, instance.app),
     serverGroup: text(names.serverGroup, instance.app),
-    verifiesIdentity: false,
+    verifiesIdentity: instance.metadata[eurekaOwnKeys.verifiesIdentity] === "true",
+    ...adminPortOf(instance),
     metadata: metadataOf(instance.metadata),
     leaseMs: leaseMsOf(instance, defaults.profile),
     eureka: instance,
@@ -50,6 +51,12 @@ export function toRecord(instance: EurekaInstance, status: InstanceStatus, defau
 function portOf({ port, securePort }: EurekaInstance): number {
   const used = port.enabled || !securePort.enabled ? port.port : securePort.port;
   return Number.isInteger(used) && used >= 0 && used <= 65_535 ? used : 0;
+}
+
+/** Where Spring's actuator, or our admin server, listens. */
+function adminPortOf({ metadata }: EurekaInstance): { adminPort?: number } {
+  const port = Number(metadata[eurekaOwnKeys.adminPort]);
+  return Number.isInteger(port) && port > 0 && port <= 65_535 ? { adminPort: port } : {};
 }
 
 function leaseMsOf(instance: EurekaInstance, profile: RegistryProfile): number {

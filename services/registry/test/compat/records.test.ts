@@ -104,6 +104,15 @@ test("any text is an id, and two texts never the same one", () => {
   );
 });
 
+test("what our own client wrote into Eureka's metadata is taken from there again", () => {
+  const metadata = { "management.port": "9001", "holdfast.verifies-identity": "true" };
+  const told = toRecord(instanceOf("i-1", { metadata }), "UP", defaults);
+  assert.deepEqual([told.adminPort, told.verifiesIdentity], [9_001, true]);
+  const odd = { "management.port": "-1", "holdfast.verifies-identity": "yes" };
+  const untold = toRecord(instanceOf("i-1", { metadata: odd }), "UP", defaults);
+  assert.deepEqual([untold.adminPort, untold.verifiesIdentity], [undefined, false]);
+});
+
 test("Eureka's clients see an instance of ours as one of theirs, and where it is in its metadata", () => {
   const shown = toEureka(
     heldOf(recordOf("i-1", { metadata: { color: "blue" } }), { override: "DOWN", status: "DOWN" }),
@@ -122,6 +131,11 @@ test("Eureka's clients see an instance of ours as one of theirs, and where it is
     zone: record.zone,
     region: record.region,
     serverGroup: record.serverGroup,
+    "holdfast.application": record.application,
+    "holdfast.cluster": record.cluster,
+    "holdfast.incarnation": String(record.incarnation),
+    "holdfast.verifies-identity": "false",
+    "holdfast.version": String(record.version),
   });
   assert.deepEqual(shown.leaseInfo, {
     renewalIntervalInSecs: 3,

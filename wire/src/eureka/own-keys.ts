@@ -1,5 +1,5 @@
 /** Where an instance of ours keeps in Eureka's metadata what Eureka has no field for. `zone` and `management.port` are Spring Cloud's. */
-export const ownKeys = {
+export const eurekaOwnKeys = {
   zone: "zone",
   region: "region",
   adminPort: "management.port",
