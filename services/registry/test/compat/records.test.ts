@@ -134,7 +134,7 @@ test("Eureka's clients see an instance of ours as one of theirs, and where it is
     "holdfast.application": record.application,
     "holdfast.cluster": record.cluster,
     "holdfast.incarnation": String(record.incarnation),
-    "holdfast.verifies-identity": "false",
+    "holdfast.verifies-identity": String(record.verifiesIdentity),
     "holdfast.version": String(record.version),
   });
   assert.deepEqual(shown.leaseInfo, {
