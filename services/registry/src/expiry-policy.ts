@@ -40,6 +40,8 @@ export interface ExpiryPolicy {
   readonly replicates: boolean;
   registered(): void;
   removed(): void;
+  /** A peer has ended a lease that we had, because nobody renewed it. */
+  endedElsewhere(lease: Pick<ExpiredLease, "app" | "zone" | "leaseMs">, nowMs: number): void;
   renewed(nowMs: number): void;
   /** Extra life in ms for every lease in this run; `undefined` when no run is due. */
   due(nowMs: number): number | undefined;

@@ -116,7 +116,12 @@ export class LeaseBook {
       keepMs: Math.max(keepMs, this.#times.rememberMsOf(lease?.record)),
     };
     this.tombstones.put(tombstone);
-    if (lease !== undefined) this.#drop(lease, by, what.cause, nowMs);
+    if (lease !== undefined) {
+      const { app, zone } = lease.record;
+      const isByPeer = !tell && what.renewedAtMs !== undefined;
+      if (isByPeer) this.#policy.endedElsewhere({ app, zone, leaseMs: this.#times.leaseMsOf(lease.record) }, nowMs);
+      this.#drop(lease, by, what.cause, nowMs);
+    }
     if (tell) this.#observer.tell(removalOf(tombstone, nowMs));
   }
 

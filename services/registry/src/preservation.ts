@@ -50,6 +50,13 @@ export class Preservation implements ExpiryPolicy {
 
   removed(): void {}
 
+  /** Two peers that each let go of less than half, and tell each other, must not let go of all together. */
+  endedElsewhere({ app, zone, leaseMs }: Pick<ExpiredLease, "app" | "zone" | "leaseMs">, nowMs: number): void {
+    const untilMs = nowMs + leaseMs / 2;
+    this.#lostOfApps.add(app, untilMs);
+    this.#lostOfGroups.add(groupKey(app, zone), untilMs);
+  }
+
   renewed(nowMs: number): void {
     this.#rate.add(nowMs);
   }

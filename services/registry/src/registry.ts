@@ -113,6 +113,8 @@ export class Registry implements EurekaStore {
   /** Starts leases, probes and peer links; resolves when {@link synced}. */
   async start(): Promise<void> {
     this.#expiry = this.#clock.every(expireEveryMs, () => this.#expire());
+    // From now on it is known when we stand still.
+    this.#expire();
     if (this.#identity.probe !== "off") this.#parts.prober.start();
     this.#parts.peers.connect();
     const endAtMs = this.#clock.monotonicMs() + aloneAfterMs;
