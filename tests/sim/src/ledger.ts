@@ -23,6 +23,8 @@ export interface Entry {
   registeredAtMs: number;
   /** When it was first taken out by its own word since then, if it was. */
   removedAtMs: number | undefined;
+  /** Names of the registries that took that word, in their present lives. */
+  readonly removers: Set<string>;
   /** No start up to this one may ever be seen again. */
   endedIncarnation: number;
   /** By registry, what each took last in its present life. */
@@ -60,13 +62,17 @@ export class Ledger implements Onlooker {
       takenAtMs: Number.NEGATIVE_INFINITY,
       registeredAtMs: Number.NEGATIVE_INFINITY,
       removedAtMs: undefined,
+      removers: new Set(),
       endedIncarnation: Number.NEGATIVE_INFINITY,
       accepted: new Map(),
     });
   }
 
   onLife(node: RegistryNode, _life: RegistryLife): void {
-    for (const { accepted } of this.#entries.values()) accepted.delete(node);
+    for (const { accepted, removers } of this.#entries.values()) {
+      accepted.delete(node);
+      removers.delete(node.name);
+    }
   }
 
   onHandled(owner: Owner, { at, method, status, body }: Handled): void {
@@ -75,6 +81,7 @@ export class Ledger implements Onlooker {
     const nowMs = this.#nowMs();
     if (method === "DELETE") {
       entry.removedAtMs ??= nowMs;
+      entry.removers.add(at.name);
       if (owner.identity.kind === "native")
         entry.endedIncarnation = Math.max(entry.endedIncarnation, owner.incarnation);
       entry.accepted.clear();
@@ -85,6 +92,7 @@ export class Ledger implements Onlooker {
     if (!isRenewal) {
       entry.registeredAtMs = nowMs;
       entry.removedAtMs = undefined;
+      entry.removers.clear();
     }
     // What a process said before it was told to stop is void, and so is what comes of it late.
     if (owner.incarnation <= entry.endedIncarnation || !owner.isRunning) return;

@@ -34,7 +34,7 @@ export class Trace {
 
   /** The latest of these subjects together, by time. */
   latest(...subjects: readonly string[]): string[] {
-    const lines = subjects.flatMap((subject) => this.#lines.get(subject) ?? []);
+    const lines = [...new Set(subjects)].flatMap((subject) => this.#lines.get(subject) ?? []);
     return lines.sort((a, b) => Number(a.slice(0, 9)) - Number(b.slice(0, 9))).slice(-2 * keptMax);
   }
 }

@@ -45,7 +45,8 @@ export function evictions(scene: Scene, accuse: Accuse): Omit<Check, "name"> {
       accuse(`registry ${node.name} evicts ${key} ${sinceMs} ms after a pause of its own`, key, node.name);
     }
     // Gone by its own word, or because nobody heard of it?
-    if (entry.removedAtMs !== undefined || !isRenewing(entry, world.nowMs())) return;
+    const isUnheard = by === "lease" || world.nodes.has(by);
+    if (!isUnheard || entry.removedAtMs !== undefined || !isRenewing(entry, world.nowMs())) return;
     if (calm.forMs > calmMs) accuse(`registry ${node.name} loses ${key}, which renews, in calm`, key, node.name);
     count(node, key);
   });

@@ -32,8 +32,9 @@ export function listeners(scene: Scene, accuse: Accuse): Omit<Check, "name"> {
     const found =
       state.kind === "live"
         ? differenceFrom(listener, state.registry)
-        : { key: listener.name, message: `it is ${state.kind}` };
+        : { key: listener.name, message: `it is ${state.kind}`, isExtra: true };
     // What a registry that does not say its age does not name is kept for 90 s.
+    // And one that was slow to answer is asked less and less often, down to each half minute.
     const isKept = found?.isExtra === true && listener.kind === "eureka" && calm.forMs < eurekaCalmMs;
     const why = isKept ? undefined : found;
     const { name } = listener;
@@ -87,7 +88,7 @@ export function listeners(scene: Scene, accuse: Accuse): Omit<Check, "name"> {
 interface Difference {
   readonly key: string;
   readonly message: string;
-  /** It sees more than it should. */
+  /** It sees more than it should, or asks nobody. */
   readonly isExtra?: boolean;
 }
 

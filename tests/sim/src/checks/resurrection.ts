@@ -27,7 +27,9 @@ export function resurrection(scene: Scene, accuse: Accuse): Omit<Check, "name"> 
     const at = `${node.name} ${key}`;
     if (entry === undefined) return accuse(`registry ${node.name} has ${key}, which nobody ever was`, key, node.name);
     if (shown === undefined) {
-      if (by !== "lease" && entry.removedAtMs !== undefined) takenOut.set(at, world.nowMs());
+      // Said here, or to the registry that tells it; one that has restarted since tells what it has from others.
+      const isSaid = by !== "lease" && (!world.nodes.has(by) || entry.removers.has(by));
+      if (isSaid) takenOut.set(at, world.nowMs());
       return;
     }
     if (shown.incarnation > 0 && shown.incarnation <= entry.endedIncarnation && takenOut.has(at)) {
