@@ -37,6 +37,20 @@ const instances = createRoute({
   component: lazyRouteComponent(() => import("./pages/instances/instances-page.tsx"), "InstancesPage"),
 });
 
+const discovery = createRoute({
+  getParentRoute: () => root,
+  path: "/discovery",
+  validateSearch: (search) => readTexts(search, ["q", "at", "why"]),
+  component: lazyRouteComponent(() => import("./pages/discovery/discovery-page.tsx"), "DiscoveryPage"),
+});
+
+const discoveryApp = createRoute({
+  getParentRoute: () => root,
+  path: "/discovery/$app",
+  validateSearch: (search) => readTexts(search, ["at", "why"]),
+  component: lazyRouteComponent(() => import("./pages/discovery/app-page.tsx"), "DiscoveryAppPage"),
+});
+
 const activity = createRoute({
   getParentRoute: () => root,
   path: "/activity",
@@ -45,7 +59,7 @@ const activity = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, services, service, instances, activity]),
+  routeTree: root.addChildren([home, services, service, instances, discovery, discoveryApp, activity]),
   defaultPreload: "intent",
   defaultErrorComponent: BrokenPage,
   // Plain `?zone=local-1a` instead of JSON: people read and type these.
@@ -58,8 +72,10 @@ export const router = createRouter({
 
 /** Fetches the pages not yet shown, so that they open at once, and also while control is away. */
 export async function preloadPages(): Promise<void> {
-  for (const to of ["/", "/services", "/instances", "/activity"] as const) await router.preloadRoute({ to });
+  for (const to of ["/", "/services", "/instances", "/discovery", "/activity"] as const)
+    await router.preloadRoute({ to });
   await router.preloadRoute({ to: "/services/$name", params: { name: "-" } });
+  await router.preloadRoute({ to: "/discovery/$app", params: { app: "-" } });
 }
 
 declare module "@tanstack/react-router" {

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { extname, join, normalize } from "node:path";
 import { problem } from "@holdfast/wire";
 import type { ActivityView, ControlEvent, InstanceView, OperationView, StatusView } from "@holdfast/wire/control";
+import { FakeDiscovery } from "./fake-discovery.ts";
 import { fakeActivities, fakeInstances, fakeMetrics, fakeStatus, replacementFor } from "./fake-world.ts";
 
 /** A call that changed something, as the page made it. */
@@ -28,6 +29,7 @@ export class FakeControl {
   status: StatusView = fakeStatus();
   instances: readonly InstanceView[] = fakeInstances();
   activities: readonly ActivityView[] = fakeActivities();
+  readonly discovery = new FakeDiscovery(() => this.instances);
   /** When false every API call is answered 401. */
   signedIn = true;
   /** When set, changes are refused with this problem, as the real control does with a full disk. */
@@ -115,13 +117,36 @@ export class FakeControl {
     if (pathname === "/v1/status") return answer(response, 200, this.status);
     if (pathname === "/v1/instances") return answer(response, 200, this.instances);
     if (pathname === "/v1/activities") return answer(response, 200, this.activities);
+    if (kind === "discovery") return this.#discover(url, response);
     if (kind === "services" && part === "metrics") return answer(response, 200, fakeMetrics());
     if (kind === "operations" && this.#operations.has(name)) return answer(response, 200, this.#step(name));
     refuse(response, 404, "NOT_FOUND", `${pathname}: no such thing`);
   }
 
+  #discover({ pathname, searchParams }: URL, response: ServerResponse): void {
+    const [, , , what, app = "", id = ""] = pathname.split("/").map(decodeURIComponent);
+    const [at, of] = [searchParams.get("at"), searchParams.get("app") ?? undefined];
+    if (what === undefined) return answer(response, 200, this.discovery.view(at));
+    if (what === "events") return answer(response, 200, this.discovery.events(of));
+    if (app === "") return answer(response, 200, this.discovery.list(of, at));
+    const why = this.discovery.why(app, id);
+    if (why !== undefined) return answer(response, 200, why);
+    refuse(response, 404, "INSTANCE_UNKNOWN", `${app}/${id} is not known at local-1a: it never registered here`);
+  }
+
+  #override(app: string, id: string, body: unknown, response: ServerResponse): void {
+    const given = (body ?? {}) as { readonly status?: "OUT_OF_SERVICE"; readonly reason?: string };
+    const { status, reason } = given;
+    const key = `${app}/${id}`;
+    if (status === undefined || reason === undefined) this.discovery.overrides.delete(key);
+    else
+      this.discovery.overrides.set(key, { app, id: id, status, reason, by: "operator", at: new Date().toISOString() });
+    response.writeHead(204).end();
+  }
+
   #change(path: string, body: unknown, response: ServerResponse): void {
-    const [, , kind, name = "", verb = ""] = path.split("/");
+    const [, , kind, name = "", verb = "", last = ""] = path.split("/").map(decodeURIComponent);
+    if (kind === "discovery" && name === "overrides") return this.#override(verb, last, body, response);
     const service = this.status.services.find((one) => one.name === name);
     if (kind === "instances" && verb === "kill") return this.#kill(name, response);
     if (kind !== "services" || service === undefined) {

@@ -8,7 +8,7 @@ const timeoutMs = 5_000;
  *
  * @throws `PlatformError` with the problem's `code`, `status` and `next` for any answer but 2xx; `TypeError` when nothing answers; `TimeoutError` after 5 s.
  */
-export async function call<T>(method: "GET" | "POST", path: string, body?: unknown): Promise<T> {
+export async function call<T>(method: "GET" | "POST" | "PUT" | "DELETE", path: string, body?: unknown): Promise<T> {
   const response = await fetch(path, {
     method,
     signal: AbortSignal.timeout(timeoutMs),

@@ -20,6 +20,20 @@ export function restartCommand(service: string): string {
   return `npx holdfast restart ${service}`;
 }
 
+export function whyCommand(app: string, id: string): string {
+  return `npx holdfast why ${app}/${id}`;
+}
+
+export function overrideCommand(app: string, id: string, status: string, reason: string): string {
+  // Within single quotes a shell takes everything as it is, but for the quote itself.
+  const quoted = `'${reason.replaceAll("'", "'\\''")}'`;
+  return `npx holdfast override ${app}/${id} ${status} --reason ${quoted}`;
+}
+
+export function clearOverrideCommand(app: string, id: string): string {
+  return `npx holdfast override ${app}/${id} --clear`;
+}
+
 export function logsCommand(service: string): string {
   return `npx holdfast logs ${service} -f`;
 }

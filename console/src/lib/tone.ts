@@ -1,9 +1,14 @@
-import type { ActivityView, InstanceView, StatusView } from "@holdfast/wire/control";
+import type { ActivityView, DiscoveryInstance, InstanceView, StatusView } from "@holdfast/wire/control";
 
 /** How a state looks. Each tone has a colour AND a shape of its own; the word is always beside it or in its label. */
 export type Tone = "good" | "busy" | "warn" | "bad" | "idle";
 
-export type AnyState = InstanceView["status"] | StatusView["verdict"] | ActivityView["outcome"] | "unreachable";
+export type AnyState =
+  | InstanceView["status"]
+  | StatusView["verdict"]
+  | ActivityView["outcome"]
+  | DiscoveryInstance["status"]
+  | "unreachable";
 
 const tones: Readonly<Record<AnyState, Tone>> = {
   up: "good",
@@ -19,6 +24,12 @@ const tones: Readonly<Record<AnyState, Tone>> = {
   draining: "idle",
   stopped: "idle",
   cancelled: "idle",
+  // As the registry spells them.
+  UP: "good",
+  STARTING: "busy",
+  OUT_OF_SERVICE: "idle",
+  DOWN: "bad",
+  UNKNOWN: "idle",
 };
 
 export function toneOf(state: AnyState): Tone {

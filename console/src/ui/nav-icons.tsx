@@ -43,6 +43,16 @@ export function InstancesIcon(): ReactNode {
   );
 }
 
+export function DiscoveryIcon(): ReactNode {
+  return (
+    <Icon>
+      <circle cx="9" cy="9" r="2" />
+      <path d="M5.200 12.800a5.400 5.400 0 0 1 0-7.600M12.800 5.200a5.400 5.400 0 0 1 0 7.600" />
+      <path d="M2.700 15.300a8.900 8.900 0 0 1 0-12.600M15.300 2.700a8.900 8.900 0 0 1 0 12.600" />
+    </Icon>
+  );
+}
+
 export function ActivityIcon(): ReactNode {
   return (
     <Icon>

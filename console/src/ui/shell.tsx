@@ -6,7 +6,7 @@ import { useStatus } from "../api/queries.ts";
 import { SignedOutPage } from "../pages/signed-out.tsx";
 import { ConnectionBanner } from "./connection-banner.tsx";
 import { Logo } from "./logo.tsx";
-import { ActivityIcon, HomeIcon, InstancesIcon, ServicesIcon } from "./nav-icons.tsx";
+import { ActivityIcon, DiscoveryIcon, HomeIcon, InstancesIcon, ServicesIcon } from "./nav-icons.tsx";
 import { ToneShape } from "./status-mark.tsx";
 import "./shell.css";
 
@@ -18,6 +18,7 @@ const places = [
   { to: "/", label: "Home", icon: HomeIcon },
   { to: "/services", label: "Services", icon: ServicesIcon },
   { to: "/instances", label: "Instances", icon: InstancesIcon },
+  { to: "/discovery", label: "Discovery", icon: DiscoveryIcon },
   { to: "/activity", label: "Activity", icon: ActivityIcon },
 ] as const;
 

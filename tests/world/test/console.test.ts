@@ -31,6 +31,8 @@ const pages = [
   { path: "/services", name: "Services", sees: "recommendations" },
   { path: "/services/catalog", name: "catalog", sees: "movies-catalog-v001" },
   { path: "/instances", name: "Instances", sees: "127.1.1.10:12000" },
+  { path: "/discovery", name: "Discovery", sees: "3 registries agree on 18 instances of 6 apps" },
+  { path: "/discovery/users", name: "users", sees: "3 of 3 instances up" },
   { path: "/activity", name: "Activity", sees: "first start of movies" },
 ] as const;
 
@@ -144,6 +146,66 @@ describe("console", { skip }, () => {
     await page.keyboard.press("Enter");
     await waitFor("the call", () => control.calls.length === 1);
     assert.deepEqual(control.calls[0]?.body, { signal: "SIGSTOP" });
+  });
+
+  test("overriding an instance asks why, shows the command, and is seen and taken back where one looks", async () => {
+    await using visit = await open("/discovery/catalog");
+    const { control, page } = visit;
+    const victim = control.instances.find((one) => one.name === "catalog" && one.zone === "local-1a");
+    assert.ok(victim !== undefined);
+    await page.getByRole("button", { name: `Override catalog/${victim.id}` }).click();
+    const dialog = page.getByRole("dialog");
+    const submit = dialog.getByRole("button", { name: "Override", exact: true });
+    assert.equal(await submit.isDisabled(), true, "nobody overrides without a reason");
+    await dialog.getByLabel("Why").fill("it's slow");
+    await dialog
+      .getByText(`npx holdfast override catalog/${victim.id} OUT_OF_SERVICE --reason 'it'\\''s slow'`)
+      .waitFor();
+    assert.deepEqual(await visit.violations(), []);
+    await submit.click();
+    await page.getByText("2 of 3 instances up").waitFor({ timeout: 5_000 });
+    const path = `/v1/discovery/overrides/catalog/${victim.id}`;
+    const order = { status: "OUT_OF_SERVICE", reason: "it's slow" };
+    assert.deepEqual(control.calls, [{ method: "PUT", path, body: order }]);
+    await page.getByRole("link", { name: "Discovery", exact: true }).first().click();
+    await page.getByRole("table", { name: "Overrides in force" }).getByText("it's slow").waitFor();
+    await page
+      .getByRole("link", { name: `catalog/${victim.id}` })
+      .first()
+      .click();
+    await page.getByText("an operator's override outweighs its own UP").waitFor();
+    assert.deepEqual(await visit.violations(), []);
+    await page.getByRole("button", { name: "Clear override…" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Clear", exact: true }).click();
+    await waitFor("the call", () => control.calls.length === 2);
+    assert.deepEqual(control.calls[1], { method: "DELETE", path, body: undefined });
+  });
+
+  test("a lost registry is named with its reason, and self-preservation explains itself without alarm", async () => {
+    await using visit = await open("/discovery");
+    const { control, page } = visit;
+    control.discovery.lost.add("local-1c");
+    await page.getByText("2 of 3 registries answer").waitFor({ timeout: 6_000 });
+    const registries = page.getByRole("table", { name: "Registries" });
+    await registries.getByText("no answer within 1 s").waitFor();
+    await registries.getByText("hears 1 of 2").first().waitFor();
+    await registries.getByText("1 lease that is over is kept").first().click();
+    await page.getByText("users in local-1a: a peer is unheard; half of them stay").waitFor();
+    assert.deepEqual(await visit.violations(), []);
+    await page.screenshot({ path: join(shots, "Discovery-lost.png") });
+  });
+
+  test("the past is marked as such, is in the address, and one finds back to now", async () => {
+    await using visit = await open("/discovery/catalog");
+    const { page } = visit;
+    await page.getByLabel("As it was").selectOption("1 min ago");
+    await page.getByText("This is the past: as local-1a showed it").waitFor();
+    assert.match(page.url(), /[?&]at=\d{4}-/);
+    assert.equal(await page.getByRole("button", { name: /^Override / }).count(), 0, "nobody changes the past");
+    assert.deepEqual(await visit.violations(), []);
+    await page.getByRole("button", { name: "Back to now" }).click();
+    await page.getByText("This is the past").waitFor({ state: "detached" });
+    assert.doesNotMatch(page.url(), /at=/);
   });
 
   test("scaling posts the number asked for and is followed to its end", async () => {

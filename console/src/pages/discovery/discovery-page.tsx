@@ -1,0 +1,130 @@
+import type { DiscoveryView } from "@holdfast/wire/control";
+import { TextInput } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { discoveryEventsResource, discoveryResource } from "../../api/discovery.ts";
+import { withoutEmpty } from "../../lib/filters.ts";
+import { count } from "../../lib/format.ts";
+import { Age } from "../../ui/age.tsx";
+import { Loaded } from "../../ui/loaded.tsx";
+import { Page, Panel } from "../../ui/page.tsx";
+import { StatusMark, ToneShape } from "../../ui/status-mark.tsx";
+import { AppsTable } from "./apps-table.tsx";
+import { EventList, OfRegistry } from "./event-list.tsx";
+import { MomentField, PastNote } from "./moment-field.tsx";
+import { RegistriesTable } from "./registries-table.tsx";
+import { WhyDialog } from "./why-dialog.tsx";
+import "./discovery.css";
+
+const route = getRouteApi("/discovery");
+/** The registry keeps ten thousand events; the newest of them are on the page, the rest in the API. */
+const eventsShown = 100;
+
+/** What callers see: all apps by zone, whether the registries agree, and what happened lately. */
+export function DiscoveryPage(): ReactNode {
+  const { at, q, why } = route.useSearch();
+  const navigate = route.useNavigate();
+  const view = useQuery(discoveryResource(at));
+  const events = useQuery(discoveryEventsResource(undefined, eventsShown));
+  const change = (fields: Readonly<Record<string, string | undefined>>): void =>
+    void navigate({ search: (before) => withoutEmpty({ ...before, ...fields }), replace: true });
+  return (
+    <Page
+      title="Discovery"
+      beside={view.data && <span className="muted">{count(view.data.instances, "instance")}</span>}
+    >
+      <Loaded query={view}>
+        {(data) => (
+          <>
+            <Verdict view={data} />
+            <Panel title="Registries" flush>
+              <RegistriesTable registries={data.registries} />
+            </Panel>
+            <search className="filters" aria-label="Filter apps">
+              <TextInput
+                label="Find"
+                placeholder="app or version"
+                value={q ?? ""}
+                onChange={(event) => change({ q: event.currentTarget.value })}
+              />
+              <MomentField at={at} onChange={(moment) => change({ at: moment })} />
+            </search>
+            {at === undefined ? undefined : (
+              <PastNote at={at} registry={data.registry} onNow={() => change({ at: undefined })} />
+            )}
+            <Panel title="Apps" flush>
+              <AppsTable view={data} find={q ?? ""} />
+            </Panel>
+            {data.overrides.length === 0 ? undefined : <Overrides overrides={data.overrides} />}
+          </>
+        )}
+      </Loaded>
+      <Panel title="What happened" flush beside={events.data && <OfRegistry name={events.data.registry} />}>
+        <Loaded query={events}>{(told) => <EventList events={told.events} />}</Loaded>
+      </Panel>
+      <WhyDialog name={why} onClose={() => change({ why: undefined })} />
+    </Page>
+  );
+}
+
+function Verdict({ view }: { readonly view: DiscoveryView }): ReactNode {
+  const tone = view.verdict === "healthy" ? "good" : view.verdict === "down" ? "bad" : "warn";
+  const lines = [...view.reasons, ...view.agreement.differences];
+  return (
+    <div className="discovery-verdict" data-tone={tone} role="status">
+      <p>
+        <ToneShape tone={tone} size={16} />
+        <strong>{view.sentence}</strong>
+      </p>
+      {lines.length === 0 ? undefined : (
+        <ul>
+          {lines.map((line) => (
+            <li key={line}>{line}</li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}
+
+function Overrides({ overrides }: { readonly overrides: DiscoveryView["overrides"] }): ReactNode {
+  return (
+    <Panel title="Overrides in force" flush>
+      <table className="table" aria-label="Overrides in force">
+        <thead>
+          <tr>
+            <th scope="col">Instance</th>
+            <th scope="col">Callers see</th>
+            <th scope="col">Why</th>
+            <th scope="col" className="wide-only">
+              By
+            </th>
+            <th scope="col" className="end">
+              Since
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {overrides.map(({ app, id, status, reason, by, at }) => (
+            <tr key={`${app}/${id}`}>
+              <td>
+                <Link className="mono discovery-id" to="." search={(search) => ({ ...search, why: `${app}/${id}` })}>
+                  {app}/{id}
+                </Link>
+              </td>
+              <td>
+                <StatusMark state={status} />
+              </td>
+              <td className="discovery-wrap">{reason}</td>
+              <td className="wide-only muted">{by}</td>
+              <td className="end">
+                <Age at={at} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Panel>
+  );
+}
