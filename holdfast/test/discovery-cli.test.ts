@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { RegistryEvent } from "@holdfast/wire";
+import { eventsSince } from "../src/cli/events.ts";
 import { formatSpan, readMoment } from "../src/cli/moment.ts";
 import { completeId, readInstanceName } from "../src/cli/named-instance.ts";
 import { bannerLines, readRegistryFlags } from "../src/cli/registry.ts";
+import { registryWords } from "../src/cli/registry-words.ts";
 import { Terminal } from "../src/cli/terminal.ts";
 
 test("an instance is named by its app, in any case, and an id that may have slashes and colons of its own", () => {
@@ -74,4 +77,37 @@ test("the banner of a standalone registry says where clients go in eight lines a
   assert.doesNotMatch(own.join("\n"), /open to others/);
   const open = bannerLines(terminal, "http://0.0.0.0:8761", { name: "a", peers: [] }, "0.0.0.0");
   assert.match(open.join("\n"), /0\.0\.0\.0 is open to others/);
+});
+
+test("who follows a registry's events sees each once, and is told when another registry goes on, or the same one anew", () => {
+  const event = (sequence: number): RegistryEvent => ({
+    sequence,
+    at: "2026-01-02T03:04:05.000Z",
+    kind: "registered",
+    app: "api",
+    id: `i-${sequence}`,
+    by: "instance",
+    detail: "registered UP",
+  });
+  const last = { registry: "a", oldest: 1, newest: 7, events: [event(6), event(7)] };
+  const next = { registry: "a", oldest: 1, newest: 9, events: [event(7), event(8), event(9)] };
+  assert.deepEqual(
+    eventsSince(next, last)?.map(({ sequence }) => sequence),
+    [8, 9],
+  );
+  assert.deepEqual(eventsSince(last, last), []);
+  assert.equal(eventsSince({ ...next, registry: "b" }, last), undefined);
+  assert.equal(eventsSince({ ...last, newest: 2, events: [event(2)] }, last), undefined);
+});
+
+test("a registry in the foreground speaks in sentences; what has none is left to its name and fields", () => {
+  assert.equal(
+    registryWords("registry.synced", { instances: 1, peers: [] }),
+    "ready: 1 instance known, streams are served",
+  );
+  assert.equal(
+    registryWords("registry.peer.down", { peer: "http://b:8761", reason: "connect ECONNREFUSED" }),
+    "peer http://b:8761 is down: connect ECONNREFUSED",
+  );
+  assert.equal(registryWords("registry.time.rebased", {}), undefined);
 });

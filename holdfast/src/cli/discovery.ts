@@ -3,7 +3,7 @@ import type { DiscoveryApp, DiscoveryInstance, DiscoveryInstances, DiscoveryView
 import { ControlPaths } from "@holdfast/wire/control/paths";
 import { type CommandContext, openStack, type StackOptions } from "./context.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { formatSpan, readMoment } from "./moment.ts";
+import { formatSpan, formatTime, readMoment } from "./moment.ts";
 import { formatTable } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -105,10 +105,17 @@ function printInstances(terminal: Terminal, { instances, at, registry }: Discove
     `${one.address}:${one.port}`,
     one.serverGroup,
     leaseOf(one),
-    one.override === null ? "" : `${one.override.status} by ${one.override.by}: ${one.override.reason}`,
   ]);
-  const header = ["ID", "STATUS", "ZONE", "ADDRESS", "SERVER GROUP", "LEASE", "OVERRIDE"];
+  const header = ["ID", "STATUS", "ZONE", "ADDRESS", "SERVER GROUP", "LEASE"];
   for (const line of formatTable(header, rows, terminal.columns)) terminal.print(line);
+  const { yellow, dim } = terminal.colors;
+  for (const { app, id, override } of instances) {
+    if (override === null) continue;
+    const { status, by, at: since, reason } = override;
+    terminal.print("");
+    terminal.print(yellow(`${id}: set to ${status} by ${by} at ${formatTime(since)}: ${reason}`));
+    terminal.print(dim(`  take it back: holdfast override ${app}/${id} --clear`));
+  }
 }
 
 function leaseOf({ lease }: DiscoveryInstance): string {

@@ -45,7 +45,11 @@ function readOrder(wanted: string | undefined, { reason, clear }: OverrideFlags)
     if (wanted === undefined) return null;
     throw new PlatformError("USAGE", `${wanted}: a status and --clear exclude each other`, { status: 400 });
   }
-  const status = instanceStatuses.find((known) => known === wanted?.toUpperCase().replaceAll("-", "_"));
+  if (wanted === undefined) {
+    const message = `a status is missing: ${instanceStatuses.join(", ")}, or --clear`;
+    throw new PlatformError("USAGE", message, { next: "holdfast override --help", status: 400 });
+  }
+  const status = instanceStatuses.find((known) => known === wanted.toUpperCase().replaceAll("-", "_"));
   if (status === undefined)
     throw new OptionError("status", `one of ${instanceStatuses.join(", ")}, or --clear`, wanted);
   if (reason === undefined || reason.trim() === "") {

@@ -107,6 +107,7 @@ function addDiscoveryCommands(
   onStack("events [app[/instance]]", "what happened at a registry, and who did it")
     .option("--limit <n>", "the latest so many (default: 50)")
     .option("--registry <name>", "whose log (default: one that answers)")
+    .option("-f, --follow", "go on with new ones")
     .action((of, flags) =>
       choose(async (context) => (await import("./events.ts")).events(context, of, flags), flags.json === true),
     );

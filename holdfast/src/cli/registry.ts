@@ -5,6 +5,7 @@ import type { RegistrySettings } from "@holdfast/wire";
 import { readCountArgument } from "./arguments.ts";
 import type { CommandContext } from "./context.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { registryWords } from "./registry-words.ts";
 import type { Terminal } from "./terminal.ts";
 import { TerminalLog } from "./terminal-log.ts";
 
@@ -33,7 +34,7 @@ export async function registry(context: CommandContext, flags: RegistryFlags): P
   const port = readCountArgument("--port", flags.port ?? String(defaultPort), 65_535);
   const settings = readRegistryFlags(flags, port);
   const address = flags.address ?? "127.0.0.1";
-  const log = new TerminalLog(terminal, () => clock.wallMs());
+  const log = new TerminalLog({ terminal, wallMs: () => clock.wallMs(), wordsOf: registryWords });
   const stop = stopSignals();
   const meters = new MeterRegistry();
   const running = await startRegistry(clock, random, log, settings, { address, port, ports: { meters } }).catch(
@@ -45,11 +46,13 @@ export async function registry(context: CommandContext, flags: RegistryFlags): P
     for (const line of bannerLines(terminal, running.url, settings, address)) terminal.print(line);
     log.begin();
     const waiting = clock.after(quietMs, () => terminal.print("waiting for its peers to tell what they know …"));
-    await Promise.race([running.synced, stop.first]);
+    const isServing = await Promise.race([running.synced.then(() => true), stop.first.then(() => false)]);
     waiting.cancel();
-    terminal.printJson({ event: "serving", url: running.url, ...settings });
+    if (isServing) terminal.printJson({ event: "serving", url: running.url, ...settings });
     await stop.first;
-    terminal.print("stopping: listeners go to the other peers (once more ctrl-c: at once)");
+    const listeners =
+      settings.peers.length === 0 ? "its listeners keep what they know" : "its listeners go to its peers";
+    terminal.print(`stopping: ${listeners} (once more ctrl-c: at once)`);
     await Promise.race([drain(running, clock.sleep(200)), stop.second]);
     return exitCodes.ok;
   } finally {

@@ -2,23 +2,27 @@ import type { Log, LogFields } from "@holdfast/kernel";
 import { formatTime } from "./moment.ts";
 import type { Terminal } from "./terminal.ts";
 
+type Level = "info" | "warn" | "error";
+
+export interface TerminalLogOptions {
+  readonly terminal: Terminal;
+  /** Wall time in ms. */
+  readonly wallMs: () => number;
+  /** An event in a sentence; `undefined`: its name and fields. */
+  readonly wordsOf: (event: string, fields: LogFields) => string | undefined;
+}
+
 /** What a server says while it runs in the foreground: one readable line each. Nothing before {@link begin}. */
 export class TerminalLog implements Log {
-  readonly #terminal: Terminal;
-  readonly #wallMs: () => number;
+  readonly #options: TerminalLogOptions;
   readonly #base: LogFields;
+  /** Shared with all children. */
   readonly #gate: { held: (() => void)[] | undefined };
 
-  constructor(
-    terminal: Terminal,
-    wallMs: () => number,
-    base: LogFields = {},
-    gate: { held: (() => void)[] | undefined } = { held: [] },
-  ) {
-    this.#terminal = terminal;
-    this.#wallMs = wallMs;
+  constructor(options: TerminalLogOptions, base: LogFields = {}, parent?: TerminalLog) {
+    this.#options = options;
     this.#base = base;
-    this.#gate = gate;
+    this.#gate = parent === undefined ? { held: [] } : parent.#gate;
   }
 
   /** The banner is out: what was said meanwhile follows it. */
@@ -43,23 +47,25 @@ export class TerminalLog implements Log {
   }
 
   child(fields: LogFields): Log {
-    return new TerminalLog(this.#terminal, this.#wallMs, { ...this.#base, ...fields }, this.#gate);
+    return new TerminalLog(this.#options, { ...this.#base, ...fields }, this);
   }
 
-  #line(level: "info" | "warn" | "error", event: string, fields: LogFields = {}): void {
-    const time = new Date(this.#wallMs()).toISOString();
+  #line(level: Level, event: string, fields: LogFields = {}): void {
+    const time = new Date(this.#options.wallMs()).toISOString();
     const say = (): void => this.#say(time, level, event, fields);
     if (this.#gate.held === undefined) say();
     else this.#gate.held.push(say);
   }
 
-  #say(time: string, level: "info" | "warn" | "error", event: string, fields: LogFields): void {
+  #say(time: string, level: Level, event: string, fields: LogFields): void {
+    const { terminal, wordsOf } = this.#options;
     const all = { ...this.#base, ...fields };
-    this.#terminal.printJson({ time, level, event, ...all });
-    const { dim, yellow, red } = this.#terminal.colors;
+    terminal.printJson({ time, level, event, ...all });
+    const { dim, yellow, red } = terminal.colors;
     const paint = level === "info" ? (text: string) => text : level === "warn" ? yellow : red;
-    const said = Object.entries(all).map(([name, value]) => `${name}=${textOf(value)}`);
-    this.#terminal.print(`${dim(formatTime(time))} ${paint(event)} ${dim(said.join(" "))}`.trimEnd());
+    const words = wordsOf(event, all);
+    const said = words === undefined ? Object.entries(all).map(([name, value]) => `${name}=${textOf(value)}`) : [];
+    terminal.print(`${dim(formatTime(time))} ${paint(words ?? event)} ${dim(said.join(" "))}`.trimEnd());
   }
 }
 

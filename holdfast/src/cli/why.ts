@@ -1,7 +1,7 @@
 import type { DiscoveryWhy } from "@holdfast/wire/control";
 import { ControlPaths } from "@holdfast/wire/control/paths";
 import { type CommandContext, openStack, type StackOptions } from "./context.ts";
-import { eventRows } from "./events.ts";
+import { eventRows, uncut } from "./events.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { formatSpan, formatTime } from "./moment.ts";
 import { findTelling } from "./named-instance.ts";
@@ -24,7 +24,7 @@ export async function why(context: CommandContext, given: string, flags: StackOp
   for (const [title, text] of factsOf(told)) terminal.print(`${title.padEnd(11)} ${text}`);
   if (told.events.length > 0) {
     terminal.print("");
-    for (const line of formatTable(["TIME", "WHAT", "BY", ""], eventRows(told.events, false), terminal.columns))
+    for (const line of formatTable(["TIME", "WHAT", "BY", ""], eventRows(told.events, false), uncut))
       terminal.print(line);
   }
   terminal.print(dim(`as registry ${told.registry} tells it`));

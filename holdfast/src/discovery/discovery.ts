@@ -1,4 +1,4 @@
-import { type Clock, PlatformError } from "@holdfast/kernel";
+import { type Clock, hasCode, messageOf, PlatformError } from "@holdfast/kernel";
 import {
   type InstanceRecord,
   type LeaseExplanation,
@@ -101,7 +101,13 @@ export class Discovery {
 
   /** @throws PlatformError `INSTANCE_UNKNOWN` (404), or as {@link Registries.first}. */
   async setOverride(app: string, id: string, request: SetOverrideRequest, by: string): Promise<void> {
-    await this.#registries.first("PUT", RegistryPaths.override(app, id), { body: { ...request, by } });
+    try {
+      await this.#registries.first("PUT", RegistryPaths.override(app, id), { body: { ...request, by } });
+    } catch (error) {
+      if (!hasCode(error, "INSTANCE_UNKNOWN")) throw error;
+      // Who asks here has names and commands, not the registry's paths.
+      throw new PlatformError("INSTANCE_UNKNOWN", messageOf(error), { status: 404, next: `holdfast discovery ${app}` });
+    }
     this.#kept = undefined;
   }
 

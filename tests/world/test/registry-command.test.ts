@@ -81,7 +81,7 @@ test("two standalone registries serve Eureka's clients, tell each other, say wha
   const metrics = await (await fetch(`${first.url}/metrics`)).text();
   assert.match(metrics, /registry_events.*kind="registered"/);
   assert.equal(await first.stop(), 0, first.output);
-  assert.match(first.output, /stopping: listeners go to the other peers/);
+  assert.match(first.output, /stopping: its listeners go to its peers/);
   // Whoever stops takes nobody with it.
   assert.deepEqual(await second.ids("BILLING"), ["h1:billing:80"]);
   assert.equal(await second.stop(), 0, second.output);
