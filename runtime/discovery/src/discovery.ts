@@ -157,7 +157,9 @@ export class Discovery implements ServerList {
       this.#feed = new EurekaFeed(this.#clock, this.#random, server, this.#merge, options, handlers);
       return;
     }
-    const cursor = resume && this.#seen?.registry === base ? this.#seen.cursor : undefined;
+    // What is held back is in no registry's history: only a whole view tells whether it is still there.
+    const mayResume = resume && this.#heldBack.size === 0;
+    const cursor = mayResume && this.#seen?.registry === base ? this.#seen.cursor : undefined;
     const options = { cursor, localAddress: this.#options.localAddress, open: this.#transport.open };
     this.#feed = new RegistryStream(this.#clock, base, options, handlers);
   }
