@@ -51,13 +51,13 @@ function printView(terminal: Terminal, view: DiscoveryView): void {
   terminal.print(`${paint(view.verdict === "healthy" ? "✔" : "!")} ${view.sentence}`);
   for (const reason of view.reasons) terminal.print(`  ${reason}`);
   terminal.print("");
-  const registries = view.registries.map(({ name, url, reachable, reason, answeredInMs, summary }) => [
+  const registries = view.registries.map(({ name, url, reachable, answeredInMs, summary }) => [
     name,
     url,
     reachable ? (summary?.synced === false ? "syncing" : "up") : "unreachable",
     answeredInMs === null ? "–" : formatSpan(answeredInMs),
     summary === null ? "–" : String(summary.listeners),
-    summary === null ? reason : summary.preservation.engaged ? summary.preservation.summary : "not needed",
+    summary === null ? "–" : summary.preservation.engaged ? summary.preservation.summary : "not needed",
   ]);
   const header = ["REGISTRY", "URL", "STATE", "ANSWERS IN", "LISTENERS", "SELF-PRESERVATION"];
   for (const line of formatTable(header, registries, terminal.columns)) terminal.print(line);
