@@ -26,6 +26,7 @@ export class Config {
   readonly #layers = new Map<Layer, Map<string, Value>>(layers.map((layer) => [layer, new Map()]));
   /** By key, then by fallback: asking again, as a request handler may, makes nothing new. */
   readonly #properties = new Map<string, Map<Value, LiveProperty<Value>>>();
+  readonly #watchers = new Set<(key: string) => void>();
 
   /** Sets (or, with `undefined`, removes) a key in one layer and tells the key's subscribers at once. */
   set(layer: Layer, key: string, value: Value | undefined): void {
@@ -33,6 +34,16 @@ export class Config {
     if (value === undefined) values?.delete(key);
     else values?.set(key, value);
     for (const property of this.#properties.get(key)?.values() ?? []) property.refresh();
+    for (const watcher of this.#watchers) watcher(key);
+  }
+
+  /**
+   * Calls `onSet` with each key that is set or removed, whether or not its effective value changes: for families of keys
+   * too many to subscribe to one by one. Returns the way to stop.
+   */
+  watch(onSet: (key: string) => void): () => void {
+    this.#watchers.add(onSet);
+    return () => void this.#watchers.delete(onSet);
   }
 
   /** Takes every `HOLDFAST_X_Y` as key `x.y` into the environment layer, but for the names in `omit`. */

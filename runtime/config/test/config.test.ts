@@ -51,3 +51,15 @@ test("asking for the same property again gives the same object, so a request han
   config.set("runtime", "limit", 5);
   assert.deepEqual([config.property("limit", 1).get(), config.property("limit", 2).get()], [5, 5]);
 });
+
+test("a watcher hears of every key that is set, until it stops", () => {
+  const config = new Config();
+  const heard: string[] = [];
+  const stop = config.watch((key) => heard.push(key));
+  config.set("runtime", "a", 1);
+  config.set("application", "b", 2);
+  config.set("runtime", "a", undefined);
+  stop();
+  config.set("runtime", "c", 3);
+  assert.deepEqual(heard, ["a", "b", "a"]);
+});

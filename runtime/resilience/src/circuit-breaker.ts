@@ -42,6 +42,7 @@ export type BreakerState =
 
 /** Why a circuit changed its state, with the numbers of that moment. */
 export interface Transition {
+  /** On the monotonic clock. */
   readonly atMs: number;
   readonly to: BreakerState["kind"];
   /** One sentence. */
@@ -61,28 +62,36 @@ export interface Health {
   readonly slowPercentage: number;
 }
 
+/** What {@link CircuitBreaker.allow} says of a call; more than 0: a trial, of the round with that number. */
+export const refused = -1;
+export const ordinary = 0;
+
 const historyMax = 20;
 
 /**
  * Hystrix's circuit (`HystrixCircuitBreakerImpl`): opens when, in the rolling window, enough calls were made and too many
  * of them failed, timed out or were rejected; after the sleep window lets trial calls through; closes when they succeed, and
- * then forgets the window. Calls that were refused by the open circuit and bad requests do not count.
+ * then forgets the window. Calls that were refused by the open circuit and bad requests do not count. Unlike Hystrix's,
+ * only a trial's own end decides: a call from before the opening that comes back late neither closes nor reopens it.
  */
 export class CircuitBreaker {
   #options: BreakerOptions;
-  readonly #counts: RollingCounts;
+  readonly #counts: () => RollingCounts;
+  readonly #onTurn: ((to: Transition) => void) | undefined;
   readonly #history: Transition[] = [];
   #kind: BreakerState["kind"] = "closed";
   #sinceMs = 0;
   #trialAtMs = 0;
+  #round = 0;
   #trialsLeft = 0;
   #trialsSucceeded = 0;
   #trialsFailed = 0;
   #judgeAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(counts: RollingCounts, options: BreakerOptions) {
+  constructor(counts: () => RollingCounts, options: BreakerOptions, onTurn?: (to: Transition) => void) {
     this.#counts = counts;
     this.#options = options;
+    this.#onTurn = onTurn;
   }
 
   /** Live: counts from the next call on. */
@@ -111,33 +120,39 @@ export class CircuitBreaker {
     return this.#history;
   }
 
+  /** On the monotonic clock: when an open circuit lets a trial through. */
+  get trialAtMs(): number {
+    return this.#trialAtMs;
+  }
+
   /** What the next call would find; changes nothing. */
   isOpen(): boolean {
     if (this.#options.forceOpen) return true;
     return !this.#options.forceClosed && this.#options.enabled && this.#kind !== "closed";
   }
 
-  /** May this call be made? A trial call must be answered by {@link succeeded}, {@link failed} or {@link abandoned}. */
-  allow(nowMs: number): boolean {
-    if (this.#kind === "closed" && !this.#options.forceOpen) return true;
+  /** May this call be made? {@link refused}, or what its end must be told with. */
+  allow(nowMs: number): number {
+    if (nowMs >= this.#judgeAtMs) this.#judge(nowMs);
+    if (this.#kind === "closed" && !this.#options.forceOpen) return ordinary;
     return this.#allowSlowly(nowMs);
   }
 
-  /** A call that was allowed has succeeded. */
-  succeeded(nowMs: number): void {
-    if (this.#kind === "half-open") this.#trialEnded(true, nowMs);
+  /** A call that was allowed has ended well; `pass` is what {@link allow} said. */
+  succeeded(pass: number, nowMs: number): void {
+    if (pass !== ordinary) this.#trialEnded(pass, true, nowMs);
     else if (nowMs >= this.#judgeAtMs) this.#judge(nowMs);
   }
 
-  /** A call that was allowed has failed, timed out or was rejected. */
-  failed(nowMs: number): void {
-    if (this.#kind === "half-open") this.#trialEnded(false, nowMs);
+  /** A call that was allowed has failed or timed out. */
+  failed(pass: number, nowMs: number): void {
+    if (pass !== ordinary) this.#trialEnded(pass, false, nowMs);
     else if (nowMs >= this.#judgeAtMs) this.#judge(nowMs);
   }
 
-  /** A call that was allowed ended without a verdict on the callee: a bad request, or it was cancelled. */
-  abandoned(): void {
-    if (this.#kind === "half-open") this.#trialsLeft += 1;
+  /** A call that was allowed ended without a verdict on the callee: rejected here, a bad request, cancelled. */
+  abandoned(pass: number): void {
+    if (pass === this.#round && this.#kind === "half-open") this.#trialsLeft += 1;
   }
 
   /** The callee asks to be left alone for so long (`Retry-After`): open now, trial then. */
@@ -149,83 +164,91 @@ export class CircuitBreaker {
   }
 
   health(nowMs: number): Health {
-    const sum = (event: number): number => this.#counts.sum(event, nowMs);
-    const errors = sum(At.FAILURE) + sum(At.TIMEOUT) + sum(At.THREAD_POOL_REJECTED) + sum(At.SEMAPHORE_REJECTED);
+    const counts = this.#counts();
+    const sum = (event: number): number => counts.sum(event, nowMs);
+    const timeouts = Math.max(0, sum(At.TIMEOUT) - sum(At.TIMEOUT_STALLED));
+    const errors = sum(At.FAILURE) + timeouts + sum(At.THREAD_POOL_REJECTED) + sum(At.SEMAPHORE_REJECTED);
     const requests = sum(At.SUCCESS) + errors;
     const slow = sum(At.SLOW);
     const percent = (count: number): number => (requests === 0 ? 0 : Math.floor((100 * count) / requests));
     return { requests, errors, errorPercentage: percent(errors), slow, slowPercentage: percent(slow) };
   }
 
-  #allowSlowly(nowMs: number): boolean {
-    const { forceOpen, forceClosed, enabled, trialCalls } = this.#options;
-    if (forceOpen) return false;
-    if (forceClosed || !enabled) return true;
+  #allowSlowly(nowMs: number): number {
+    const { forceOpen, forceClosed, enabled, trialCalls, sleepWindowMs } = this.#options;
+    if (forceOpen) return refused;
+    if (forceClosed || !enabled) return ordinary;
     if (this.#kind === "open") {
-      if (nowMs < this.#trialAtMs) return false;
-      this.#turn(
-        "half-open",
-        nowMs,
-        `its sleep window is over: ${trialCalls} trial call${trialCalls === 1 ? "" : "s"}`,
-      );
-      this.#trialsLeft = trialCalls;
-      this.#trialsSucceeded = 0;
-      this.#trialsFailed = 0;
+      if (nowMs < this.#trialAtMs) return refused;
+      this.#turn("half-open", nowMs, `its sleep window is over: ${trials(trialCalls)}`);
+      this.#startRound(trialCalls, nowMs + sleepWindowMs);
+    } else if (this.#trialsLeft === 0 && nowMs >= this.#trialAtMs) {
+      // Trials that never come back must not keep it half-open for ever.
+      this.#startRound(trialCalls, nowMs + sleepWindowMs);
     }
-    if (this.#trialsLeft === 0) return false;
+    if (this.#trialsLeft === 0) return refused;
     this.#trialsLeft -= 1;
-    return true;
+    return this.#round;
   }
 
-  #trialEnded(success: boolean, nowMs: number): void {
-    const { trialCalls, trialSuccessPercentage } = this.#options;
+  #startRound(trialCalls: number, nextMs: number): void {
+    this.#round += 1;
+    this.#trialAtMs = nextMs;
+    this.#trialsLeft = trialCalls;
+    this.#trialsSucceeded = 0;
+    this.#trialsFailed = 0;
+  }
+
+  #trialEnded(pass: number, success: boolean, nowMs: number): void {
+    if (pass !== this.#round || this.#kind !== "half-open") return;
+    const { trialCalls, trialSuccessPercentage, sleepWindowMs } = this.#options;
     if (success) this.#trialsSucceeded += 1;
     else this.#trialsFailed += 1;
     const needed = Math.max(1, Math.ceil((trialCalls * trialSuccessPercentage) / 100));
-    const said = `${this.#trialsSucceeded} of ${trialCalls} trial call${trialCalls === 1 ? "" : "s"} succeeded`;
     if (this.#trialsSucceeded >= needed) {
-      this.#turn("closed", nowMs, said);
+      this.#turn("closed", nowMs, `${this.#trialsSucceeded} of ${trials(trialCalls)} succeeded`);
       // What was before the trial says nothing about now.
-      this.#counts.reset();
-    } else if (this.#trialsFailed > trialCalls - needed)
-      this.#open(nowMs, `${this.#trialsFailed} of ${trialCalls} trial calls failed`);
+      this.#counts().reset();
+    } else if (this.#trialsFailed > trialCalls - needed) {
+      this.#turn("open", nowMs, `${this.#trialsFailed} of ${trials(trialCalls)} failed`);
+      this.#trialAtMs = nowMs + sleepWindowMs;
+    }
   }
 
   #judge(nowMs: number): void {
     this.#judgeAtMs = nowMs + this.#options.healthIntervalMs;
-    const {
-      enabled,
-      forceClosed,
-      requestVolumeThreshold: volume,
-      errorThresholdPercentage,
-      slowCallThresholdPercentage,
-    } = this.#options;
-    if (!enabled || forceClosed || this.#kind !== "closed") return;
+    const { enabled, requestVolumeThreshold, errorThresholdPercentage, sleepWindowMs } = this.#options;
+    const { slowCallThresholdPercentage } = this.#options;
+    if (!enabled || this.#options.forceClosed || this.#kind !== "closed") return;
     const health = this.health(nowMs);
-    if (health.requests < volume) return;
+    if (health.requests < requestVolumeThreshold) return;
     if (health.errorPercentage >= errorThresholdPercentage) {
-      this.#open(
+      this.#turn(
+        "open",
         nowMs,
         `${health.errors} of ${health.requests} calls failed: ${health.errorPercentage} %, from ${errorThresholdPercentage} % on it opens`,
       );
     } else if (slowCallThresholdPercentage < 100 && health.slowPercentage >= slowCallThresholdPercentage) {
-      this.#open(
+      this.#turn(
+        "open",
         nowMs,
         `${health.slow} of ${health.requests} calls were slow: ${health.slowPercentage} %, from ${slowCallThresholdPercentage} % on it opens`,
       );
-    }
-  }
-
-  #open(nowMs: number, why: string): void {
-    this.#turn("open", nowMs, why);
-    this.#trialAtMs = nowMs + this.#options.sleepWindowMs;
+    } else return;
+    this.#trialAtMs = nowMs + sleepWindowMs;
   }
 
   #turn(to: BreakerState["kind"], nowMs: number, why: string): void {
     const { requests, errors, errorPercentage, slow } = this.health(nowMs);
     this.#kind = to;
     this.#sinceMs = nowMs;
-    this.#history.push({ atMs: nowMs, to, why, requests, errors, errorPercentage, slow });
+    const transition = { atMs: nowMs, to, why, requests, errors, errorPercentage, slow };
+    this.#history.push(transition);
     if (this.#history.length > historyMax) this.#history.shift();
+    this.#onTurn?.(transition);
   }
+}
+
+function trials(count: number): string {
+  return count === 1 ? "1 trial call" : `${count} trial calls`;
 }

@@ -22,8 +22,10 @@ export const commandEvents = [
   "RESPONSE_FROM_CACHE",
   "CANCELLED",
   "COLLAPSED",
-  // Ours: calls that took longer than `slowCallDurationMs`, whatever became of them.
+  // Ours: calls that took longer than `circuitBreaker.slowCallDurationInMilliseconds`, whatever became of them.
   "SLOW",
+  // Ours: those of TIMEOUT that passed while our own event loop stood still; the circuit does not count them.
+  "TIMEOUT_STALLED",
 ] as const;
 export type CommandEvent = (typeof commandEvents)[number];
 
@@ -31,3 +33,12 @@ export type CommandEvent = (typeof commandEvents)[number];
 export const At = Object.fromEntries(commandEvents.map((name, index) => [name, index])) as Readonly<
   Record<CommandEvent, number>
 >;
+
+/** Events that end in an error for the caller; `EXCEPTION_THROWN` is their sum (`HystrixEventType`). */
+export const exceptionEvents: readonly CommandEvent[] = [
+  "BAD_REQUEST",
+  "FALLBACK_FAILURE",
+  "FALLBACK_REJECTION",
+  "FALLBACK_DISABLED",
+  "FALLBACK_MISSING",
+];

@@ -13,29 +13,34 @@ export interface Timed {
 const tickMs = 10;
 /** A timer later than this says that the event loop stood still: answers may be waiting to be read. */
 const stallMs = 100;
+/** No timer waits longer, so that a process whose calls have all ended can end soon, and a stall is seen. */
+const longestMs = 250;
 
-/**
- * Deadlines of calls with one timeout: they come in order, so a list is enough, and one timer for its head. After a stall
- * of our own (garbage collection, a host that is short of CPU) answers that have arrived are read first.
- */
-export class Timeouts {
-  readonly #clock: Clock;
+/** Deadlines of calls with one and the same timeout: they come in order, so a list is enough. */
+export class DeadlineList {
+  readonly timeoutMs: number;
+  readonly #wake: (deadlineMs: number) => void;
   #head: Timed | undefined;
   #tail: Timed | undefined;
-  #timer: Timer | undefined;
-  #dueMs = 0;
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
+  constructor(timeoutMs: number, wake: (deadlineMs: number) => void) {
+    this.timeoutMs = timeoutMs;
+    this.#wake = wake;
+  }
+
+  get head(): Timed | undefined {
+    return this.#head;
   }
 
   add(timed: Timed): void {
-    timed.previous = this.#tail;
+    const tail = this.#tail;
+    timed.previous = tail;
     timed.next = undefined;
-    if (this.#tail === undefined) this.#head = timed;
-    else this.#tail.next = timed;
     this.#tail = timed;
-    if (this.#timer === undefined) this.#arm(timed.deadlineMs, this.#clock.monotonicMs());
+    if (tail === undefined) {
+      this.#head = timed;
+      this.#wake(timed.deadlineMs);
+    } else tail.next = timed;
   }
 
   /** Takes it out; harmless when it is not in. */
@@ -50,30 +55,70 @@ export class Timeouts {
     timed.previous = undefined;
     timed.next = undefined;
   }
+}
 
-  #arm(deadlineMs: number, nowMs: number): void {
-    const waitMs = Math.max(tickMs, Math.ceil((deadlineMs - nowMs) / tickMs) * tickMs);
+/**
+ * All deadlines of a process on one native timer. After a stall of our own (garbage collection, a host that is short of
+ * CPU) answers that have arrived are read first; a deadline that passed in a stall is told as such.
+ */
+export class Timeouts {
+  readonly #clock: Clock;
+  readonly #lists = new Map<number, DeadlineList>();
+  readonly #wake = (deadlineMs: number): void => this.#arm(deadlineMs);
+  readonly #onTimer = (): void => this.#tick();
+  #timer: Timer | undefined;
+  #dueMs = Number.POSITIVE_INFINITY;
+  #stalledUntilMs = Number.NEGATIVE_INFINITY;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The list of calls with that timeout. Timeouts are options, so there are few. */
+  list(timeoutMs: number): DeadlineList {
+    const known = this.#lists.get(timeoutMs);
+    if (known !== undefined) return known;
+    const list = new DeadlineList(timeoutMs, this.#wake);
+    this.#lists.set(timeoutMs, list);
+    return list;
+  }
+
+  /** On the monotonic clock: until then, at the latest look, our own event loop had stood still. */
+  get stalledUntilMs(): number {
+    return this.#stalledUntilMs;
+  }
+
+  #arm(deadlineMs: number): void {
+    // The timer at work is early enough; when it rings for nothing it is set anew.
+    if (this.#dueMs <= deadlineMs) return;
+    const nowMs = this.#clock.monotonicMs();
+    const waitMs = Math.min(longestMs, Math.max(tickMs, Math.ceil((deadlineMs - nowMs) / tickMs) * tickMs));
+    if (this.#dueMs <= nowMs + waitMs) return;
+    this.#timer?.cancel();
     this.#dueMs = nowMs + waitMs;
-    this.#timer = this.#clock.after(waitMs, () => this.#tick());
+    this.#timer = this.#clock.after(waitMs, this.#onTimer);
   }
 
   #tick(): void {
     const nowMs = this.#clock.monotonicMs();
-    this.#timer = undefined;
     if (nowMs - this.#dueMs <= stallMs) return this.#expire(nowMs, false);
+    this.#stalledUntilMs = nowMs;
     // One more turn of the loop reads what has arrived while we stood still.
-    this.#timer = this.#clock.after(tickMs, () => {
-      this.#timer = undefined;
-      this.#expire(nowMs, true);
-    });
+    this.#dueMs = nowMs + tickMs;
+    this.#timer = this.#clock.after(tickMs, () => this.#expire(nowMs, true));
   }
 
-  #expire(nowMs: number, stalled: boolean): void {
-    for (let timed = this.#head; timed !== undefined && timed.deadlineMs <= nowMs; timed = this.#head) {
-      this.remove(timed);
-      timed.expire(stalled);
+  #expire(untilMs: number, stalled: boolean): void {
+    this.#timer = undefined;
+    this.#dueMs = Number.POSITIVE_INFINITY;
+    let firstMs = Number.POSITIVE_INFINITY;
+    for (const list of this.#lists.values()) {
+      for (let timed = list.head; timed !== undefined && timed.deadlineMs <= untilMs; timed = list.head) {
+        list.remove(timed);
+        timed.expire(stalled);
+      }
+      if (list.head !== undefined) firstMs = Math.min(firstMs, list.head.deadlineMs);
     }
-    const head = this.#head;
-    if (head !== undefined && this.#timer === undefined) this.#arm(head.deadlineMs, this.#clock.monotonicMs());
+    if (firstMs !== Number.POSITIVE_INFINITY) this.#arm(firstMs);
   }
 }

@@ -1,0 +1,111 @@
+import { Call } from "./call.ts";
+import { refused } from "./circuit-breaker.ts";
+import type { CallOptions, CommandOptions } from "./command-definition.ts";
+import type { CommandState } from "./command-state.ts";
+import { cancelledError } from "./errors.ts";
+import { At } from "./events.ts";
+import { fallBack, isThenable } from "./fall-back.ts";
+import { rejectedError, shortCircuitError } from "./refusal.ts";
+import { type LogEntry, type RequestContext, requestContext } from "./request-context.ts";
+
+/** Calls through one circuit. Make it once and keep it; `execute` is for every call. */
+export class Command<A extends unknown[], R> {
+  readonly #options: CommandOptions<A, R>;
+  readonly #state: CommandState;
+
+  constructor(options: CommandOptions<A, R>, state: CommandState) {
+    this.#options = options;
+    this.#state = state;
+  }
+
+  get key(): string {
+    return this.#state.key;
+  }
+
+  /**
+   * Calls `run`, unless the circuit is open or too many calls are under way, and waits no longer than the timeout.
+   *
+   * @throws CommandError when there is no answer and no fallback; a bad request's own error as it is.
+   */
+  execute(...args: A): Promise<R> {
+    return this.#execute(args, undefined);
+  }
+
+  /** {@link execute} with options for this one call. */
+  executeWith(options: CallOptions, ...args: A): Promise<R> {
+    return this.#execute(args, options.signal);
+  }
+
+  #execute(args: A, outer: AbortSignal | undefined): Promise<R> {
+    const state = this.#state;
+    if (state.stale) state.refresh();
+    const context = requestContext();
+    if (context === undefined) return this.#begin(args, outer, undefined);
+    return this.#executeInRequest(context, args, outer);
+  }
+
+  #executeInRequest(context: RequestContext, args: A, outer: AbortSignal | undefined): Promise<R> {
+    const state = this.#state;
+    const entry = state.logEnabled ? context.enter(state.key, state.onRequestEnd) : undefined;
+    const cacheKey = state.cacheEnabled ? this.#options.cacheKey?.(...args) : undefined;
+    if (cacheKey === undefined) return this.#begin(args, outer, entry);
+    const cache = context.scope(state, () => new Map<string, Promise<R>>());
+    const known = cache.get(cacheKey);
+    if (known !== undefined) {
+      state.record(At.RESPONSE_FROM_CACHE, entry, state.clock.monotonicMs());
+      state.hooks?.tell("onCacheHit", state);
+      return known;
+    }
+    const answer = this.#begin(args, outer, entry);
+    cache.set(cacheKey, answer);
+    return answer;
+  }
+
+  #begin(args: A, outer: AbortSignal | undefined, entry: LogEntry | undefined): Promise<R> {
+    const state = this.#state;
+    const nowMs = state.clock.monotonicMs();
+    if (outer?.aborted === true) return this.#cancelledBefore(outer, entry, nowMs);
+    state.hooks?.tell("onStart", state);
+    const pass = state.breaker.allow(nowMs);
+    if (pass === refused) return this.#shortCircuit(args, entry, nowMs);
+    if (state.active >= state.maxConcurrent) {
+      state.breaker.abandoned(pass);
+      return this.#reject(args, entry, nowMs);
+    }
+    state.active += 1;
+    state.counts.active(state.active, nowMs);
+    const call = new Call(this.#options, state, args, nowMs, pass, entry);
+    call.limit(state.deadlines);
+    state.hooks?.tell("onExecutionStart", state);
+    let result: R | PromiseLike<R>;
+    try {
+      result = this.#options.run(call, ...args);
+      if (result instanceof Promise) return call.wait(result, outer);
+      if (isThenable(result)) return call.wait(Promise.resolve(result), outer);
+    } catch (error) {
+      return call.fail(error);
+    }
+    return Promise.resolve(call.succeed(result));
+  }
+
+  #shortCircuit(args: A, entry: LogEntry | undefined, startMs: number): Promise<R> {
+    const state = this.#state;
+    state.record(At.SHORT_CIRCUITED, entry, startMs);
+    const error = shortCircuitError(state.key, state.shortCircuit, Math.max(0, state.breaker.trialAtMs - startMs));
+    return fallBack(this.#options, error, { state, args, startMs, runMs: -1, entry });
+  }
+
+  #reject(args: A, entry: LogEntry | undefined, startMs: number): Promise<R> {
+    const state = this.#state;
+    state.record(At.SEMAPHORE_REJECTED, entry, startMs);
+    const error = rejectedError(state.key, "REJECTED_SEMAPHORE_EXECUTION", state.rejection);
+    return fallBack(this.#options, error, { state, args, startMs, runMs: -1, entry });
+  }
+
+  #cancelledBefore(outer: AbortSignal, entry: LogEntry | undefined, nowMs: number): Promise<never> {
+    const state = this.#state;
+    state.record(At.CANCELLED, entry, nowMs);
+    state.hooks?.tell("onUnsubscribe", state);
+    return Promise.reject(cancelledError(state.key, outer.reason));
+  }
+}

@@ -1,0 +1,87 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { commandEvents } from "./events.ts";
+
+/** One execution in the log of a request, as `HystrixRequestLog` keeps it. */
+export class LogEntry {
+  readonly key: string;
+  readonly events: string[] = [];
+  /** In ms; −1 while it is under way and when nothing was executed. */
+  latencyMs = -1;
+  /** With how many others it was sent, if by a collapser. */
+  batchSize = 0;
+  collapserKey: string | undefined;
+
+  constructor(key: string) {
+    this.key = key;
+  }
+
+  add(event: number): void {
+    this.events.push(commandEvents[event] ?? "");
+  }
+}
+
+/** Hystrix's `HystrixRequestLog.MAX_STORAGE`: more executions of one request are not logged. */
+const logMax = 1_000;
+
+/** What belongs to one request: the answers its commands gave, the batches it waits for, its log. */
+export class RequestContext {
+  readonly log: LogEntry[] = [];
+  /** By whom the scope belongs to (a command's state, a collapser). */
+  readonly #scopes = new Map<object, unknown>();
+  /** Told when the request is over. */
+  readonly #onEnd = new Set<(context: RequestContext) => void>();
+
+  /** The thing of `owner` in this request, made at the first question. */
+  scope<T>(owner: object, make: () => T): T {
+    const known = this.#scopes.get(owner);
+    if (known !== undefined) return known as T;
+    const made = make();
+    this.#scopes.set(owner, made);
+    return made;
+  }
+
+  enter(key: string, onEnd: (context: RequestContext) => void): LogEntry | undefined {
+    this.#onEnd.add(onEnd);
+    if (this.log.length >= logMax) return undefined;
+    const entry = new LogEntry(key);
+    this.log.push(entry);
+    return entry;
+  }
+
+  end(): void {
+    for (const tell of this.#onEnd) tell(this);
+    this.#onEnd.clear();
+    this.#scopes.clear();
+  }
+}
+
+const storage = new AsyncLocalStorage<RequestContext>();
+let everUsed = false;
+
+/**
+ * Runs `serve` as one request: within it, commands with a `cacheKey` answer the same question once, collapsers of scope
+ * REQUEST gather, and what was executed is logged. It ends when `serve` returns or its promise settles.
+ */
+export function runInRequestContext<T>(serve: () => T): T {
+  everUsed = true;
+  const context = new RequestContext();
+  let result: T;
+  try {
+    result = storage.run(context, serve);
+  } catch (error) {
+    context.end();
+    throw error;
+  }
+  if (!(result instanceof Promise)) {
+    context.end();
+    return result;
+  }
+  const end = (): void => context.end();
+  result.then(end, end);
+  return result;
+}
+
+/** The request being served, if any. */
+export function requestContext(): RequestContext | undefined {
+  return everUsed ? storage.getStore() : undefined;
+}

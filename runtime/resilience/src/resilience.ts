@@ -1,0 +1,115 @@
+import { Config } from "@holdfast/config";
+import { type Clock, type Log, type Random, SeededRandom, silentLog } from "@holdfast/kernel";
+import type { Transition } from "./circuit-breaker.ts";
+import { Command } from "./command.ts";
+import type { CommandOptions } from "./command-definition.ts";
+import { type CommandRoom, CommandState } from "./command-state.ts";
+import { type CircuitExplanation, explainCircuit } from "./explain.ts";
+import { type CommandHooks, HookList } from "./hooks.ts";
+import { LiveProperties } from "./live-properties.ts";
+import { commandPropertyDefaults, propertyError } from "./properties.ts";
+import type { RequestContext } from "./request-context.ts";
+import { Timeouts } from "./timeouts.ts";
+
+export interface ResilienceOptions {
+  readonly log?: Log;
+  readonly hooks?: readonly CommandHooks[];
+}
+
+/** All commands of a process: keys, circuits, counters, deadlines. Make one and hand it on. */
+export class Resilience {
+  readonly #config: Config;
+  readonly #log: Log;
+  readonly #states = new Map<string, CommandState>();
+  readonly #room: CommandRoom;
+  readonly #unwatch: () => void;
+
+  constructor(
+    clock: Clock,
+    _random: Random = new SeededRandom(1),
+    config: Config = new Config(),
+    options: ResilienceOptions = {},
+  ) {
+    this.#config = config;
+    this.#log = options.log ?? silentLog;
+    const hooks = options.hooks ?? [];
+    this.#room = {
+      clock,
+      timeouts: new Timeouts(clock),
+      hooks: hooks.length === 0 ? undefined : new HookList(hooks, this.#log),
+      onTurn: (state, to) => this.#turned(state, to),
+      onRequestEnd: (context) => this.#requestEnded(context),
+    };
+    this.#unwatch = config.watch((key) => this.#changed(key));
+  }
+
+  /**
+   * A command. Two of one key share circuit, limits and counters; the properties given first count.
+   *
+   * @throws PlatformError `COMMAND_PROPERTY_INVALID` naming the property's path.
+   */
+  command<A extends unknown[], R>(options: CommandOptions<A, R>): Command<A, R> {
+    return new Command(options, this.#stateOf(options));
+  }
+
+  /** `fn` as a command: a function with its arguments and its answer. */
+  wrap<A extends unknown[], R>(
+    fn: (...args: A) => R | PromiseLike<R>,
+    options: Omit<CommandOptions<A, R>, "run">,
+  ): (...args: A) => Promise<R> {
+    const command = this.command<A, R>({ ...options, run: (_context, ...args) => fn(...args) });
+    return (...args) => command.execute(...args);
+  }
+
+  /** Why the circuit of that command is as it is, with its history; `undefined` when there is no such command. */
+  explain(key: string): CircuitExplanation | undefined {
+    const state = this.#states.get(key);
+    if (state?.stale === true) state.refresh();
+    return state === undefined ? undefined : explainCircuit(state);
+  }
+
+  /** The keys of all commands, in the order they were made. */
+  keys(): string[] {
+    return [...this.#states.keys()];
+  }
+
+  /** Takes no more notice of the configuration. */
+  close(): void {
+    this.#unwatch();
+  }
+
+  #stateOf(options: Pick<CommandOptions<never, unknown>, "key" | "group" | "properties">): CommandState {
+    const { key, group = key } = options;
+    const known = this.#states.get(key);
+    if (known !== undefined) return known;
+    if (key === "" || key === "default") {
+      throw propertyError("key", "a name other than the empty one and `default`", key);
+    }
+    const live = new LiveProperties(
+      this.#config,
+      this.#log,
+      "command",
+      key,
+      commandPropertyDefaults,
+      options.properties ?? {},
+    );
+    const state = new CommandState(key, group, live, this.#room);
+    this.#states.set(key, state);
+    return state;
+  }
+
+  #changed(path: string): void {
+    if (!path.startsWith("hystrix.command.")) return;
+    const rest = path.slice("hystrix.command.".length);
+    for (const state of this.#states.values()) {
+      if (rest.startsWith("default.") || rest.startsWith(`${state.key}.`)) state.stale = true;
+    }
+  }
+
+  #turned(state: CommandState, to: Transition): void {
+    const level = to.to === "open" ? "warn" : "info";
+    this.#log[level](`resilience.circuit-${to.to}`, { key: state.key, why: to.why, requests: to.requests });
+  }
+
+  #requestEnded(_context: RequestContext): void {}
+}
