@@ -101,6 +101,8 @@ class SimStream {
       if (!this.#network.canCall(machine, this.#client.machine) || this.#client.machine.isStill) return this.#stuck();
       this.#stuckMs = 0;
       const items = this.#items.splice(0);
+      // Nobody is there to read it: the client's machine says so.
+      if (this.#closed) this.#leave();
       this.#pumping = false;
       this.#client.receive(() => {
         for (const item of items) this.#take(item);

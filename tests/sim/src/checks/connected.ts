@@ -7,7 +7,6 @@ import type { Scene } from "../scene.ts";
 const goodMs = 7_000;
 /** Renewed so lately that its lease lives. */
 const freshMs = 6_500;
-const lossMax = 0.02;
 const onTheWayMs = 3_000;
 
 /**
@@ -32,7 +31,7 @@ export function connected(scene: Scene, accuse: Accuse): Omit<Check, "name"> {
       for (const b of nodes) {
         if (a === b) continue;
         const pair = `${a.name} ${b.name}`;
-        if (loss > lossMax || tail > 0.1 || !isGood(a, b)) goodSinceMs.delete(pair);
+        if (loss > 0 || tail > 0 || !isGood(a, b)) goodSinceMs.delete(pair);
         else if (!goodSinceMs.has(pair)) goodSinceMs.set(pair, world.nowMs());
         const sinceMs = goodSinceMs.get(pair);
         if (sinceMs !== undefined && world.nowMs() - sinceMs >= goodMs) lookAt(a, b, sinceMs);

@@ -1,8 +1,10 @@
 import type { Accuse, Check } from "../judge.ts";
 import type { Scene } from "../scene.ts";
 
-/** The shortest lease, less what looking at the clock takes. */
-const leaseMs = 8_900;
+/** A lease, less what two registries may differ about the time of one renewal. */
+const leaseMs = 7_400;
+/** Until then a registry whose wall clock is behind may still stamp too low what Eureka's clients say. */
+const timelessMs = 15_000;
 
 /**
  * A registry shows whoever has renewed a lease with it: from the moment it said yes until the lease is over, whatever else
@@ -15,10 +17,11 @@ export function renewedHere(scene: Scene, accuse: Accuse): Omit<Check, "name"> {
       const identity = owners[0]?.identity;
       if (identity === undefined) continue;
       for (const [node, { incarnation, atMs: takenAtMs, monotonicMs }] of accepted) {
-        const { registry, machine } = node;
+        const { registry, machine, life } = node;
         if (registry === undefined || machine.isStill || machine.monotonicMs() - monotonicMs > leaseMs) continue;
         // While it was suspended others may have seen the lease end.
         if (world.nowMs() - takenAtMs > leaseMs) continue;
+        if (identity.kind === "eureka" && world.nowMs() - (life?.startedAtMs ?? 0) < timelessMs) continue;
         const shown = registry.get(identity.app, identity.id);
         const atMs = Math.round(machine.monotonicMs() - monotonicMs);
         if (shown === undefined) {

@@ -4,6 +4,8 @@ import type { Scene } from "../scene.ts";
 
 /** Nothing is under way for so long: the longest delay, and a doubled message's. */
 const underWayMs = 5_000;
+/** Until then a registry whose wall clock is behind may still stamp too low what Eureka's clients say. */
+const timelessMs = 15_000;
 
 /**
  * What was taken out stays out: at a registry that was told so, at once; and anywhere, once nobody shows it any more and its
@@ -11,8 +13,8 @@ const underWayMs = 5_000;
  */
 export function resurrection(scene: Scene, accuse: Accuse): Omit<Check, "name"> {
   const { world, ledger, sightings } = scene;
-  /** By registry (in its present life) and key: when it took out what its owner had ended. */
-  const takenOut = new Map<string, number>();
+  /** By registry (in its present life) and key: when it took out what its owner had ended, and up to which start. */
+  const takenOut = new Map<string, { readonly atMs: number; readonly incarnation: number }>();
   /** Since when nobody has shown it. */
   const nowhereSinceMs = new Map<string, number>();
 
@@ -22,24 +24,27 @@ export function resurrection(scene: Scene, accuse: Accuse): Omit<Check, "name"> 
     },
   });
 
-  sightings.onEach(({ node, key, shown, before, by }) => {
+  sightings.onEach(({ node, life, key, shown, before, by }) => {
     const entry = ledger.entry(key);
     const at = `${node.name} ${key}`;
     if (entry === undefined) return accuse(`registry ${node.name} has ${key}, which nobody ever was`, key, node.name);
     if (shown === undefined) {
       // Said here, or to the registry that tells it; one that has restarted since tells what it has from others.
       const isSaid = by !== "lease" && (!world.nodes.has(by) || entry.removers.has(by));
-      if (isSaid) takenOut.set(at, world.nowMs());
+      // What an earlier process said late does not concern the next one.
+      const isOver = entry.owners.every((owner) => !owner.isRunning);
+      if (isSaid && isOver) takenOut.set(at, { atMs: world.nowMs(), incarnation: before?.incarnation ?? 0 });
       return;
     }
-    if (shown.incarnation > 0 && shown.incarnation <= entry.endedIncarnation && takenOut.has(at)) {
+    const out = takenOut.get(at);
+    if (shown.incarnation > 0 && out !== undefined && shown.incarnation <= out.incarnation) {
       const what = `start ${shown.incarnation}, ended for good,`;
       return accuse(`registry ${node.name} shows ${key} again: ${what} by ${by}`, key, node.name);
     }
     // What a process says itself, it says because it is there.
     if (before !== undefined || !world.nodes.has(by)) return void takenOut.delete(at);
-    const outSinceMs = takenOut.get(at);
-    if (outSinceMs !== undefined && entry.removedAtMs !== undefined && entry.removedAtMs <= outSinceMs) {
+    const isOld = world.nowMs() - life.startedAtMs > timelessMs;
+    if (isOld && shown.incarnation === 0 && out !== undefined && (entry.removedAtMs ?? out.atMs + 1) <= out.atMs) {
       return accuse(
         `registry ${node.name} shows ${key} again, cancelled and not registered since, by ${by}`,
         key,
