@@ -54,6 +54,7 @@ export async function* capacity(context: BenchContext): AsyncGenerator<Measured>
     yield* heartbeats(context, registry, empty, apps, perApp);
     yield* fullGets(context, registry, filled);
     yield* churn(context, registry, apps, registeredAtMs);
+    await sleep(size(context, 0, 5_000));
     const { rssMb } = await registry.probe();
     yield {
       case: `${apps * perApp} instances in ${apps} applications: RSS of the registry`,

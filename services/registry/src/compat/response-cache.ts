@@ -74,7 +74,11 @@ export class ResponseCache {
     this.#deltas = new SlicedDocuments(clock, this.#recent);
     this.#documents = new SmallDocuments(clock, toEureka);
     this.#stop = store.onChange((change) => this.#forget(change));
-    this.#recent.onChange(() => this.#drop("delta"));
+    this.#recent.onChange(() => {
+      this.#drop("delta");
+      // The pieces of what everybody registered at a start are not kept for longer than they are needed.
+      if (this.#recent.size <= smallDeltaMax) this.#deltas.expire();
+    });
     // Times inside the documents (last renewals) grow old though nothing changes.
     this.#timers.push(clock.every(expireAfterMs, () => this.#expire()));
     if (options.mode === "compat") this.#refreshLater();
