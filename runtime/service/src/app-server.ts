@@ -21,6 +21,7 @@ export interface AppServerOptions {
   readonly instanceId: string;
   /** Share the port with another process of ours. */
   readonly reusePort: boolean;
+  readonly endEmptyRequests: boolean;
 }
 
 /** The server that callers talk to: identity check, context, measurement, and a handler that may be anyone's. */
@@ -45,7 +46,12 @@ export class AppServer {
     this.#options = options;
     this.#handler = toNodeHandler(options.handler);
     this.server = createServer(
-      { keepAliveTimeout: keepAliveTimeoutMs, maxHeaderSize: headerBytesMax, noDelay: true },
+      {
+        keepAliveTimeout: keepAliveTimeoutMs,
+        maxHeaderSize: headerBytesMax,
+        noDelay: true,
+        optimizeEmptyRequests: options.endEmptyRequests,
+      },
       (req, res) => this.#serve(req, res),
     );
     this.server.headersTimeout = keepAliveTimeoutMs + 1_000;

@@ -9,6 +9,7 @@ import {
   RegistryPaths,
 } from "@holdfast/wire";
 import type { EventFilter } from "./event-log.ts";
+import { readBytes } from "./read-bytes.ts";
 import type { Registry } from "./registry.ts";
 import type { ReplicateRequest } from "./replicate-call.ts";
 import { readApp, readId, readOverride, readRecord, readRenew, readReplicate, readStatusChange } from "./validate.ts";
@@ -222,31 +223,12 @@ function decode(part: string): string {
 
 /** @throws PlatformError `BODY_TOO_LARGE` (413) or `BODY_INVALID` (400). */
 async function readJson(req: IncomingMessage, bytesMax: number): Promise<unknown> {
-  const body = await readBody(req, bytesMax);
+  const body = await readBytes(req, bytesMax);
   try {
     return JSON.parse(body.toString("utf8"));
   } catch (error) {
     throw new PlatformError("BODY_INVALID", "body: is not JSON", { status: 400, cause: error });
   }
-}
-
-/** Not `for await`: leaving that loop early would take the connection away before the answer. */
-function readBody(req: IncomingMessage, bytesMax: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    req.on("data", (chunk: Buffer) => {
-      bytes += chunk.length;
-      chunks.push(chunk);
-      if (bytes <= bytesMax) return;
-      req.pause();
-      req.removeAllListeners("data");
-      reject(new PlatformError("BODY_TOO_LARGE", `body: is longer than ${bytesMax} bytes`, { status: 413 }));
-    });
-    req.on("end", () => resolve(Buffer.concat(chunks)));
-    req.on("error", reject);
-    req.on("close", () => reject(new PlatformError("BODY_INVALID", "body: ends in the middle", { status: 400 })));
-  });
 }
 
 function healthOf(registry: Registry): Record<string, unknown> {

@@ -13,6 +13,7 @@ const started = server.start();
 await serve({
   name: "registry",
   handler: server.handle,
+  endEmptyRequests: true,
   // Peers usually tell us all they know within milliseconds: wait for that rather than be starting for a whole check.
   health: () => registry.synced || Promise.race([started, clock.sleep(900)]).then(() => registry.synced),
   onDrain: () => server.drain(),

@@ -41,10 +41,13 @@ export async function startRegistry(
   const address = options.address ?? "127.0.0.1";
   const running = new RegistryServer(clock, random, log, settings, options.leases, options.ports);
   const meters = options.ports?.meters;
-  const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 30_000 }, (req, res) => {
-    if (meters !== undefined && req.url === "/metrics") sendMetrics(meters, res);
-    else running.handle(req, res);
-  });
+  const server = createServer(
+    { keepAliveTimeout: 65_000, requestTimeout: 30_000, optimizeEmptyRequests: true },
+    (req, res) => {
+      if (meters !== undefined && req.url === "/metrics") sendMetrics(meters, res);
+      else running.handle(req, res);
+    },
+  );
   try {
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);

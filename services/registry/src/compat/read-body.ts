@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { gunzip } from "node:zlib";
 import { PlatformError } from "@holdfast/kernel";
+import { readBytes, tooLarge } from "../read-bytes.ts";
 
 /**
  * Reads a request's body as text; unpacks gzip.
@@ -20,25 +21,6 @@ export async function readBody(req: IncomingMessage, bytesMax: number): Promise<
   return (await unpack(body, bytesMax)).toString("utf8");
 }
 
-/** Not `for await`: leaving that loop early would take the connection away before the answer. */
-function readBytes(req: IncomingMessage, bytesMax: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    req.on("data", (chunk: Buffer) => {
-      bytes += chunk.length;
-      chunks.push(chunk);
-      if (bytes <= bytesMax) return;
-      req.pause();
-      req.removeAllListeners("data");
-      reject(tooLarge(bytesMax));
-    });
-    req.on("end", () => resolve(Buffer.concat(chunks)));
-    req.on("error", reject);
-    req.on("close", () => reject(new PlatformError("BODY_INVALID", "body: ends in the middle", { status: 400 })));
-  });
-}
-
 function unpack(body: Buffer, bytesMax: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     gunzip(body, { maxOutputLength: bytesMax }, (error, unpacked) => {
@@ -47,8 +29,4 @@ function unpack(body: Buffer, bytesMax: number): Promise<Buffer> {
       reject(new PlatformError("BODY_INVALID", "body: is not gzip", { status: 400, cause: error }));
     });
   });
-}
-
-function tooLarge(bytesMax: number): PlatformError {
-  return new PlatformError("BODY_TOO_LARGE", `body: is longer than ${bytesMax} bytes`, { status: 413 });
 }
