@@ -190,7 +190,7 @@ async function* churn(
   }
   const rounds = { delta: [] as number[], all: [] as number[], wholes: [] as number[], stalls: [] as number[] };
   const get = (path: string) => cpuOf(registry, () => gzipBody(`${registry.url}/eureka/v2/${path}`));
-  for (let round = 0; round < size(context, 2, 7); round++) {
+  for (let round = 0; round < size(context, 2, 15); round++) {
     await override(registry, count, round % 2 === 0 ? "OUT_OF_SERVICE" : "UP");
     await registry.probe();
     const delta = await get("apps/delta");
