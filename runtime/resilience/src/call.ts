@@ -1,3 +1,4 @@
+import { Abort } from "./abort.ts";
 import type { CallContext, CommandOptions } from "./command-definition.ts";
 import type { CommandState } from "./command-state.ts";
 import { BadRequestError, type CommandError, cancelledError, failedError, timeoutError } from "./errors.ts";
@@ -8,9 +9,15 @@ import type { DeadlineList, Timed } from "./timeouts.ts";
 
 type Settle = (value: unknown) => void;
 
+/** Why a call ended before its `run` did. */
+const stillRunning = 0;
+const timedOut = 1;
+const timedOutInStall = 2;
+const cancelled = 3;
+
 // A promise's own functions, taken out of its constructor without a closure for each.
-let lastResolve: Settle = () => {};
-let lastReject: Settle = () => {};
+let lastResolve: Settle = noop;
+let lastReject: Settle = noop;
 const take = (resolve: Settle, reject: Settle): void => {
   lastResolve = resolve;
   lastReject = reject;
@@ -18,7 +25,6 @@ const take = (resolve: Settle, reject: Settle): void => {
 
 /** One execution of `run`, from the moment it was allowed to its one and only end. It is also the context `run` gets. */
 export class Call<A extends unknown[], R> implements Timed, CallContext, Unanswered<A> {
-  deadlineMs = Number.POSITIVE_INFINITY;
   previous: Timed | undefined = undefined;
   next: Timed | undefined = undefined;
   readonly state: CommandState;
@@ -28,13 +34,10 @@ export class Call<A extends unknown[], R> implements Timed, CallContext, Unanswe
   runMs = -1;
   readonly #options: CommandOptions<A, R>;
   readonly #pass: number;
-  #under = true;
-  #resolve: Settle | undefined = undefined;
-  #reject: Settle | undefined = undefined;
-  #deadlines: DeadlineList | undefined = undefined;
-  #controller: AbortController | undefined = undefined;
-  #abortedWith: CommandError | undefined = undefined;
-  #leave: (() => void) | undefined = undefined;
+  #early = stillRunning;
+  #reject: Settle = noop;
+  readonly #deadlines: DeadlineList | undefined;
+  #abort: Abort | undefined = undefined;
 
   constructor(
     options: CommandOptions<A, R>,
@@ -44,6 +47,7 @@ export class Call<A extends unknown[], R> implements Timed, CallContext, Unanswe
     pass: number,
     entry: LogEntry | undefined,
   ) {
+    this.#deadlines = state.deadlines;
     this.#options = options;
     this.state = state;
     this.args = args;
@@ -53,36 +57,29 @@ export class Call<A extends unknown[], R> implements Timed, CallContext, Unanswe
   }
 
   get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#abortedWith !== undefined) this.#controller.abort(this.#abortedWith);
-    }
-    return this.#controller.signal;
+    this.#abort ??= new Abort();
+    return this.#abort.signal;
   }
 
-  /** `run` has returned a promise: the answer is its end, or the deadline, or the caller's giving up. */
+  get deadlineMs(): number {
+    return this.#deadlines === undefined ? Number.POSITIVE_INFINITY : this.startMs + this.#deadlines.timeoutMs;
+  }
+
+  /**
+   * `run` has returned a promise: the answer is its end, or the deadline, or the caller's giving up, whichever is first.
+   * However it ends, what follows (a fallback, too) runs in the caller's own async context, not in the timer's.
+   */
   wait(result: Promise<R>, outer: AbortSignal | undefined): Promise<R> {
-    const answer = new Promise<unknown>(take) as Promise<R>;
-    this.#resolve = lastResolve;
+    const first = new Promise<unknown>(take) as Promise<R>;
     this.#reject = lastReject;
+    // Before the next line, which may run code that takes a promise apart, too.
+    result.then(lastResolve as (value: R) => void, lastReject);
     this.#deadlines?.add(this);
     if (outer !== undefined) this.#follow(outer);
-    result.then(
-      (value) => {
-        if (this.#under) lastly(this.#resolve, this.succeed(value));
-      },
-      (error: unknown) => {
-        if (this.#under) lastly(this.#resolve, this.fail(error));
-      },
+    return first.then(
+      (value) => this.succeed(value),
+      (error: unknown) => this.fail(error),
     );
-    return answer;
-  }
-
-  /** Sets the deadline, before `run` is called. */
-  limit(deadlines: DeadlineList | undefined): void {
-    if (deadlines === undefined) return;
-    this.#deadlines = deadlines;
-    this.deadlineMs = this.startMs + deadlines.timeoutMs;
   }
 
   succeed(value: R): R {
@@ -101,14 +98,20 @@ export class Call<A extends unknown[], R> implements Timed, CallContext, Unanswe
     return value;
   }
 
-  /** `run` threw, or its promise was rejected. */
-  fail(cause: unknown): Promise<R> {
+  /**
+   * `run` threw, or its promise was rejected, or it was not waited for to the end.
+   *
+   * @throws what the caller gets, when there is no fallback.
+   */
+  fail(cause: unknown): R | Promise<R> {
     const { state } = this;
     const nowMs = this.#end();
     this.runMs = nowMs - this.startMs;
+    if (this.#early === cancelled) throw this.#cancelled(nowMs);
     if (this.runMs >= state.slowMs) this.#slow(nowMs);
+    if (this.#early !== stillRunning) return this.#timedOut(nowMs);
     state.hooks?.tell("onExecutionError", state, cause);
-    if (cause instanceof BadRequestError || this.#isBadRequest(cause)) return this.#badRequest(cause, nowMs);
+    if (cause instanceof BadRequestError || this.#isBadRequest(cause)) throw this.#badRequest(cause, nowMs);
     state.record(At.FAILURE, this.entry, nowMs);
     state.breaker.failed(this.#pass, nowMs);
     const retryAfterMs = retryAfterOf(cause);
@@ -116,17 +119,23 @@ export class Call<A extends unknown[], R> implements Timed, CallContext, Unanswe
       const ms = Math.min(retryAfterMs, state.retryAfterMaxMs);
       state.breaker.openFor(ms, nowMs, `it asked to be left alone for ${ms} ms (Retry-After)`);
     }
-    return fallBack(this.#options, failedError(state.key, cause), this);
+    return fallBack(this.#options, failedError(state.key, cause), this, nowMs);
   }
 
   /** The deadline has passed. */
   expire(stalled: boolean): void {
+    this.#stop(stalled ? timedOutInStall : timedOut);
+  }
+
+  #stop(early: number): void {
+    this.#early = early;
+    this.#reject(undefined);
+  }
+
+  #timedOut(nowMs: number): R | Promise<R> {
     const { state } = this;
-    this.#deadlines = undefined;
-    const nowMs = this.#end();
-    this.runMs = nowMs - this.startMs;
-    if (this.runMs >= state.slowMs) this.#slow(nowMs);
-    const error = timeoutError(state.key, this.deadlineMs - this.startMs, stalled);
+    const stalled = this.#early === timedOutInStall;
+    const error = timeoutError(state.key, this.#deadlines?.timeoutMs ?? 0, stalled);
     state.record(At.TIMEOUT, this.entry, nowMs);
     if (stalled) {
       // It was we who stood still: that says nothing about the callee.
@@ -134,38 +143,33 @@ export class Call<A extends unknown[], R> implements Timed, CallContext, Unanswe
       state.breaker.abandoned(this.#pass);
     } else state.breaker.failed(this.#pass, nowMs);
     state.hooks?.tell("onExecutionError", state, error);
-    if (state.interruptOnTimeout) this.#abort(error);
-    this.#resolve?.(fallBack(this.#options, error, this));
+    if (state.interruptOnTimeout) this.#abortWith(error);
+    return fallBack(this.#options, error, this, nowMs);
   }
 
   #follow(outer: AbortSignal): void {
-    const onAbort = (): void => this.#cancel(outer.reason);
-    this.#leave = () => outer.removeEventListener("abort", onAbort);
-    outer.addEventListener("abort", onAbort, { once: true });
-    // `run` itself may have done it.
-    if (outer.aborted) this.#cancel(outer.reason);
+    this.#abort ??= new Abort();
+    this.#abort.follow(outer, () => this.#stop(cancelled));
   }
 
-  #cancel(reason: unknown): void {
-    if (!this.#under) return;
+  #cancelled(nowMs: number): CommandError {
     const { state } = this;
-    const nowMs = this.#end();
     state.record(At.CANCELLED, this.entry, nowMs);
     state.breaker.abandoned(this.#pass);
     state.hooks?.tell("onUnsubscribe", state);
-    const error = cancelledError(state.key, reason);
-    this.#abort(error);
-    this.#reject?.(error);
+    const error = cancelledError(state.key, this.#abort?.outerReason);
+    this.#abortWith(error);
+    return error;
   }
 
-  #badRequest(cause: unknown, nowMs: number): Promise<never> {
+  #badRequest(cause: unknown, nowMs: number): unknown {
     const { state } = this;
     state.record(At.BAD_REQUEST, this.entry, nowMs);
     state.ran(this.runMs, true, nowMs);
     state.breaker.abandoned(this.#pass);
     if (this.entry !== undefined) this.entry.latencyMs = this.runMs;
     state.hooks?.tell("onError", state, cause);
-    return Promise.reject(cause);
+    return cause;
   }
 
   #isBadRequest(cause: unknown): boolean {
@@ -184,23 +188,20 @@ export class Call<A extends unknown[], R> implements Timed, CallContext, Unanswe
     if (this.startMs > this.state.timeouts.stalledUntilMs) this.state.counts.add(At.SLOW, nowMs);
   }
 
-  #abort(error: CommandError): void {
-    this.#abortedWith = error;
-    this.#controller?.abort(error);
+  #abortWith(error: CommandError): void {
+    this.#abort ??= new Abort();
+    this.#abort.now(error);
   }
 
   #end(): number {
-    this.#under = false;
     this.state.active -= 1;
     this.#deadlines?.remove(this);
-    this.#leave?.();
+    this.#abort?.leave();
     return this.state.clock.monotonicMs();
   }
 }
 
-function lastly(resolve: Settle | undefined, value: unknown): void {
-  resolve?.(value);
-}
+function noop(): void {}
 
 function retryAfterOf(cause: unknown): number {
   if (typeof cause !== "object" || cause === null || !("retryAfterMs" in cause)) return 0;

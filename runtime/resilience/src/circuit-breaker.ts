@@ -131,6 +131,11 @@ export class CircuitBreaker {
     return !this.#options.forceClosed && this.#options.enabled && this.#kind !== "closed";
   }
 
+  /** Judges the window if it is time; what a call would do, for those who only look. */
+  look(nowMs: number): void {
+    if (nowMs >= this.#judgeAtMs) this.#judge(nowMs);
+  }
+
   /** May this call be made? {@link refused}, or what its end must be told with. */
   allow(nowMs: number): number {
     if (nowMs >= this.#judgeAtMs) this.#judge(nowMs);

@@ -1,11 +1,12 @@
 import { Call } from "./call.ts";
 import { refused } from "./circuit-breaker.ts";
-import type { CallOptions, CommandOptions } from "./command-definition.ts";
+import type { CallContext, CallOptions, CommandOptions } from "./command-definition.ts";
 import type { CommandState } from "./command-state.ts";
-import { cancelledError } from "./errors.ts";
+import { type CommandError, cancelledError } from "./errors.ts";
 import { At } from "./events.ts";
-import { fallBack, isThenable } from "./fall-back.ts";
+import { canFallBack, fallBack, isThenable, withoutFallback } from "./fall-back.ts";
 import { rejectedError, shortCircuitError } from "./refusal.ts";
+import { rejectSoon } from "./reject-soon.ts";
 import { type LogEntry, type RequestContext, requestContext } from "./request-context.ts";
 
 /** Calls through one circuit. Make it once and keep it; `execute` is for every call. */
@@ -75,37 +76,70 @@ export class Command<A extends unknown[], R> {
     state.active += 1;
     state.counts.active(state.active, nowMs);
     const call = new Call(this.#options, state, args, nowMs, pass, entry);
-    call.limit(state.deadlines);
     state.hooks?.tell("onExecutionStart", state);
     let result: R | PromiseLike<R>;
     try {
-      result = this.#options.run(call, ...args);
+      result = this.#run(call, args);
       if (result instanceof Promise) return call.wait(result, outer);
       if (isThenable(result)) return call.wait(Promise.resolve(result), outer);
     } catch (error) {
-      return call.fail(error);
+      return asPromise(() => call.fail(error));
     }
     return Promise.resolve(call.succeed(result));
+  }
+
+  /** Spreading arguments costs more than the counters do; most calls have one. */
+  #run(call: CallContext, args: A): R | PromiseLike<R> {
+    const options = this.#options as unknown as CommandOptions<unknown[], R>;
+    switch (args.length) {
+      case 0:
+        return options.run(call);
+      case 1:
+        return options.run(call, args[0]);
+      case 2:
+        return options.run(call, args[0], args[1]);
+      default:
+        return options.run(call, ...args);
+    }
   }
 
   #shortCircuit(args: A, entry: LogEntry | undefined, startMs: number): Promise<R> {
     const state = this.#state;
     state.record(At.SHORT_CIRCUITED, entry, startMs);
     const error = shortCircuitError(state.key, state.shortCircuit, Math.max(0, state.breaker.trialAtMs - startMs));
-    return fallBack(this.#options, error, { state, args, startMs, runMs: -1, entry });
+    return this.#unanswered(error, args, entry, startMs);
   }
 
   #reject(args: A, entry: LogEntry | undefined, startMs: number): Promise<R> {
     const state = this.#state;
     state.record(At.SEMAPHORE_REJECTED, entry, startMs);
     const error = rejectedError(state.key, "REJECTED_SEMAPHORE_EXECUTION", state.rejection);
-    return fallBack(this.#options, error, { state, args, startMs, runMs: -1, entry });
+    return this.#unanswered(error, args, entry, startMs);
+  }
+
+  #unanswered(error: CommandError, args: A, entry: LogEntry | undefined, startMs: number): Promise<R> {
+    const state = this.#state;
+    const options = this.#options;
+    const call = { state, args, startMs, runMs: -1, entry };
+    // Throwing what is caught here costs more than all the rest.
+    if (options.fallback === undefined || !canFallBack(state)) {
+      return rejectSoon(withoutFallback(options, error, call, startMs));
+    }
+    return asPromise(() => fallBack(options, error, call, startMs));
   }
 
   #cancelledBefore(outer: AbortSignal, entry: LogEntry | undefined, nowMs: number): Promise<never> {
     const state = this.#state;
     state.record(At.CANCELLED, entry, nowMs);
     state.hooks?.tell("onUnsubscribe", state);
-    return Promise.reject(cancelledError(state.key, outer.reason));
+    return rejectSoon(cancelledError(state.key, outer.reason));
+  }
+}
+
+function asPromise<R>(make: () => R | Promise<R>): Promise<R> {
+  try {
+    return Promise.resolve(make());
+  } catch (error) {
+    return rejectSoon(error);
   }
 }

@@ -32,6 +32,7 @@ export function explainCircuit(state: CommandState): CircuitExplanation {
   const nowMs = state.clock.monotonicMs();
   const wallMs = state.clock.wallMs();
   const { breaker, properties } = state;
+  breaker.look(nowMs);
   const history = breaker.history.map(({ atMs, ...change }) => ({
     at: new Date(wallMs - (nowMs - atMs)).toISOString(),
     ...change,

@@ -2,7 +2,7 @@ import type { Clock, Timer } from "@holdfast/kernel";
 
 /** Something with a deadline, itself a link of the list it waits in: no allocation but the call's own. */
 export interface Timed {
-  deadlineMs: number;
+  readonly startMs: number;
   previous: Timed | undefined;
   next: Timed | undefined;
   /** Called once when the deadline has passed. `stalled`: it was we who stood still, so it proves nothing about the callee. */
@@ -16,44 +16,58 @@ const stallMs = 100;
 /** No timer waits longer, so that a process whose calls have all ended can end soon, and a stall is seen. */
 const longestMs = 250;
 
-/** Deadlines of calls with one and the same timeout: they come in order, so a list is enough. */
+/**
+ * Deadlines of calls with one and the same timeout: they come in order, so a list is enough. It is a ring, known by its
+ * last link: one reference from this old object to a young one is all that adding costs the garbage collector.
+ */
 export class DeadlineList {
   readonly timeoutMs: number;
   readonly #wake: (deadlineMs: number) => void;
-  #head: Timed | undefined;
-  #tail: Timed | undefined;
+  #last: Timed | undefined;
 
   constructor(timeoutMs: number, wake: (deadlineMs: number) => void) {
     this.timeoutMs = timeoutMs;
     this.#wake = wake;
   }
 
-  get head(): Timed | undefined {
-    return this.#head;
+  get first(): Timed | undefined {
+    return this.#last?.next;
+  }
+
+  /** When the first of them is due; `Infinity` when there is none. */
+  get dueMs(): number {
+    const first = this.#last?.next;
+    return first === undefined ? Number.POSITIVE_INFINITY : first.startMs + this.timeoutMs;
   }
 
   add(timed: Timed): void {
-    const tail = this.#tail;
-    timed.previous = tail;
-    timed.next = undefined;
-    this.#tail = timed;
-    if (tail === undefined) {
-      this.#head = timed;
-      this.#wake(timed.deadlineMs);
-    } else tail.next = timed;
+    const last = this.#last;
+    this.#last = timed;
+    const first = last?.next;
+    if (last === undefined || first === undefined) {
+      timed.previous = timed;
+      timed.next = timed;
+      return this.#wake(timed.startMs + this.timeoutMs);
+    }
+    timed.previous = last;
+    timed.next = first;
+    last.next = timed;
+    first.previous = timed;
   }
 
   /** Takes it out; harmless when it is not in. */
   remove(timed: Timed): void {
     const { previous, next } = timed;
-    if (previous === undefined) {
-      if (this.#head !== timed) return;
-      this.#head = next;
-    } else previous.next = next;
-    if (next === undefined) this.#tail = previous;
-    else next.previous = previous;
+    if (previous === undefined || next === undefined) return;
     timed.previous = undefined;
     timed.next = undefined;
+    if (next === timed) {
+      this.#last = undefined;
+      return;
+    }
+    previous.next = next;
+    next.previous = previous;
+    if (this.#last === timed) this.#last = previous;
   }
 }
 
@@ -113,11 +127,11 @@ export class Timeouts {
     this.#dueMs = Number.POSITIVE_INFINITY;
     let firstMs = Number.POSITIVE_INFINITY;
     for (const list of this.#lists.values()) {
-      for (let timed = list.head; timed !== undefined && timed.deadlineMs <= untilMs; timed = list.head) {
+      for (let timed = list.first; timed !== undefined && list.dueMs <= untilMs; timed = list.first) {
         list.remove(timed);
         timed.expire(stalled);
       }
-      if (list.head !== undefined) firstMs = Math.min(firstMs, list.head.deadlineMs);
+      firstMs = Math.min(firstMs, list.dueMs);
     }
     if (firstMs !== Number.POSITIVE_INFINITY) this.#arm(firstMs);
   }
