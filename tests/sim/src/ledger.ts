@@ -81,7 +81,7 @@ export class Ledger implements Onlooker {
     const nowMs = this.#nowMs();
     if (method === "DELETE") {
       // What an earlier process said, and arrives late, is not the word of the one that is there now.
-      if (entry.owners.at(-1) !== owner) return void entry.accepted.clear();
+      if (entry.owners.at(-1) !== owner) return entry.accepted.clear();
       entry.removedAtMs ??= nowMs;
       entry.removers.add(at.name);
       if (owner.identity.kind === "native")

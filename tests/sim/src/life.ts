@@ -56,7 +56,10 @@ export class Life {
       this.#born += 1;
     }
     for (let i = 0; i < listeners; i++) {
-      world.listen(`l${i}`, zoneNames[i % 3] ?? "z1", i % 4 === 3 ? "eureka" : "native");
+      const zone = zoneNames[i % 3] ?? "z1";
+      // One knows a single registry: only such a one comes back to where it was.
+      const urls = i === 1 ? world.urlsFrom(zone).slice(0, 1) : world.urlsFrom(zone);
+      world.listen(`l${i}`, zone, i % 4 === 3 ? "eureka" : "native", urls);
     }
   }
 

@@ -17,6 +17,7 @@ import { Operator } from "./operator.ts";
 import { OverrideWords } from "./override-words.ts";
 import type { Scene } from "./scene.ts";
 import { Sightings } from "./sightings.ts";
+import { Stage } from "./stage.ts";
 import { Trouble } from "./trouble.ts";
 import { peerNames, World } from "./world.ts";
 
@@ -28,6 +29,25 @@ export interface RunSize {
   readonly troubleMs: number;
   readonly quietMs: number;
 }
+
+/** What `npm test` runs: two spells of trouble, four virtual minutes. */
+export const shortRun: RunSize = {
+  population: { instances: 30, apps: 5, eureka: 0.3, listeners: 4 },
+  spells: 2,
+  troubleMs: 70_000,
+  quietMs: 45_000,
+};
+
+/** What `npm run test:full` runs, for each of many seeds: eight virtual minutes. */
+export const longRun: RunSize = {
+  population: { instances: 36, apps: 6, eureka: 0.3, listeners: 5 },
+  spells: 3,
+  troubleMs: 90_000,
+  quietMs: 60_000,
+};
+
+/** Six virtual hours: removals and overrides are forgotten, histories are full. */
+export const soakRun: RunSize = { ...longRun, spells: 144 };
 
 export interface RunResult {
   readonly violations: readonly Violation[];
@@ -75,6 +95,16 @@ export function makeScene(seed: number): { scene: Scene; judge: Judge } {
   return { scene, judge };
 }
 
+/** Plays one drill. */
+export async function playDrill(drill: (stage: Stage) => Promise<void>, seed = 1): Promise<RunResult> {
+  const { scene, judge } = makeScene(seed);
+  const { world } = scene;
+  const operator = new Operator(scene, new SeededRandom(seed));
+  await world.begin();
+  await drill(new Stage(scene, judge, operator));
+  return endOf(world, judge);
+}
+
 /** Runs, half a second at a time, until the time is over or something was found. */
 export async function runFor(world: World, judge: Judge, ms: number, step: () => void = () => {}): Promise<boolean> {
   for (let leftMs = ms; leftMs > 0; leftMs -= lookEveryMs) {
@@ -96,7 +126,7 @@ export async function randomRun(seed: number, size: RunSize): Promise<RunResult>
   const dice = random.child("pace");
   await world.begin();
   life.populate(size.population);
-  let isGood = await runFor(world, judge, 30_000);
+  let isGood = await runFor(world, judge, 20_000);
   for (let spell = 0; spell < size.spells && isGood; spell++) {
     isGood = await runFor(world, judge, size.troubleMs, () => {
       if (dice.next() < 0.12) trouble.step();
@@ -108,7 +138,11 @@ export async function randomRun(seed: number, size: RunSize): Promise<RunResult>
     });
   }
   // The last word is that of peace.
-  isGood &&= await runFor(world, judge, 60_000);
+  isGood &&= await runFor(world, judge, 40_000);
+  return endOf(world, judge);
+}
+
+function endOf(world: World, judge: Judge): RunResult {
   const { digest } = world.trace;
   world.end();
   return { violations: judge.violations, digest, events: world.queue.done, story: storyOf(world, judge.violations) };

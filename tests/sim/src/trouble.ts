@@ -42,7 +42,7 @@ export class Trouble {
 
   /** Everything is well again. */
   end(): void {
-    for (const stop of [...this.#going]) stop();
+    for (const stop of this.#going) stop();
     const { world, calm } = this.#scene;
     world.network.weather = { ...fairWeather };
     world.network.heal();
@@ -174,7 +174,7 @@ export class Trouble {
   #reset(): void {
     const { network } = this.#scene.world;
     this.#note("streams are reset");
-    for (const stream of [...network.streams]) if (this.#random.next() < 0.6) stream.reset();
+    for (const stream of network.streams) if (this.#random.next() < 0.6) stream.reset();
   }
 
   /** All registries at once: what they knew is gone. */

@@ -113,13 +113,14 @@ export class World {
     return owner;
   }
 
-  listen(name: string, zone: string, kind: Listener["kind"] = "native"): Listener {
+  /** `urls`: which registries it knows; by default all, its own zone's first. */
+  listen(name: string, zone: string, kind: Listener["kind"] = "native", urls = this.urlsFrom(zone)): Listener {
     const machine = this.machine(name, zone);
     const process = machine.boot();
     const transport = new SimTransport(process, this.network, this.nodes, ({ at, method, path, status }) => {
       this.trace.add(name, `${method} ${tailOf(path)} at ${at.name}: ${status}`);
     });
-    const access = { registries: this.urlsFrom(zone), kind, transport, pollMs: 3_000 };
+    const access = { registries: urls, kind, transport, pollMs: 3_000 };
     const discovery = new Discovery(process, this.random.child(name), silentLog, access);
     discovery.start();
     const listener = { name, machine, process, discovery, kind };

@@ -67,7 +67,7 @@ export function evictions(scene: Scene, accuse: Accuse): Omit<Check, "name"> {
     const size = shown + all.length;
     if (size < massMin || all.length * 2 <= size) return;
     const what = `${all.length} of ${size} instances of ${app} within ${togetherMs} ms, all of which renew`;
-    const message = `registry ${node.name} loses ${what}: ${all.map((loss) => loss.key)}`;
+    const message = `registry ${node.name} loses ${what}: ${all.map((loss) => loss.key).join(", ")}`;
     // Where messages get lost a peer may not have heard for a lease; told of the end, the one that has puts it right.
     const { loss, tail } = world.network.weather;
     if (loss === 0 && tail === 0) return accuse(message, key, node.name);

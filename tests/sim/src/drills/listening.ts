@@ -1,0 +1,95 @@
+import type { Stage } from "../stage.ts";
+
+const single = ["http://a"] as const;
+
+/** A stream that breaks and is resumed has missed nothing, whatever happened in between, and whoever was told before. */
+export async function resuming(stage: Stage): Promise<void> {
+  const owners = Array.from({ length: 4 }, (_, i) => stage.instance("x", `i-${i}`, 1));
+  const listener = stage.listener("l-1", 1, single);
+  await stage.run(8_000);
+  for (const [i, owner] of owners.entries()) {
+    for (const stream of stage.world.network.streams) stream.reset();
+    void owner.setStatus("DOWN");
+    // From none to several changes while it is away.
+    for (const other of owners.slice(0, i)) void other.setStatus(i % 2 === 0 ? "UP" : "DOWN");
+    await stage.run(2_500);
+    stage.expectSeen("after its stream broke", listener, "x", owners);
+  }
+}
+
+/** A registry that restarts is not taken for the one it was: what its listeners knew is told to them anew. */
+export async function newLife(stage: Stage): Promise<void> {
+  const owners = Array.from({ length: 4 }, (_, i) => stage.instance("x", `i-${i}`, 1));
+  await stage.run(1_000);
+  const listener = stage.listener("l-1", 1, single);
+  await stage.run(7_000);
+  listener.machine.stop("stop");
+  const release = stage.scene.calm.disturb("registry a restarts while listener l-1 stands still");
+  const restart = stage.kill(stage.node("a"));
+  void owners[0]?.stop();
+  const more = Array.from({ length: 8 }, (_, i) => stage.instance("x", `i-${i + 10}`, 2));
+  await stage.run(2_000);
+  restart();
+  await stage.run(8_000);
+  listener.machine.resume();
+  release();
+  await stage.run(15_000);
+  stage.expectSeen("15 s after it went on", listener, "x", [...owners.slice(1), ...more]);
+}
+
+/** When all registries restart at once nobody who calls others loses anybody. */
+export async function allRestart(stage: Stage): Promise<void> {
+  const owners = Array.from({ length: 8 }, (_, i) => {
+    return stage.instance("x", `i-${i}`, i % 2 === 0 ? 1 : 2, i === 7 ? "eureka" : "native");
+  });
+  const listeners = [stage.listener("l-1", 1), stage.listener("l-2", 2), stage.listener("l-3", 3)];
+  await stage.run(15_000);
+  const restart = stage.kill(...stage.nodes);
+  await stage.run(300);
+  restart();
+  await stage.run(20_000, () => {
+    for (const listener of listeners) stage.expectSeen("after all registries restarted", listener, "x", owners);
+  });
+  stage.expectShown("20 s after all registries restarted", owners);
+}
+
+/** Who listens to a registry that hangs, or is cut off without a word, goes on with the next. */
+export async function deafness(stage: Stage): Promise<void> {
+  const owner = stage.instance("x", "i-1", 2);
+  const other = stage.instance("x", "i-2", 2);
+  const [stopped, cut] = [stage.listener("l-1", 1), stage.listener("l-3", 3)];
+  await stage.run(12_000);
+  const release = stage.scene.calm.disturb("registry a hangs");
+  stage.node("a").machine.stop("stop");
+  const heal = stage.cut("l-3 cannot be reached from c", (from, to) => from.name === "c" && to.name === "l-3");
+  await stage.run(3_000);
+  void owner.setStatus("DOWN");
+  await stage.run(11_000);
+  for (const listener of [stopped, cut]) {
+    stage.expectSeen("14 s after its registry fell silent", listener, "x", [owner, other]);
+    stage.expect(listener.discovery.state.kind === "live", `listener ${listener.name} is not live`, listener.name);
+  }
+  stage.node("a").machine.resume();
+  heal();
+  release();
+}
+
+/** A change of status that was waited for has been seen by everybody who listens, at every registry. */
+export async function seen(stage: Stage): Promise<void> {
+  const owner = stage.instance("x", "i-1", 1);
+  const other = stage.instance("x", "i-2", 1);
+  const listeners = [stage.listener("l-1", 1), stage.listener("l-2", 2), stage.listener("l-3", 3)];
+  await stage.run(8_000);
+  for (const status of ["OUT_OF_SERVICE", "UP", "DOWN"] as const) {
+    let isAnswered = false;
+    void owner.setStatus(status, 2_000).then((answer) => {
+      isAnswered = true;
+      const { listeners: count, seen: saw, complete } = answer;
+      const said = `${saw} of ${count}, ${complete ? "complete" : "not complete"}`;
+      stage.expect(complete && count === 3 && saw === 3, `${status} was seen by ${said}`, owner.identity.key);
+      for (const listener of listeners) stage.expectSeen(`when ${status} was seen`, listener, "x", [owner, other]);
+    });
+    await stage.run(1_000);
+    stage.expect(isAnswered, `${status} was not answered within a second`, owner.identity.key);
+  }
+}
