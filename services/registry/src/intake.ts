@@ -2,6 +2,7 @@ import type { Clock, Log } from "@holdfast/kernel";
 import type { ClusterClock } from "./cluster-clock.ts";
 import type { Replica } from "./lease.ts";
 import type { LeaseTable } from "./lease-table.ts";
+import type { ReplicateAnswer } from "./replicate-call.ts";
 
 /** Where everything comes in that peers say of instances, asked for or not. */
 export class Intake {
@@ -18,7 +19,8 @@ export class Intake {
   }
 
   /** Takes in what `via` says; answers with what we know better. */
-  take(replicas: readonly Replica[], via: string): Replica[] {
+  take({ replicas, unread }: Pick<ReplicateAnswer, "replicas" | "unread">, via: string): Replica[] {
+    if (unread !== undefined) this.#log.warn("registry.peer.unread", { peer: via, ...unread });
     const nowMs = this.#clock.monotonicMs();
     const better: Replica[] = [];
     for (const replica of replicas) {

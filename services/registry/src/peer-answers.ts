@@ -39,7 +39,7 @@ export class PeerAnswers {
     const { from, part } = request;
     const { intake, table } = this.#parts;
     const nowMs = this.#clock.monotonicMs();
-    const better = intake.take(request.replicas, from);
+    const better = intake.take(request, from);
     const unknown: [string, InstanceId][] = [];
     for (const [app, id, incarnation, version, ageMs] of request.renewals) {
       const account = { incarnation, version };

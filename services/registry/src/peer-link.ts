@@ -316,7 +316,7 @@ export class PeerLink implements Vantage {
     }
     if (answer.zone !== undefined) this.#zone = answer.zone;
     if (answer.synced !== undefined) this.#synced = answer.synced;
-    this.#ends.intake.take(answer.replicas, name);
+    this.#ends.intake.take(answer, name);
     const nowMs = this.#clock.monotonicMs();
     for (const [app, id] of answer.unknown) {
       const replica = this.#table.replica(keyOf(app, id), nowMs);

@@ -40,6 +40,8 @@ export type { RegistryPorts } from "./registry-parts.ts";
 /** A registry with no peer that answers serves alone after so long. */
 const aloneAfterMs = 2_000;
 const expireEveryMs = 1_000;
+/** A registry that has heard no peer in so long is believed alone: as long as self-preservation lasts. */
+const aloneForMs = 600_000;
 const lookEveryMs = 50;
 
 /** One peer of the registry: the lease table with its listeners, peers and clock. Knows nothing of HTTP requests. */
@@ -53,6 +55,8 @@ export class Registry implements EurekaStore {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 8, timeout: 30_000 });
   readonly #startedMonotonicMs: number;
   #expiry: Timer | undefined;
+  /** A peer was heard since the start, or there is none. */
+  #hasHeard = false;
   #synced = false;
   #draining = false;
 
@@ -244,13 +248,7 @@ export class Registry implements EurekaStore {
 
   open(response: ServerResponse, filter: ListenerFilter, lastEventId: string | undefined): void {
     const resume = lastEventId === undefined ? undefined : parseCursor(lastEventId);
-    this.#parts.hub.open(
-      this.#parts.table,
-      response,
-      filter,
-      this.#clock.monotonicMs() - this.#startedMonotonicMs,
-      resume,
-    );
+    this.#parts.hub.open(this.#parts.table, response, filter, this.#ageMs(), resume);
   }
 
   /** True when such a listener is there. */
@@ -326,7 +324,24 @@ export class Registry implements EurekaStore {
     return this.#parts.shelf.onChange(watcher);
   }
 
+  /**
+   * For how long whoever is alive could have registered here. A registry that has heard none of its peers since its start
+   * may be cut off together with them: for ten minutes listeners are told that it is as young as at its start.
+   */
+  #ageMs(): number {
+    this.#noteHeard();
+    const aloneMs = this.#hasHeard ? 0 : aloneForMs;
+    return Math.max(0, this.#clock.monotonicMs() - this.#startedMonotonicMs - aloneMs);
+  }
+
+  #noteHeard(): void {
+    if (this.#hasHeard) return;
+    const { anyPeers, allDown } = this.#parts.peers.reach();
+    this.#hasHeard = !anyPeers || !allDown;
+  }
+
   #expire(): void {
+    this.#noteHeard();
     const probedAs = this.#identity.probe === "off" ? undefined : (key: string) => this.#parts.prober.probedAs(key);
     const before = this.#parts.table.size;
     this.#parts.table.expire(this.#clock.monotonicMs(), this.#parts.peers.reach(), probedAs);

@@ -13,6 +13,13 @@ export interface Part {
   readonly count: number;
 }
 
+/** Accounts of a peer that we could not read and left out. */
+export interface Unread {
+  readonly count: number;
+  /** What is wrong with the first of them. */
+  readonly fault: string;
+}
+
 /** `POST /v1/registry/replicate`. */
 export interface ReplicateRequest {
   readonly from: string;
@@ -31,6 +38,8 @@ export interface ReplicateRequest {
   readonly awaitApp?: string;
   /** What does the receiver see of this instance's port? */
   readonly probe?: { readonly app: string; readonly id: string };
+  /** Not sent: what was left out when it was read. */
+  readonly unread?: Unread;
 }
 
 export interface ReplicateAnswer {
@@ -50,6 +59,8 @@ export interface ReplicateAnswer {
   /** Whether its digest is the sender's. */
   readonly agrees?: boolean;
   readonly probe?: ProbeView;
+  /** Not sent: what was left out when it was read. */
+  readonly unread?: Unread;
 }
 
 /** How peers talk: HTTP in production, a simulated network under test. */

@@ -1,4 +1,4 @@
-import type { InstanceId } from "@holdfast/kernel";
+import { type InstanceId, PlatformError } from "@holdfast/kernel";
 import {
   type InstanceRecord,
   type OverrideRequest,
@@ -9,7 +9,7 @@ import {
 } from "@holdfast/wire";
 import type { Replica } from "./lease.ts";
 import { list, object, refuse, text, whole } from "./read-fields.ts";
-import type { Renewal, ReplicateAnswer, ReplicateRequest } from "./replicate-call.ts";
+import type { Renewal, ReplicateAnswer, ReplicateRequest, Unread } from "./replicate-call.ts";
 import { readEureka, readStatus } from "./validate-eureka.ts";
 
 /** Checks a record from outside and leaves out what is not of one. */
@@ -95,7 +95,7 @@ export function readReplicate(value: unknown): ReplicateRequest {
     ...(part === undefined ? {} : { part: readPart("part", part) }),
     ...(digest === undefined ? {} : { digest: whole("digest", digest) }),
     ...(probe === undefined ? {} : { probe: readTarget("probe", probe) }),
-    replicas: list("replicas", fields["replicas"], 20_000).map((item, i) => readReplica(`replicas.${i}`, item)),
+    ...readReplicas(fields["replicas"]),
     renewals: list("renewals", fields["renewals"], 20_000).map((item, i) => readRenewal(`renewals.${i}`, item)),
     awaitSeenMs: whole("awaitSeenMs", fields["awaitSeenMs"], 10_000),
     ...(awaitApp === undefined ? {} : { awaitApp: text("awaitApp", awaitApp) }),
@@ -107,7 +107,7 @@ export function readReplicateAnswer(value: unknown): ReplicateAnswer {
   const fields = object("answer", value);
   const { name, zone, clockMs, synced, size, bytes, agrees, seen, probe } = fields;
   return {
-    replicas: list("replicas", fields["replicas"], 20_000).map((item, i) => readReplica(`replicas.${i}`, item)),
+    ...readReplicas(fields["replicas"]),
     unknown: list("unknown", fields["unknown"], 20_000).map((item, i) => {
       const [app, id] = list(`unknown.${i}`, item, 2);
       return [readApp(`unknown.${i}.0`, app), readId(`unknown.${i}.1`, id)] as const;
@@ -122,6 +122,27 @@ export function readReplicateAnswer(value: unknown): ReplicateAnswer {
     ...(seen === undefined ? {} : { seen: readSeen("seen", seen) }),
     ...(probe === undefined ? {} : { probe: readProbe("probe", probe) }),
   };
+}
+
+/**
+ * Those that can be read; the others are counted. One account that only the peer takes for good must not keep all others
+ * from being told, now and in every exchange after it. When none can be read it is no peer of ours that speaks.
+ */
+function readReplicas(value: unknown): { replicas: Replica[]; unread?: Unread } {
+  const items = list("replicas", value, 20_000);
+  const replicas: Replica[] = [];
+  let first: PlatformError | undefined;
+  for (const [i, item] of items.entries()) {
+    try {
+      replicas.push(readReplica(`replicas.${i}`, item));
+    } catch (error) {
+      if (!(error instanceof PlatformError)) throw error;
+      first ??= error;
+    }
+  }
+  if (first === undefined) return { replicas };
+  if (replicas.length === 0) throw first;
+  return { replicas, unread: { count: items.length - replicas.length, fault: first.message } };
 }
 
 function readPart(path: string, value: unknown): { index: number; count: number } {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { test } from "node:test";
-import { SeededRandom, SystemClock, silentLog, systemRandom } from "@holdfast/kernel";
+import { type Log, SeededRandom, SystemClock, silentLog, systemRandom } from "@holdfast/kernel";
 import { FakeClock, waitFor } from "@holdfast/testing";
 import { Registry } from "../src/registry.ts";
 import type { ReplicateAnswer, ReplicateCall } from "../src/replicate-call.ts";
@@ -37,22 +37,32 @@ for (const [what, status, text] of answers) {
   });
 }
 
-test("what a peer says that cannot be read is refused by name, and nothing of the batch is taken", async () => {
-  const running = await startRegistry(new SystemClock(), systemRandom(), silentLog, { name: "a", peers: [] });
+test("one account of a peer's that cannot be read is left out and told; when none can, the batch is refused by name", async () => {
+  const told: unknown[] = [];
+  const log: Log = { ...silentLog, warn: (event, fields) => void told.push([event, fields]) };
+  const running = await startRegistry(new SystemClock(), systemRandom(), log, { name: "a", peers: [] });
   const post = async (body: unknown): Promise<{ status: number; detail: string }> => {
     const response = await fetch(`${running.url}/v1/registry/replicate`, {
       method: "POST",
       body: JSON.stringify(body),
     });
-    const { detail } = (await response.json()) as { detail: string };
+    const { detail = "" } = (await response.json()) as { detail?: string };
     return { status: response.status, detail };
   };
   const good = { kind: "record", record: recordOf("i-1"), ageMs: 0 };
   const batch = { from: "b", replicas: [good, { ...good, ageMs: "long" }], renewals: [], awaitSeenMs: 0 };
-  const refused = await post(batch);
+  const bad = { ...good, ageMs: "long" };
+  const refused = await post({ ...batch, replicas: [bad] });
   assert.equal(refused.status, 400);
   assert.match(refused.detail, /an age: must be a number/);
   assert.equal(running.registry.size, 0);
+
+  // Else this one would keep all others from being told, in every exchange, for as long as the peer remembers it.
+  assert.equal((await post({ ...batch, replicas: [bad, good, bad] })).status, 200);
+  assert.deepEqual(running.registry.get("catalog", "i-1"), recordOf("i-1"));
+  const [event, fields] = told.at(-1) as [string, { peer: string; count: number; fault: string }];
+  assert.deepEqual([event, fields.peer, fields.count], ["registry.peer.unread", "b", 2]);
+  assert.match(fields.fault, /an age: must be a number/);
 
   const absurd = await post({ ...batch, replicas: [], clockMs: Date.now() + 9 * 86_400_000 });
   assert.equal(absurd.status, 409);

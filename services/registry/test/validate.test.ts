@@ -130,7 +130,10 @@ for (const [name, read, valid] of readers) {
           }
         }, valid);
         const taken = readOrRefuse(read, value);
-        if (taken !== undefined) assert.deepEqual(read(JSON.parse(JSON.stringify(taken))), taken);
+        if (taken === undefined) return;
+        // What was left out is only told, not sent.
+        const { unread: _told, ...sent } = taken as { readonly unread?: unknown };
+        assert.deepEqual(read(JSON.parse(JSON.stringify(sent))), sent);
       }),
       { numRuns: Math.ceil(numRuns / readers.length) },
     );
