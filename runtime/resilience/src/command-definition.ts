@@ -1,5 +1,5 @@
 import type { CommandError } from "./errors.ts";
-import type { CommandProperties } from "./properties.ts";
+import type { CollapserProperties, CommandProperties } from "./properties.ts";
 
 /** What `run` is given about its own call. */
 export interface CallContext {
@@ -29,4 +29,33 @@ export interface CommandOptions<A extends unknown[], R> {
 export interface CallOptions {
   /** The caller's own; when it is aborted, so is the call (`CANCELLED`). */
   readonly signal?: AbortSignal;
+}
+
+/** A command that answers many questions at once, asked one by one. */
+export interface CollapserOptions<Q, R> {
+  /** Name of the collapser and of its command. */
+  readonly key: string;
+  readonly group?: string;
+  /**
+   * Answers all questions, in their order; an `Error` in the list is the answer to its question alone.
+   * A list of another length fails all of them (`COLLAPSER_MISMATCH`).
+   */
+  readonly run: (
+    context: CallContext,
+    questions: readonly Q[],
+  ) => readonly (R | Error)[] | PromiseLike<readonly (R | Error)[]>;
+  readonly fallback?: (
+    error: CommandError,
+    questions: readonly Q[],
+  ) => readonly (R | Error)[] | PromiseLike<readonly (R | Error)[]>;
+  /** Whose questions go together: those of one request (default, Hystrix's), or everybody's. */
+  readonly scope?: "REQUEST" | "GLOBAL";
+  /** Within one request, a question with the same key is asked once. */
+  readonly cacheKey?: (question: Q) => string | undefined;
+  /** Questions of different shards go in different batches. */
+  readonly shard?: (question: Q) => string;
+  /** Of the collapser, by Hystrix's names. */
+  readonly properties?: Partial<CollapserProperties>;
+  /** Of its command. */
+  readonly commandProperties?: Partial<CommandProperties>;
 }

@@ -15,7 +15,7 @@ export interface CommandRoom {
   readonly timeouts: Timeouts;
   readonly hooks: HookList | undefined;
   onTurn(state: CommandState, to: Transition): void;
-  onRequestEnd(context: RequestContext): void;
+  readonly onRequestEnd: (context: RequestContext) => void;
 }
 
 /**
@@ -63,7 +63,7 @@ export class CommandState {
     this.clock = room.clock;
     this.timeouts = room.timeouts;
     this.hooks = room.hooks;
-    this.onRequestEnd = (context) => room.onRequestEnd(context);
+    this.onRequestEnd = room.onRequestEnd;
     this.#live = live;
     this.counts = countsFor(live.values);
     this.breaker = new CircuitBreaker(
@@ -181,6 +181,7 @@ function countsFor(values: CommandProperties): RollingCounts {
   return new RollingCounts(
     values["metrics.rollingStats.timeInMilliseconds"],
     values["metrics.rollingStats.numBuckets"],
+    commandEvents.length,
   );
 }
 

@@ -37,6 +37,19 @@ export class Command<A extends unknown[], R> {
     return this.#execute(args, options.signal);
   }
 
+  /** For collapsers: a call that stands for `size` questions. */
+  executeBatch(collapserKey: string, size: number, ...args: A): Promise<R> {
+    const state = this.#state;
+    if (state.stale) state.refresh();
+    const entry = state.logEnabled ? requestContext()?.enter(state.key, state.onRequestEnd) : undefined;
+    if (entry !== undefined) {
+      entry.collapserKey = collapserKey;
+      entry.batchSize = size;
+    }
+    state.counts.addMany(At.COLLAPSED, size, state.clock.monotonicMs());
+    return this.#begin(args, undefined, entry);
+  }
+
   #execute(args: A, outer: AbortSignal | undefined): Promise<R> {
     const state = this.#state;
     if (state.stale) state.refresh();

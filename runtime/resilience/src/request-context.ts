@@ -81,6 +81,11 @@ export function runInRequestContext<T>(serve: () => T): T {
   return result;
 }
 
+/** Runs `work` as part of that request, whoever calls. */
+export function within<T>(context: RequestContext | undefined, work: () => T): T {
+  return context === undefined ? work() : storage.run(context, work);
+}
+
 /** The request being served, if any. */
 export function requestContext(): RequestContext | undefined {
   return everUsed ? storage.getStore() : undefined;

@@ -1,14 +1,21 @@
 import { Config } from "@holdfast/config";
 import { type Clock, type Log, type Random, SeededRandom, silentLog } from "@holdfast/kernel";
 import type { Transition } from "./circuit-breaker.ts";
+import { Collapser } from "./collapser.ts";
+import { CollapserState } from "./collapser-state.ts";
 import { Command } from "./command.ts";
-import type { CommandOptions } from "./command-definition.ts";
+import type { CollapserOptions, CommandOptions } from "./command-definition.ts";
 import { type CommandRoom, CommandState } from "./command-state.ts";
 import { type CircuitExplanation, explainCircuit } from "./explain.ts";
 import { type CommandHooks, HookList } from "./hooks.ts";
 import { LiveProperties } from "./live-properties.ts";
-import { commandPropertyDefaults, propertyError } from "./properties.ts";
-import type { RequestContext } from "./request-context.ts";
+import {
+  type CollapserProperties,
+  collapserPropertyDefaults,
+  commandPropertyDefaults,
+  propertyError,
+} from "./properties.ts";
+import type { LogEntry } from "./request-context.ts";
 import { Timeouts } from "./timeouts.ts";
 
 export interface ResilienceOptions {
@@ -18,9 +25,12 @@ export interface ResilienceOptions {
 
 /** All commands of a process: keys, circuits, counters, deadlines. Make one and hand it on. */
 export class Resilience {
+  readonly #clock: Clock;
   readonly #config: Config;
   readonly #log: Log;
   readonly #states = new Map<string, CommandState>();
+  readonly #collapsers = new Map<string, CollapserState>();
+  readonly #requestListeners = new Set<(log: readonly LogEntry[]) => void>();
   readonly #room: CommandRoom;
   readonly #unwatch: () => void;
 
@@ -30,6 +40,7 @@ export class Resilience {
     config: Config = new Config(),
     options: ResilienceOptions = {},
   ) {
+    this.#clock = clock;
     this.#config = config;
     this.#log = options.log ?? silentLog;
     const hooks = options.hooks ?? [];
@@ -38,7 +49,10 @@ export class Resilience {
       timeouts: new Timeouts(clock),
       hooks: hooks.length === 0 ? undefined : new HookList(hooks, this.#log),
       onTurn: (state, to) => this.#turned(state, to),
-      onRequestEnd: (context) => this.#requestEnded(context),
+      // One and the same function, so that a request tells it once.
+      onRequestEnd: (context) => {
+        for (const listener of this.#requestListeners) listener(context.log);
+      },
     };
     this.#unwatch = config.watch((key) => this.#changed(key));
   }
@@ -59,6 +73,30 @@ export class Resilience {
   ): (...args: A) => Promise<R> {
     const command = this.command<A, R>({ ...options, run: (_context, ...args) => fn(...args) });
     return (...args) => command.execute(...args);
+  }
+
+  /**
+   * A collapser: single questions, asked together. Two of one key share counters and the command.
+   *
+   * @throws PlatformError `COMMAND_PROPERTY_INVALID` naming the property's path.
+   */
+  collapse<Q, R>(options: CollapserOptions<Q, R>): Collapser<Q, R> {
+    const { key, group = key, run, fallback, commandProperties } = options;
+    const command = this.command<[readonly Q[]], readonly (R | Error)[]>({
+      key,
+      group,
+      run,
+      ...(fallback === undefined ? {} : { fallback }),
+      ...(commandProperties === undefined ? {} : { properties: commandProperties }),
+    });
+    const state = this.#collapsers.get(key) ?? this.#newCollapser(key, group, options.properties);
+    return new Collapser(this.#clock, options, state, command);
+  }
+
+  /** Calls `listener` with the log of each request context that has ended; returns the way to stop. */
+  onRequestLog(listener: (log: readonly LogEntry[]) => void): () => void {
+    this.#requestListeners.add(listener);
+    return () => void this.#requestListeners.delete(listener);
   }
 
   /** Why the circuit of that command is as it is, with its history; `undefined` when there is no such command. */
@@ -98,11 +136,23 @@ export class Resilience {
     return state;
   }
 
+  #newCollapser(key: string, group: string, inCode: Partial<CollapserProperties> = {}): CollapserState {
+    const live = new LiveProperties(this.#config, this.#log, "collapser", key, collapserPropertyDefaults, inCode);
+    const state = new CollapserState(key, group, live);
+    this.#collapsers.set(key, state);
+    return state;
+  }
+
   #changed(path: string): void {
-    if (!path.startsWith("hystrix.command.")) return;
-    const rest = path.slice("hystrix.command.".length);
-    for (const state of this.#states.values()) {
-      if (rest.startsWith("default.") || rest.startsWith(`${state.key}.`)) state.stale = true;
+    for (const [prefix, states] of [
+      ["hystrix.command.", this.#states],
+      ["hystrix.collapser.", this.#collapsers],
+    ] as const) {
+      if (!path.startsWith(prefix)) continue;
+      for (const state of states.values()) {
+        const ofIt = path.startsWith("default.", prefix.length) || path.startsWith(`${state.key}.`, prefix.length);
+        if (ofIt) state.stale = true;
+      }
     }
   }
 
@@ -110,6 +160,4 @@ export class Resilience {
     const level = to.to === "open" ? "warn" : "info";
     this.#log[level](`resilience.circuit-${to.to}`, { key: state.key, why: to.why, requests: to.requests });
   }
-
-  #requestEnded(_context: RequestContext): void {}
 }

@@ -1,7 +1,3 @@
-import { commandEvents } from "./events.ts";
-
-const kinds = commandEvents.length;
-
 /**
  * Counts of events in a rolling window of buckets (Hystrix: 10 s in 10). Adding is two array accesses; a sum is kept up
  * to date as buckets leave the window, so that reading it costs nothing.
@@ -9,8 +5,9 @@ const kinds = commandEvents.length;
 export class RollingCounts {
   readonly bucketMs: number;
   readonly #buckets: number;
+  readonly #kinds: number;
   readonly #counts: Uint32Array;
-  readonly #sums = new Float64Array(kinds);
+  readonly #sums: Float64Array;
   /** Highest number of calls under way in each bucket. */
   readonly #peaks: Uint32Array;
   #at = 0;
@@ -18,21 +15,31 @@ export class RollingCounts {
   #endMs = Number.NEGATIVE_INFINITY;
 
   /** @throws RangeError when the window is no multiple of the buckets, as Hystrix does. */
-  constructor(windowMs: number, buckets: number) {
+  constructor(windowMs: number, buckets: number, kinds: number) {
     if (!(windowMs > 0) || !Number.isInteger(buckets) || buckets < 1 || windowMs % buckets !== 0) {
       throw new RangeError(`a window of ${windowMs} ms cannot be cut into ${buckets} buckets`);
     }
     this.bucketMs = windowMs / buckets;
     this.#buckets = buckets;
+    this.#kinds = kinds;
+    this.#sums = new Float64Array(kinds);
     this.#counts = new Uint32Array(buckets * kinds);
     this.#peaks = new Uint32Array(buckets);
   }
 
   add(event: number, nowMs: number): void {
     if (nowMs >= this.#endMs) this.#roll(nowMs);
-    const place = this.#at * kinds + event;
+    const place = this.#at * this.#kinds + event;
     this.#counts[place] = (this.#counts[place] ?? 0) + 1;
     this.#sums[event] = (this.#sums[event] ?? 0) + 1;
+  }
+
+  /** {@link add}, `by` times. */
+  addMany(event: number, by: number, nowMs: number): void {
+    if (nowMs >= this.#endMs) this.#roll(nowMs);
+    const place = this.#at * this.#kinds + event;
+    this.#counts[place] = (this.#counts[place] ?? 0) + by;
+    this.#sums[event] = (this.#sums[event] ?? 0) + by;
   }
 
   /** So many calls are under way. */
@@ -70,8 +77,8 @@ export class RollingCounts {
     }
     while (nowMs >= this.#endMs) {
       this.#at = (this.#at + 1) % this.#buckets;
-      const from = this.#at * kinds;
-      for (let i = 0; i < kinds; i++) {
+      const from = this.#at * this.#kinds;
+      for (let i = 0; i < this.#kinds; i++) {
         const place = from + i;
         this.#sums[i] = (this.#sums[i] ?? 0) - (this.#counts[place] ?? 0);
         this.#counts[place] = 0;
