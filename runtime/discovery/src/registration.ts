@@ -28,6 +28,8 @@ const eurekaHeartbeatMs = 30_000;
 const homeEveryBeats = 10;
 const stopMaxMs = 1_000;
 const beatEndMs = 400;
+/** A clock is set back by hours at most; two starts a day apart are told apart by the registry's ten minutes. */
+const insistMaxMs = 24 * 3_600_000;
 /** How often one that was superseded looks whether the other is still there, and how often that must not be. */
 const supersededLookMs = 30_000;
 const goneLooks = 2;
@@ -47,6 +49,8 @@ export class Registration {
   #state: RegistrationState = { kind: "idle" };
   #beats = 0;
   /** The last refusal, so that the same one is logged once. */
+  /** In a row, by a later account that nobody holds any more. */
+  #refusals = 0;
   #refusal = "";
   /** Looks in a row at which the one that superseded us was gone. */
   #gone = 0;
@@ -193,6 +197,7 @@ export class Registration {
     if (!this.#isClaiming) return;
     if (answer.kind !== "accepted") return this.#refused(said, answer);
     this.#refusal = "";
+    this.#refusals = 0;
     this.#state = { kind: "registered", via: this.#doors.kind };
   }
 
@@ -202,12 +207,23 @@ export class Registration {
       const holder = await this.#doors.ask((door) => door.holder(said));
       if (!this.#isClaiming) return;
       if (holder !== undefined && holder > this.#record.incarnation) return this.#giveUp(holder);
-      // Somebody took us out by this very account of us. We are here to say otherwise: with a later one.
-      if (this.#record === said) this.#change({});
+      if (this.#record === said) this.#insist(holder);
     }
     const refusal = JSON.stringify(answer);
     if (refusal !== this.#refusal) this.#log.warn("registration.refused", { instance: said.id, answer });
     this.#refusal = refusal;
+  }
+
+  /**
+   * Somebody took us out by this very account of us: we are here to say otherwise, with a later one. When that is refused
+   * again and nobody holds the id, its last holder ended for good with a clock ahead of ours: twice as far each time,
+   * until we are past it.
+   */
+  #insist(holder: number | undefined): void {
+    this.#refusals += 1;
+    if (holder !== undefined || this.#refusals < 3) return this.#change({});
+    const aheadMs = Math.min(insistMaxMs, 1_000 * 2 ** (this.#refusals - 3));
+    this.#change({ incarnation: this.#record.incarnation + aheadMs });
   }
 
   #turnTrying(): void {

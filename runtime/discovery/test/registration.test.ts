@@ -131,6 +131,34 @@ test("an instance that was taken out by mistake insists with a later account of 
   );
 });
 
+test("one whose clock is behind that of an ended start of the same id gets past it, twice as far each time", async () => {
+  const clock = new FakeClock();
+  await using registry = await FakeRegistry.start();
+  registry.answers.set("PUT", { status: 409 });
+  await using registration = register(clock, [registry.url]);
+  await registration.start();
+  const claims = (): number[] =>
+    registry.asked.filter(({ line }) => line.startsWith("PUT")).map(({ body }) => JSON.parse(body).incarnation);
+  for (let tries = 2; tries <= 7; tries++) {
+    // Each try asks over real sockets; the next is planned when it has been answered.
+    await waitFor("the next try", async () => {
+      await clock.advance(500);
+      return claims().length >= tries;
+    });
+  }
+
+  const [first = 0, ...later] = claims();
+  assert.deepEqual(
+    later.slice(0, 6).map((one) => one - first),
+    [0, 0, 1_000, 3_000, 7_000, 15_000],
+  );
+  registry.answers.clear();
+  await waitFor("the registration", async () => {
+    await clock.advance(500);
+    return registration.registered;
+  });
+});
+
 test("stopping takes the instance out with its cause, bounded when nobody answers, and renews no more", async () => {
   const clock = new FakeClock();
   await using registry = await FakeRegistry.start();
