@@ -93,7 +93,10 @@ const ranges: Readonly<Record<string, readonly [number, number]>> = {
 export function faultOf(name: string, value: unknown, like: string | number | boolean): string | undefined {
   if (typeof value !== typeof like) return `a ${typeof like}`;
   if (name === "execution.isolation.strategy") {
-    return value === "THREAD" || value === "SEMAPHORE" ? undefined : "THREAD or SEMAPHORE";
+    // A function cannot leave its thread, and a module's export is called in another.
+    return value === like
+      ? undefined
+      : `${like} (THREAD is for a command with \`worker\`, SEMAPHORE for one with \`run\`)`;
   }
   if (typeof value !== "number") return undefined;
   const [min, max] = ranges[name] ?? [0, Number.MAX_SAFE_INTEGER];
