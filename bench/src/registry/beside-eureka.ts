@@ -19,7 +19,7 @@ export async function* besideEureka(context: BenchContext): AsyncGenerator<Measu
   const [ours = 0, theirs = 0] = await freePorts(2);
   const settings = {
     HOLDFAST_SETTINGS: JSON.stringify({ name: "a", peers: [] }),
-    NODE_OPTIONS: "--max-semi-space-size=4",
+    NODE_OPTIONS: "--max-semi-space-size=2",
     MALLOC_ARENA_MAX: "1",
   };
   await using registry = await ServerProcess.start(

@@ -16,7 +16,7 @@ export async function* capacity(context: BenchContext): AsyncGenerator<Measured>
   // The environment is the one that `up` gives it.
   const settings = {
     HOLDFAST_SETTINGS: JSON.stringify({ name: "a", peers: [] }),
-    NODE_OPTIONS: "--max-semi-space-size=4",
+    NODE_OPTIONS: "--max-semi-space-size=2",
     MALLOC_ARENA_MAX: "1",
   };
   await using registry = await ServerProcess.start(

@@ -23,7 +23,7 @@ const drainMs = 10_000;
  * A registry makes much that is needed for a moment only: a small young generation and one arena keep that from being
  * half of its memory (10,000 instances: 214 → 146 MB), and its collections short.
  */
-const registryMemory = { NODE_OPTIONS: "--max-semi-space-size=4", MALLOC_ARENA_MAX: "1" };
+const registryMemory = { NODE_OPTIONS: "--max-semi-space-size=2", MALLOC_ARENA_MAX: "1" };
 
 /** One registry a zone, on an address and port that never change. */
 export function registryGroup(settings: ControlSettings): GroupDefinition {

@@ -40,43 +40,46 @@ export function pack(plain: Buffer): Packed {
 /** How many pieces are joined before one asks for the time. */
 const piecesAtATime = 128;
 
+/** A gzip member in parts, to be sent one after another. */
+export interface Joined {
+  readonly parts: readonly Buffer[];
+  readonly bytes: number;
+}
+
 /**
  * One gzip member of all pieces in their order: what every decoder reads, also those that stop after the first member.
- * Nothing is compressed again.
+ * Nothing is compressed again, and nothing copied.
  */
 export class GzipJoin {
   readonly #pieces: readonly Packed[];
-  readonly #whole: Buffer;
+  readonly #parts: Buffer[] = [header];
   #next = 0;
-  #at = header.length;
   #crc = 0;
-  #bytes = 0;
+  #plainBytes = 0;
+  #bytes = header.length;
 
   constructor(pieces: readonly Packed[]) {
     this.#pieces = pieces;
-    let bytes = header.length + lastBlock.length + 8;
-    for (const { blocks } of pieces) bytes += blocks.length;
-    this.#whole = Buffer.allocUnsafeSlow(bytes);
-    header.copy(this.#whole);
   }
 
   /** Goes on until all is joined, or `isOver` says so; `undefined` then, and the next call goes on from there. */
-  join(isOver: () => boolean): Buffer | undefined {
+  join(isOver: () => boolean): Joined | undefined {
     while (this.#next < this.#pieces.length) {
       const end = Math.min(this.#pieces.length, this.#next + piecesAtATime);
       while (this.#next < end) this.#add(this.#pieces[this.#next++]);
       if (this.#next < this.#pieces.length && isOver()) return undefined;
     }
-    const end = this.#at + lastBlock.copy(this.#whole, this.#at);
-    this.#whole.writeUInt32LE(this.#crc, end);
-    this.#whole.writeUInt32LE(this.#bytes >>> 0, end + 4);
-    return this.#whole;
+    const trailer = Buffer.from([...lastBlock, 0, 0, 0, 0, 0, 0, 0, 0]);
+    trailer.writeUInt32LE(this.#crc, lastBlock.length);
+    trailer.writeUInt32LE(this.#plainBytes >>> 0, lastBlock.length + 4);
+    return { parts: [...this.#parts, trailer], bytes: this.#bytes + trailer.length };
   }
 
   #add(piece: Packed | undefined): void {
     if (piece === undefined) return;
-    this.#at += piece.blocks.copy(this.#whole, this.#at);
+    this.#parts.push(piece.blocks);
     this.#crc = combineCrc32(this.#crc, piece.crc, piece.shift);
-    this.#bytes += piece.bytes;
+    this.#plainBytes += piece.bytes;
+    this.#bytes += piece.blocks.length;
   }
 }

@@ -2,12 +2,14 @@ import type { Clock, Timer } from "@holdfast/kernel";
 import { applicationsHead, applicationsTail, type EurekaFormat, type EurekaShape } from "@holdfast/wire/eureka";
 import { AppPieces } from "./app-pieces.ts";
 import type { CachedBody } from "./cached-body.ts";
-import { GzipJoin, type Packed, pack } from "./gzip-join.ts";
+import { GzipJoin, type Joined, type Packed, pack } from "./gzip-join.ts";
 import type { PieceSource } from "./piece-source.ts";
 import { gzipOf } from "./small-documents.ts";
 
 /** So long one may work on a document before others have their turn. */
 const sliceMs = 2;
+/** Thousands of parts cost time each time they are sent, a copy of them memory: this often before it is worth it. */
+const copiedAfter = 8;
 /** A form nobody has asked for in this time is dropped. */
 const idleMs = 180_000;
 /** A document that has stood unchanged for so long is worth compressing as a whole: a fifth of the bytes, or less. */
@@ -110,11 +112,11 @@ export class SlicedDocuments {
     const pieces = this.#piecesOf(form, apps);
     if (isOver()) await others();
     const join = new GzipJoin(pieces);
-    let whole = join.join(isOver);
-    for (; whole === undefined; whole = join.join(isOver)) await others();
+    let joined = join.join(isOver);
+    for (; joined === undefined; joined = join.join(isOver)) await others();
     const etag = `"${format}-${shape}-${this.#tag}-${version}"`;
     const plain = pieces.map((piece) => piece.plain);
-    const made = new Document(plain, whole, version, etag, this.#clock.monotonicMs());
+    const made = new Document(plain, joined, version, etag, this.#clock.monotonicMs());
     form.made = made;
     return made;
   }
@@ -139,10 +141,11 @@ class Document implements CachedBody {
   readonly madeAtMs: number;
   readonly plain: readonly Buffer[];
   readonly plainBytes: number;
-  #gzip: Buffer;
+  #gzip: Joined;
+  #asked = 0;
   #settling = false;
 
-  constructor(plain: readonly Buffer[], gzip: Buffer, version: number, etag: string, madeAtMs: number) {
+  constructor(plain: readonly Buffer[], gzip: Joined, version: number, etag: string, madeAtMs: number) {
     this.version = version;
     this.etag = etag;
     this.madeAtMs = madeAtMs;
@@ -152,11 +155,15 @@ class Document implements CachedBody {
   }
 
   get gzip(): readonly Buffer[] {
-    return [this.#gzip];
+    this.#asked += 1;
+    if (this.#asked === copiedAfter && this.#gzip.parts.length > 1) {
+      this.#gzip = { parts: [Buffer.concat(this.#gzip.parts, this.#gzip.bytes)], bytes: this.#gzip.bytes };
+    }
+    return this.#gzip.parts;
   }
 
   get gzipBytes(): number {
-    return this.#gzip.length;
+    return this.#gzip.bytes;
   }
 
   /** Compresses it as a whole, in another thread; the content stays what it is. */
@@ -164,7 +171,7 @@ class Document implements CachedBody {
     if (this.#settling) return;
     this.#settling = true;
     const keepSmaller = (whole: Buffer): void => {
-      if (whole.length < this.#gzip.length) this.#gzip = whole;
+      if (whole.length < this.#gzip.bytes) this.#gzip = { parts: [whole], bytes: whole.length };
     };
     // What cannot be made smaller is sent as it is.
     void gzipOf(this.plain).then(keepSmaller, () => {});
