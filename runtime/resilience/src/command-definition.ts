@@ -1,5 +1,6 @@
 import type { CommandError } from "./errors.ts";
-import type { CollapserProperties, CommandProperties } from "./properties.ts";
+import type { CollapserProperties, CommandProperties, ThreadPoolProperties } from "./properties.ts";
+import type { ThreadWork } from "./threads/pool-thread.ts";
 
 /** What `run` is given about its own call. */
 export interface CallContext {
@@ -9,12 +10,25 @@ export interface CallContext {
   readonly deadlineMs: number;
 }
 
-export interface CommandOptions<A extends unknown[], R> {
+export interface CommandOptions<A extends unknown[], R> extends CommandBasics<A, R> {
+  readonly run: (context: CallContext, ...args: A) => R | PromiseLike<R>;
+}
+
+/** A command whose work is done in a thread of its own (Hystrix's THREAD strategy), since it computes. */
+export interface WorkerCommandOptions<A extends unknown[], R> extends CommandBasics<A, R> {
+  /** The function that does it: URL of its ES module (`import.meta.resolve("./work.js")`), name of the export. */
+  readonly worker: ThreadWork;
+  /** Commands with the same one share threads. Default: the group. */
+  readonly threadPoolKey?: string;
+  /** Of the pool, by Hystrix's names; the first command of a pool says them. */
+  readonly threadPoolProperties?: Partial<ThreadPoolProperties>;
+}
+
+export interface CommandBasics<A extends unknown[], R> {
   /** Name of the command: its circuit, its limits, its counters. */
   readonly key: string;
   /** What dashboards show it with. Default: the key. */
   readonly group?: string;
-  readonly run: (context: CallContext, ...args: A) => R | PromiseLike<R>;
   /** Answers when `run` has failed, timed out, or was not even called. It gets the error that the caller would get. */
   readonly fallback?: (error: CommandError, ...args: A) => R | PromiseLike<R>;
   /** Within one request, calls with the same cache key are made once. `undefined`: not this one. */

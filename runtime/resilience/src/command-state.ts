@@ -7,6 +7,7 @@ import type { LiveProperties } from "./live-properties.ts";
 import type { CommandProperties } from "./properties.ts";
 import type { LogEntry, RequestContext } from "./request-context.ts";
 import { RollingCounts } from "./rolling-counts.ts";
+import type { ThreadPool } from "./threads/thread-pool.ts";
 import type { DeadlineList, Timeouts } from "./timeouts.ts";
 
 /** What the states of all keys of a process lean on. */
@@ -25,6 +26,8 @@ export interface CommandRoom {
 export class CommandState {
   readonly key: string;
   readonly group: string;
+  /** Where `run` is called in another thread. */
+  readonly pool: ThreadPool | undefined;
   readonly breaker: CircuitBreaker;
   readonly clock: Clock;
   readonly timeouts: Timeouts;
@@ -56,7 +59,14 @@ export class CommandState {
   stale = false;
   readonly #live: LiveProperties<CommandProperties>;
 
-  constructor(key: string, group: string, live: LiveProperties<CommandProperties>, room: CommandRoom) {
+  constructor(
+    key: string,
+    group: string,
+    live: LiveProperties<CommandProperties>,
+    room: CommandRoom,
+    pool: ThreadPool | undefined,
+  ) {
+    this.pool = pool;
     this.key = key;
     this.shortCircuit = `${key}: its circuit is open`;
     this.group = group;
@@ -77,6 +87,10 @@ export class CommandState {
 
   get properties(): CommandProperties {
     return this.#live.values;
+  }
+
+  get threadPoolKey(): string {
+    return this.pool?.key ?? this.group;
   }
 
   /** Takes over what the configuration says now. A window of another size begins empty. */

@@ -82,7 +82,8 @@ export class Command<A extends unknown[], R> {
     state.hooks?.tell("onStart", state);
     const pass = state.breaker.allow(nowMs);
     if (pass === refused) return this.#shortCircuit(args, entry, nowMs);
-    if (state.active >= state.maxConcurrent) {
+    const full = state.pool === undefined ? state.active >= state.maxConcurrent : !state.pool.admits();
+    if (full) {
       state.breaker.abandoned(pass);
       return this.#reject(args, entry, nowMs);
     }
@@ -125,8 +126,16 @@ export class Command<A extends unknown[], R> {
 
   #reject(args: A, entry: LogEntry | undefined, startMs: number): Promise<R> {
     const state = this.#state;
-    state.record(At.SEMAPHORE_REJECTED, entry, startMs);
-    const error = rejectedError(state.key, "REJECTED_SEMAPHORE_EXECUTION", state.rejection);
+    const { pool } = state;
+    state.record(pool === undefined ? At.SEMAPHORE_REJECTED : At.THREAD_POOL_REJECTED, entry, startMs);
+    const error =
+      pool === undefined
+        ? rejectedError(state.key, "REJECTED_SEMAPHORE_EXECUTION", state.rejection)
+        : rejectedError(
+            state.key,
+            "REJECTED_THREAD_EXECUTION",
+            `${state.key}: the threads of ${pool.key} are all busy`,
+          );
     return this.#unanswered(error, args, entry, startMs);
   }
 

@@ -1,10 +1,19 @@
 export { Collapser } from "./collapser.ts";
 export { Command } from "./command.ts";
-export type { CallContext, CallOptions, CollapserOptions, CommandOptions } from "./command-definition.ts";
+export type {
+  CallContext,
+  CallOptions,
+  CollapserOptions,
+  CommandOptions,
+  WorkerCommandOptions,
+} from "./command-definition.ts";
 export { BadRequestError, CommandError, type CommandErrorCode, type FailureType } from "./errors.ts";
 export { type CommandEvent, commandEvents } from "./events.ts";
 export type { CircuitChange, CircuitExplanation } from "./explain.ts";
 export type { CommandHooks, CommandInfo } from "./hooks.ts";
-export type { CollapserProperties, CommandProperties } from "./properties.ts";
+export type { CollapserProperties, CommandProperties, ThreadPoolProperties } from "./properties.ts";
 export { type LogEntry, runInRequestContext } from "./request-context.ts";
 export { Resilience, type ResilienceOptions } from "./resilience.ts";
+export type { StreamHandler } from "./streams/event-stream.ts";
+export type { HystrixStreams } from "./streams/hystrix-streams.ts";
+export type { ThreadWork } from "./threads/pool-thread.ts";

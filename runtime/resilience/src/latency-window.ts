@@ -23,6 +23,9 @@ export interface Percentiles {
   at(share: number): number;
 }
 
+/** Of nothing. */
+export const noLatency: Percentiles = { mean: 0, at: () => 0 };
+
 interface Slice {
   readonly counts: Uint32Array;
   count: number;
@@ -59,7 +62,7 @@ export class LatencyWindow {
     const counts = new Float64Array(steps);
     const sum = { count: 0, totalMs: 0, minMs: Number.POSITIVE_INFINITY, maxMs: 0 };
     for (const window of [this, ...others]) window.#addTo(counts, sum, nowMs);
-    if (sum.count === 0) return { mean: 0, at: () => 0 };
+    if (sum.count === 0) return noLatency;
     return {
       mean: sum.totalMs / sum.count,
       at: (share) => (share <= 0 ? sum.minMs : share >= 100 ? sum.maxMs : percentile(counts, sum, share)),

@@ -4,8 +4,9 @@ import type { Transition } from "./circuit-breaker.ts";
 import { Collapser } from "./collapser.ts";
 import { CollapserState } from "./collapser-state.ts";
 import { Command } from "./command.ts";
-import type { CollapserOptions, CommandOptions } from "./command-definition.ts";
+import type { CallContext, CollapserOptions, CommandOptions, WorkerCommandOptions } from "./command-definition.ts";
 import { type CommandRoom, CommandState } from "./command-state.ts";
+import type { Everything } from "./everything.ts";
 import { type CircuitExplanation, explainCircuit } from "./explain.ts";
 import { type CommandHooks, HookList } from "./hooks.ts";
 import { LiveProperties } from "./live-properties.ts";
@@ -14,8 +15,12 @@ import {
   collapserPropertyDefaults,
   commandPropertyDefaults,
   propertyError,
+  type ThreadPoolProperties,
+  threadPoolPropertyDefaults,
 } from "./properties.ts";
 import type { LogEntry } from "./request-context.ts";
+import { type HystrixStreams, hystrixStreams } from "./streams/hystrix-streams.ts";
+import { ThreadPool } from "./threads/thread-pool.ts";
 import { Timeouts } from "./timeouts.ts";
 
 export interface ResilienceOptions {
@@ -30,6 +35,7 @@ export class Resilience {
   readonly #log: Log;
   readonly #states = new Map<string, CommandState>();
   readonly #collapsers = new Map<string, CollapserState>();
+  readonly #pools = new Map<string, ThreadPool>();
   readonly #requestListeners = new Set<(log: readonly LogEntry[]) => void>();
   readonly #room: CommandRoom;
   readonly #unwatch: () => void;
@@ -62,8 +68,12 @@ export class Resilience {
    *
    * @throws PlatformError `COMMAND_PROPERTY_INVALID` naming the property's path.
    */
-  command<A extends unknown[], R>(options: CommandOptions<A, R>): Command<A, R> {
-    return new Command(options, this.#stateOf(options));
+  command<A extends unknown[], R>(options: CommandOptions<A, R> | WorkerCommandOptions<A, R>): Command<A, R> {
+    if ("run" in options) return new Command(options, this.#stateOf(options, undefined));
+    const { worker, group = options.key, threadPoolKey = group, threadPoolProperties } = options;
+    const pool = this.#pools.get(threadPoolKey) ?? this.#newPool(threadPoolKey, threadPoolProperties);
+    const run = (context: CallContext, ...args: A): Promise<R> => pool.run(worker, args, context.signal) as Promise<R>;
+    return new Command({ ...options, run }, this.#stateOf(options, pool));
   }
 
   /** `fn` as a command: a function with its arguments and its answer. */
@@ -111,27 +121,50 @@ export class Resilience {
     return [...this.#states.keys()];
   }
 
-  /** Takes no more notice of the configuration. */
-  close(): void {
-    this.#unwatch();
+  /** Hystrix's streams, as handlers by their paths. */
+  streams(): HystrixStreams {
+    return hystrixStreams(this.#clock, this.#config, this.#everything(), (listener) => this.onRequestLog(listener));
   }
 
-  #stateOf(options: Pick<CommandOptions<never, unknown>, "key" | "group" | "properties">): CommandState {
+  /** Takes no more notice of the configuration, and ends the threads. */
+  async close(): Promise<void> {
+    this.#unwatch();
+    await Promise.all([...this.#pools.values()].map((pool) => pool.close()));
+  }
+
+  #everything(): Everything {
+    const states = this.#states;
+    return {
+      commands: {
+        *[Symbol.iterator]() {
+          for (const state of states.values()) {
+            // Who looks sees what the configuration says now, though no call has read it yet.
+            if (state.stale) state.refresh();
+            yield state;
+          }
+        },
+      },
+      pools: { [Symbol.iterator]: () => this.#pools.values() },
+      collapsers: { [Symbol.iterator]: () => this.#collapsers.values() },
+    };
+  }
+
+  #stateOf(
+    options: Pick<CommandOptions<never, unknown>, "key" | "group" | "properties">,
+    pool: ThreadPool | undefined,
+  ): CommandState {
     const { key, group = key } = options;
     const known = this.#states.get(key);
     if (known !== undefined) return known;
     if (key === "" || key === "default") {
       throw propertyError("key", "a name other than the empty one and `default`", key);
     }
-    const live = new LiveProperties(
-      this.#config,
-      this.#log,
-      "command",
-      key,
-      commandPropertyDefaults,
-      options.properties ?? {},
-    );
-    const state = new CommandState(key, group, live, this.#room);
+    const defaults =
+      pool === undefined
+        ? commandPropertyDefaults
+        : { ...commandPropertyDefaults, "execution.isolation.strategy": "THREAD" };
+    const live = new LiveProperties(this.#config, this.#log, "command", key, defaults, options.properties ?? {});
+    const state = new CommandState(key, group, live, this.#room, pool);
     this.#states.set(key, state);
     return state;
   }
@@ -143,10 +176,18 @@ export class Resilience {
     return state;
   }
 
+  #newPool(key: string, inCode: Partial<ThreadPoolProperties> = {}): ThreadPool {
+    const live = new LiveProperties(this.#config, this.#log, "threadpool", key, threadPoolPropertyDefaults, inCode);
+    const pool = new ThreadPool(key, this.#clock, live);
+    this.#pools.set(key, pool);
+    return pool;
+  }
+
   #changed(path: string): void {
     for (const [prefix, states] of [
       ["hystrix.command.", this.#states],
       ["hystrix.collapser.", this.#collapsers],
+      ["hystrix.threadpool.", this.#pools],
     ] as const) {
       if (!path.startsWith(prefix)) continue;
       for (const state of states.values()) {

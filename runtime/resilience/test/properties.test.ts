@@ -109,10 +109,10 @@ test("a command needs a name, and not that of the defaults", () => {
   }
 });
 
-test("after close the configuration is no longer followed", () => {
+test("after close the configuration is no longer followed", async () => {
   const world = new World();
   world.scripted("k");
-  world.resilience.close();
+  await world.resilience.close();
   world.config.set("runtime", `hystrix.command.k.${timeout}`, 5);
   assert.equal(world.resilience.explain("k")?.properties[timeout], 1_000);
 });
