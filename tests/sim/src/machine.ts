@@ -16,6 +16,7 @@ export class Machine {
   #skewMs: number;
   readonly #onWake: (stillMs: number) => void;
   #stillSinceMs = 0;
+  #jumpedAtMs = Number.NEGATIVE_INFINITY;
   /** How long the monotonic clock stood still so far, … */
   #lagMs = 0;
   /** … and since when it does again. */
@@ -60,7 +61,13 @@ export class Machine {
     return (this.#suspendedAtMs ?? this.#queue.nowMs) - this.#lagMs;
   }
 
+  /** True time of the wall clock's latest jump. */
+  get jumpedAtMs(): number {
+    return this.#jumpedAtMs;
+  }
+
   jumpWall(ms: number): void {
+    this.#jumpedAtMs = this.#queue.nowMs;
     this.#skewMs += ms;
   }
 

@@ -1,6 +1,6 @@
 import type { RegistryTransport } from "@holdfast/discovery";
-import { Registration } from "@holdfast/discovery";
-import { type InstanceId, parseInstanceId, type Random, silentLog } from "@holdfast/kernel";
+import { Registration, type RegistryKind } from "@holdfast/discovery";
+import { hash32, type InstanceId, parseInstanceId, type Random, silentLog } from "@holdfast/kernel";
 import type { InstanceRecord, InstanceStatus } from "@holdfast/wire";
 import type { Machine, Process } from "./machine.ts";
 
@@ -18,6 +18,8 @@ export function identityOf(app: string, name: string, kind: Identity["kind"] = "
   if (id === undefined) throw new RangeError(`${name} is no instance id`);
   return { app, id, key: `${app}/${name}`, kind };
 }
+
+const lingerMs = 4_000;
 
 /** One process that is an instance: a real `Registration` on its machine's clock. */
 export class Owner {
@@ -48,7 +50,9 @@ export class Owner {
     this.#changedAtMs = nowMs();
     this.#statusAtMs = nowMs();
     this.process = machine.boot();
-    const { app, id, kind } = identity;
+    const { app, id } = identity;
+    // Half of ours find out by themselves what a registry speaks.
+    const kind: RegistryKind | "auto" = identity.kind === "native" && hash32(id) % 2 === 0 ? "auto" : identity.kind;
     const access = { registries: urls, kind, transport: transportOf(this.process), heartbeatMs: 3_000 };
     const record = recordOf(app, id, machine, this.process.wallMs(), status);
     this.registration = new Registration(this.process, random, silentLog, access, record);
@@ -112,6 +116,8 @@ export class Owner {
     this.touch();
     await this.registration.stop("stopped");
     this.touch();
+    // A process has other things to end, too; what it says of itself meanwhile would be wrong.
+    await this.process.sleep(lingerMs);
     if (this.machine.process === this.process) this.machine.kill();
   }
 

@@ -55,15 +55,15 @@ export const plantedBugs: readonly Mutation[] = [
   },
   {
     name: "a registry that hears no peer keeps nothing it knew through them",
-    file: `${registry}/preservation.ts`,
-    find: 'if (reach.allDown && !lease.direct) return "it renewed through a peer, and no peer can be heard";',
-    replace: "",
+    file: `${registry}/expiry.ts`,
+    find: "direct: via === undefined, via,",
+    replace: "direct: true, via: undefined,",
   },
   {
-    name: "with a peer unheard an app may lose everybody at once",
+    name: "with a peer unheard what was known through it is let go",
     file: `${registry}/preservation.ts`,
-    find: "silent * 2 <= total",
-    replace: "silent <= total",
+    find: "if (sinceMs !== undefined && nowMs - sinceMs <= this.#options.holdMaxMs) {",
+    replace: "if (sinceMs !== undefined && nowMs < 0) {",
   },
   {
     name: "renewals are not told to the peers",

@@ -36,6 +36,8 @@ export class RegistryNode {
   readonly #others: () => readonly RegistryNode[];
   readonly #onLife: (node: RegistryNode, life: RegistryLife) => void;
   #life: RegistryLife | undefined;
+  #exchanges = 0;
+  #mostReplicas = 0;
 
   /** `onLife` hears of each start before anything happens in it. */
   constructor(
@@ -60,6 +62,16 @@ export class RegistryNode {
 
   get url(): string {
     return `http://${this.name}`;
+  }
+
+  /** How often it has begun to exchange everything with a peer. */
+  get exchanges(): number {
+    return this.#exchanges;
+  }
+
+  /** The most it has said in one call. */
+  get mostReplicas(): number {
+    return this.#mostReplicas;
   }
 
   get life(): RegistryLife | undefined {
@@ -136,6 +148,8 @@ export class RegistryNode {
     return (body, timeoutMs) =>
       new Promise<ReplicateAnswer>((resolve, reject) => {
         const sent = JSON.stringify(body);
+        if (body.part?.index === 0) this.#exchanges += 1;
+        this.#mostReplicas = Math.max(this.#mostReplicas, body.replicas.length);
         const timer = from.after(timeoutMs, () => reject(new Error(`no answer within ${timeoutMs} ms`)));
         const fail = (why: string): void => {
           timer.cancel();

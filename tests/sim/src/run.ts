@@ -4,11 +4,13 @@ import { agreement } from "./checks/agreement.ts";
 import { bounded } from "./checks/bounded.ts";
 import { connected } from "./checks/connected.ts";
 import { evictions } from "./checks/evictions.ts";
+import { explaining } from "./checks/explaining.ts";
 import { homeless } from "./checks/homeless.ts";
 import { listeners } from "./checks/listeners.ts";
 import { lookingBack } from "./checks/looking-back.ts";
 import { renewedHere } from "./checks/renewed-here.ts";
 import { resurrection } from "./checks/resurrection.ts";
+import { steadiness } from "./checks/steadiness.ts";
 import { Hearing } from "./hearing.ts";
 import { type Accuse, type Check, Judge, type Violation } from "./judge.ts";
 import { Ledger } from "./ledger.ts";
@@ -73,6 +75,8 @@ const checks: Readonly<Record<string, (scene: Scene, accuse: Accuse) => Omit<Che
   evictions,
   bounded,
   "looking back": lookingBack,
+  explaining,
+  steadiness,
 };
 
 /** Makes a scene with every check looking at it. */

@@ -5,7 +5,8 @@ import type { Machine, Process } from "./machine.ts";
 /** A way that nothing gets through. */
 export interface Cut {
   readonly what: string;
-  hits(from: Machine, to: Machine): boolean;
+  /** `isAnswer`: it comes back on a connection that the other side has opened. */
+  hits(from: Machine, to: Machine, isAnswer: boolean): boolean;
 }
 
 /** What the network does to a call; shares from 0 to 1. */
@@ -33,6 +34,8 @@ export class SimNetwork {
   /** Machines whose messages take so many ms more, each way. */
   readonly slow = new Map<Machine, number>();
   weather: Weather = { ...fairWeather };
+  /** How many streams each machine has opened. */
+  readonly opened = new Map<Machine, number>();
   /** Connections that are open. */
   readonly streams = new Set<{ reset(): void }>();
 
@@ -55,14 +58,14 @@ export class SimNetwork {
   }
 
   /** Whether messages get from one to the other, this way round. */
-  reaches(from: Machine, to: Machine): boolean {
-    for (const cut of this.#cuts) if (cut.hits(from, to)) return false;
+  reaches(from: Machine, to: Machine, isAnswer = false): boolean {
+    for (const cut of this.#cuts) if (cut.hits(from, to, isAnswer)) return false;
     return true;
   }
 
   /** Calls between both get through. */
   canCall(from: Machine, to: Machine): boolean {
-    return this.reaches(from, to) && this.reaches(to, from);
+    return this.reaches(from, to) && this.reaches(to, from, true);
   }
 
   /** One way, in ms. */
@@ -76,7 +79,7 @@ export class SimNetwork {
   /** As soon as one message takes from one to the other; not at all when it does not get through. */
   later(from: Machine, to: Machine, run: () => void): void {
     this.#queue.after(this.delayMs(from, to), () => {
-      if (this.reaches(from, to)) run();
+      if (this.reaches(from, to, true)) run();
     });
   }
 
@@ -118,7 +121,7 @@ export class SimNetwork {
     return (run) => {
       const isLost = this.isLost();
       this.#queue.after(this.delayMs(to, from.machine), () => {
-        if (!isLost && this.reaches(to, from.machine)) from.receive(run);
+        if (!isLost && this.reaches(to, from.machine, true)) from.receive(run);
       });
     };
   }

@@ -98,7 +98,7 @@ class SimStream {
     const { machine } = this.#node;
     this.#network.after(this.#network.delayMs(machine, this.#client.machine), () => {
       // What was written meanwhile comes with it: it is one connection.
-      if (!this.#network.canCall(machine, this.#client.machine) || this.#client.machine.isStill) return this.#stuck();
+      if (!this.#network.canCall(this.#client.machine, machine) || this.#client.machine.isStill) return this.#stuck();
       this.#stuckMs = 0;
       const items = this.#items.splice(0);
       // Nobody is there to read it: the client's machine says so.
@@ -147,6 +147,7 @@ export function openSimStream(
 ): { destroy(): void } {
   const stream = new SimStream(client, network, node, events);
   network.streams.add(stream);
+  network.opened.set(client.machine, (network.opened.get(client.machine) ?? 0) + 1);
   stream.open(call);
   return stream;
 }

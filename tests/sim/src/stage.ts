@@ -69,7 +69,7 @@ export class Stage {
   }
 
   /** Nothing gets from one to the other until what is returned is called. */
-  cut(what: string, hits: (from: Machine, to: Machine) => boolean): () => void {
+  cut(what: string, hits: Cut["hits"]): () => void {
     const cut: Cut = { what, hits };
     const release = this.scene.calm.disturb(what);
     this.world.network.cut(cut);
@@ -107,7 +107,12 @@ export class Stage {
   }
 
   /** Every registry shows each of these as it says it is, or with what an operator said. */
-  expectShown(when: string, owners: readonly Owner[], override?: InstanceStatus, nodes = this.nodes): void {
+  expectShown(
+    when: string,
+    owners: readonly Owner[],
+    override?: InstanceStatus,
+    nodes: readonly RegistryNode[] = this.nodes,
+  ): void {
     for (const owner of owners) {
       const { record } = owner.registration;
       const status = shownStatus(record.status, override, owner.identity.kind);
@@ -125,7 +130,7 @@ export class Stage {
     }
   }
 
-  expectGone(when: string, owners: readonly Owner[], nodes = this.nodes): void {
+  expectGone(when: string, owners: readonly Owner[], nodes: readonly RegistryNode[] = this.nodes): void {
     for (const owner of owners) {
       for (const node of nodes) {
         const { key } = owner.identity;

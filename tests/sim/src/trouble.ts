@@ -174,6 +174,7 @@ export class Trouble {
   #reset(): void {
     const { network } = this.#scene.world;
     this.#note("streams are reset");
+    this.#scene.calm.shock();
     for (const stream of network.streams) if (this.#random.next() < 0.6) stream.reset();
   }
 

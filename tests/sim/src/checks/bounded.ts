@@ -40,6 +40,15 @@ export function bounded(scene: Scene, accuse: Accuse): Omit<Check, "name"> {
         .sort()
         .join(", ");
     });
+    for (const { key, owners } of scene.ledger.entries()) {
+      const [said, ...others] = scene.overrides.allowed(key);
+      if (others.length > 0 || !owners.some((owner) => owner.isRunning)) continue;
+      const expected = said === undefined ? undefined : `${key} ${said}`;
+      const isListed = lists[0]?.split(", ").some((line) => line.startsWith(`${key} `) && line !== expected) === false;
+      const isThere = expected === undefined || lists[0]?.split(", ").includes(expected) === true;
+      if (!isListed || !isThere)
+        accuse(`registries list overrides ${lists[0]}, and not ${expected ?? `none of ${key}`}`, key);
+    }
     if (new Set(lists).size > 1) accuse(`registries keep different overrides in calm: ${lists.join(" | ")}`);
   };
   return { look };

@@ -1,6 +1,8 @@
 import type { Stage } from "../stage.ts";
+import { crowd, earlierRenewals, lateEnds } from "./agents.ts";
 import { exchanges, lastWords, lostCalls, oldNews, rejoining } from "./exchanges.ts";
-import { allRestart, deafness, newLife, resuming, seen } from "./listening.ts";
+import { allRestart, deafness, draining, homecoming, newLife, resuming, seen, swap } from "./listening.ts";
+import { answers, strangers, uncalled } from "./one-way.ts";
 import { claims, clocks, ended, flapping, overrides } from "./order.ts";
 import { failingOver, frozen, isolation, massSilence, standstill } from "./silence.ts";
 
@@ -12,7 +14,7 @@ export const drills: Readonly<Record<string, (stage: Stage) => Promise<void>>> =
   "a registry that restarts answers nobody before it knows what its peers know": rejoining,
   "what a registry took in its last moment its peers know": lastWords,
   "a registry that hears no peer keeps whom it knew through them": isolation,
-  "with a peer unheard a registry keeps half of each app": massSilence,
+  "with a peer unheard a registry keeps whom it knew through it": massSilence,
   "a registry that stood still takes nobody for dead": standstill,
   "an instance that froze is gone, and comes back as the same one": frozen,
   "an instance whose registry dies or hangs is lost to nobody": failingOver,
@@ -25,5 +27,14 @@ export const drills: Readonly<Record<string, (stage: Stage) => Promise<void>>> =
   "with wall clocks an hour apart the latest word of Eureka's clients counts": clocks,
   "of two processes of one id the later start counts": claims,
   "what was ended for good does not come back": ended,
+  "one that goes and one that comes are not the same": swap,
+  "a registry that is to end sends its listeners away": draining,
+  "whoever had to go elsewhere goes home again": homecoming,
+  "who can no longer be called is deaf, not bereaved": uncalled,
+  "who asks hears all, though the other cannot call it": answers,
+  "registries that never met order what was said before they did": strangers,
+  "the end of an earlier start is not that of a later one": lateEnds,
+  "an earlier process renews nobody's lease but its own": earlierRenewals,
+  "seven hundred instances arrive in portions": crowd,
   "an instance that comes and goes is damped, and shown again": flapping,
 };

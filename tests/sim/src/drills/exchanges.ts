@@ -72,6 +72,14 @@ export async function rejoining(stage: Stage): Promise<void> {
   });
   stage.expect(node.registry?.serving === true, "registry b does not serve 5 s after its start", "b");
   network.slow.clear();
+  // One that is gone is not waited for when another knows everything.
+  const restartAll = stage.kill(stage.node("c"), node);
+  node.start();
+  await stage.run(700);
+  stage.expect(node.registry?.serving === true, "registry b waits for a peer that is gone", "b");
+  stage.expectShown("then", owners, undefined, [node]);
+  node.kill();
+  restartAll();
 }
 
 /** What a registry took in its last moment its peers know. */

@@ -37,6 +37,59 @@ export async function newLife(stage: Stage): Promise<void> {
   stage.expectSeen("15 s after it went on", listener, "x", [...owners.slice(1), ...more]);
 }
 
+/** One goes and another comes while a registry restarts: as many as before are not the same as before. */
+export async function swap(stage: Stage): Promise<void> {
+  const [stays, goes] = [stage.instance("x", "i-1", 1), stage.instance("x", "i-2", 1)];
+  const listener = stage.listener("l-1", 1, single);
+  await stage.run(15_000);
+  listener.machine.stop("stop");
+  const release = stage.scene.calm.disturb("registry a restarts while listener l-1 stands still");
+  const restart = stage.kill(stage.node("a"));
+  void goes.stop();
+  const comes = stage.instance("x", "i-3", 2);
+  await stage.run(500);
+  restart();
+  await stage.run(14_000);
+  listener.machine.resume();
+  release();
+  await stage.run(6_000);
+  stage.expectSeen("6 s after it went on", listener, "x", [stays, comes]);
+}
+
+/** A registry that is to end sends its listeners away before it does. */
+export async function draining(stage: Stage): Promise<void> {
+  const owner = stage.instance("x", "i-1", 1);
+  const other = stage.instance("x", "i-2", 1);
+  const listener = stage.listener("l-1", 1);
+  await stage.run(8_000);
+  stage.scene.calm.shock();
+  stage.node("a").life?.server.drain();
+  await stage.run(500);
+  const { state } = listener.discovery;
+  const isAway = state.kind === "live" && state.registry !== "http://a";
+  stage.expect(isAway, "listener l-1 is still at registry a, which is about to end", "l-1");
+  void owner.setStatus("DOWN");
+  await stage.run(1_000);
+  stage.expectSeen("while registry a is about to end", listener, "x", [owner, other]);
+}
+
+/** Who had to go to another zone's registry goes back to its own when that answers again. */
+export async function homecoming(stage: Stage): Promise<void> {
+  const owner = stage.instance("x", "i-1", 1);
+  const listener = stage.listener("l-1", 1);
+  await stage.run(8_000);
+  const restart = stage.kill(stage.node("a"));
+  await stage.run(8_000);
+  const { state: away } = listener.discovery;
+  stage.expect(away.kind === "live" && away.registry === "http://b", "listener l-1 is not at registry b", "l-1");
+  restart();
+  await stage.run(45_000);
+  const { state } = listener.discovery;
+  stage.expect(state.kind === "live" && state.registry === "http://a", "listener l-1 has not gone home", "l-1");
+  const via = stage.node("a").registry?.why("x", "i-1").lease?.via;
+  stage.expect(via === "instance", `x/i-1 has not gone home, but renews at ${via}`, owner.identity.key);
+}
+
 /** When all registries restart at once nobody who calls others loses anybody. */
 export async function allRestart(stage: Stage): Promise<void> {
   const owners = Array.from({ length: 8 }, (_, i) => {

@@ -79,6 +79,12 @@ export async function claims(stage: Stage): Promise<void> {
   second.kill();
   await stage.run(110_000);
   stage.expectShown("110 s after the later one died", [first, other]);
+  const third = world.own(first.identity, world.machine("h-twin", "z2", 5));
+  await stage.run(5_500);
+  stage.expectShown("5.5 s after a later start", [third, other]);
+  void third.stop();
+  await stage.run(110_000);
+  stage.expectShown("110 s after the later one was ended for good", [first, other]);
 }
 
 /** Ended for good is ended: by whatever way the old account comes again. */
@@ -109,11 +115,14 @@ export async function ended(stage: Stage): Promise<void> {
 export async function flapping(stage: Stage): Promise<void> {
   const owner = stage.instance("x", "i-1", 1);
   const steady = stage.instance("x", "i-2", 1);
+  const lonely = stage.instance("y", "i-3", 2);
   await stage.run(8_000);
   for (let i = 0; i < 16; i++) {
-    void owner.setStatus(i % 2 === 0 ? "DOWN" : "UP");
+    for (const one of [owner, lonely]) void one.setStatus(i % 2 === 0 ? "DOWN" : "UP");
     await stage.run(500);
   }
+  // Better one that comes and goes than none at all.
+  stage.expectShown("after it flapped, alone", [lonely]);
   for (const node of stage.nodes) {
     const shown = stage.shown(node, owner)?.status;
     stage.expect(
