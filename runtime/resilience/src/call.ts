@@ -1,5 +1,5 @@
 import { Abort } from "./abort.ts";
-import type { CallContext, CommandOptions } from "./command-definition.ts";
+import type { CallContext, CallPermit, CommandOptions } from "./command-definition.ts";
 import type { CommandState } from "./command-state.ts";
 import { BadRequestError, type CommandError, cancelledError, failedError, timeoutError } from "./errors.ts";
 import { At } from "./events.ts";
@@ -34,6 +34,7 @@ export class Call<A extends unknown[], R> implements Timed, CallContext, Unanswe
   runMs = -1;
   readonly #options: CommandOptions<A, R>;
   readonly #pass: number;
+  readonly #permit: CallPermit | undefined;
   #early = stillRunning;
   #reject: Settle = noop;
   readonly #deadlines: DeadlineList | undefined;
@@ -46,7 +47,9 @@ export class Call<A extends unknown[], R> implements Timed, CallContext, Unanswe
     startMs: number,
     pass: number,
     entry: LogEntry | undefined,
+    permit: CallPermit | undefined,
   ) {
+    this.#permit = permit;
     this.#deadlines = state.deadlines;
     this.#options = options;
     this.state = state;
@@ -87,6 +90,7 @@ export class Call<A extends unknown[], R> implements Timed, CallContext, Unanswe
     const nowMs = this.#end();
     const ms = nowMs - this.startMs;
     state.record(At.SUCCESS, this.entry, nowMs);
+    this.#permit?.success();
     if (ms >= state.slowMs) this.#slow(nowMs);
     state.ran(ms, true, nowMs);
     state.breaker.succeeded(this.#pass, nowMs);
@@ -115,6 +119,8 @@ export class Call<A extends unknown[], R> implements Timed, CallContext, Unanswe
     state.record(At.FAILURE, this.entry, nowMs);
     state.breaker.failed(this.#pass, nowMs);
     const retryAfterMs = retryAfterOf(cause);
+    if (retryAfterMs > 0) this.#permit?.dropped();
+    else this.#permit?.ignored();
     if (retryAfterMs > 0 && state.retryAfterMaxMs > 0) {
       const ms = Math.min(retryAfterMs, state.retryAfterMaxMs);
       state.breaker.openFor(ms, nowMs, `it asked to be left alone for ${ms} ms (Retry-After)`);
@@ -138,10 +144,14 @@ export class Call<A extends unknown[], R> implements Timed, CallContext, Unanswe
     const error = timeoutError(state.key, this.#deadlines?.timeoutMs ?? 0, stalled);
     state.record(At.TIMEOUT, this.entry, nowMs);
     if (stalled) {
+      this.#permit?.ignored();
       // It was we who stood still: that says nothing about the callee.
       state.counts.add(At.TIMEOUT_STALLED, nowMs);
       state.breaker.abandoned(this.#pass);
-    } else state.breaker.failed(this.#pass, nowMs);
+    } else {
+      this.#permit?.dropped();
+      state.breaker.failed(this.#pass, nowMs);
+    }
     state.hooks?.tell("onExecutionError", state, error);
     if (state.interruptOnTimeout) this.#abortWith(error);
     return fallBack(this.#options, error, this, nowMs);
@@ -155,6 +165,7 @@ export class Call<A extends unknown[], R> implements Timed, CallContext, Unanswe
   #cancelled(nowMs: number): CommandError {
     const { state } = this;
     state.record(At.CANCELLED, this.entry, nowMs);
+    this.#permit?.ignored();
     state.breaker.abandoned(this.#pass);
     state.hooks?.tell("onUnsubscribe", state);
     const error = cancelledError(state.key, this.#abort?.outerReason);
@@ -165,6 +176,7 @@ export class Call<A extends unknown[], R> implements Timed, CallContext, Unanswe
   #badRequest(cause: unknown, nowMs: number): unknown {
     const { state } = this;
     state.record(At.BAD_REQUEST, this.entry, nowMs);
+    this.#permit?.ignored();
     state.ran(this.runMs, true, nowMs);
     state.breaker.abandoned(this.#pass);
     if (this.entry !== undefined) this.entry.latencyMs = this.runMs;

@@ -1,3 +1,4 @@
+import { type Random, SeededRandom } from "@holdfast/kernel";
 import { At } from "./events.ts";
 import type { RollingCounts } from "./rolling-counts.ts";
 
@@ -9,6 +10,8 @@ export interface BreakerOptions {
   readonly errorThresholdPercentage: number;
   /** How long an open circuit refuses calls before it lets trial calls through, in ms. */
   readonly sleepWindowMs: number;
+  /** Up to so much longer, by chance, so that callers that were cut off together do not all come back together. */
+  readonly sleepJitterPercentage: number;
   readonly forceOpen: boolean;
   readonly forceClosed: boolean;
   /** Share of slow calls, 0 to 100, at which the circuit opens; 100: never. */
@@ -27,6 +30,7 @@ export const breakerDefaults: BreakerOptions = {
   requestVolumeThreshold: 20,
   errorThresholdPercentage: 50,
   sleepWindowMs: 5_000,
+  sleepJitterPercentage: 0,
   forceOpen: false,
   forceClosed: false,
   slowCallThresholdPercentage: 100,
@@ -79,6 +83,7 @@ export class CircuitBreaker {
   readonly #counts: () => RollingCounts;
   readonly #onTurn: ((to: Transition) => void) | undefined;
   readonly #history: Transition[] = [];
+  readonly #random: Random;
   #kind: BreakerState["kind"] = "closed";
   #sinceMs = 0;
   #trialAtMs = 0;
@@ -88,7 +93,13 @@ export class CircuitBreaker {
   #trialsFailed = 0;
   #judgeAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(counts: () => RollingCounts, options: BreakerOptions, onTurn?: (to: Transition) => void) {
+  constructor(
+    counts: () => RollingCounts,
+    options: BreakerOptions,
+    onTurn?: (to: Transition) => void,
+    random: Random = new SeededRandom(1),
+  ) {
+    this.#random = random;
     this.#counts = counts;
     this.#options = options;
     this.#onTurn = onTurn;
@@ -206,7 +217,7 @@ export class CircuitBreaker {
 
   #trialEnded(pass: number, success: boolean, nowMs: number): void {
     if (pass !== this.#round || this.#kind !== "half-open") return;
-    const { trialCalls, trialSuccessPercentage, sleepWindowMs } = this.#options;
+    const { trialCalls, trialSuccessPercentage } = this.#options;
     if (success) this.#trialsSucceeded += 1;
     else this.#trialsFailed += 1;
     const needed = Math.max(1, Math.ceil((trialCalls * trialSuccessPercentage) / 100));
@@ -216,13 +227,13 @@ export class CircuitBreaker {
       this.#counts().reset();
     } else if (this.#trialsFailed > trialCalls - needed) {
       this.#turn("open", nowMs, `${this.#trialsFailed} of ${trials(trialCalls)} failed`);
-      this.#trialAtMs = nowMs + sleepWindowMs;
+      this.#trialAtMs = nowMs + this.#sleepMs();
     }
   }
 
   #judge(nowMs: number): void {
     this.#judgeAtMs = nowMs + this.#options.healthIntervalMs;
-    const { enabled, requestVolumeThreshold, errorThresholdPercentage, sleepWindowMs } = this.#options;
+    const { enabled, requestVolumeThreshold, errorThresholdPercentage } = this.#options;
     const { slowCallThresholdPercentage } = this.#options;
     if (!enabled || this.#options.forceClosed || this.#kind !== "closed") return;
     const health = this.health(nowMs);
@@ -240,7 +251,12 @@ export class CircuitBreaker {
         `${health.slow} of ${health.requests} calls were slow: ${health.slowPercentage} %, from ${slowCallThresholdPercentage} % on it opens`,
       );
     } else return;
-    this.#trialAtMs = nowMs + sleepWindowMs;
+    this.#trialAtMs = nowMs + this.#sleepMs();
+  }
+
+  #sleepMs(): number {
+    const { sleepWindowMs, sleepJitterPercentage } = this.#options;
+    return sleepWindowMs * (1 + (sleepJitterPercentage / 100) * this.#random.next());
   }
 
   #turn(to: BreakerState["kind"], nowMs: number, why: string): void {

@@ -12,6 +12,25 @@ export interface CallContext {
 
 export interface CommandOptions<A extends unknown[], R> extends CommandBasics<A, R> {
   readonly run: (context: CallContext, ...args: A) => R | PromiseLike<R>;
+  /** Limits the calls under way instead of `execution.isolation.semaphore…` (strategy ADAPTIVE): one that learns its limit. */
+  readonly limiter?: CallLimiter;
+  /** What the limiter is told of a call, for its partitions. */
+  readonly partition?: (...args: A) => unknown;
+}
+
+/** A place in a {@link CallLimiter}; it is settled once. */
+export interface CallPermit {
+  /** Answered: how long it took tells of the load. */
+  success(): void;
+  /** Timed out, or turned away by the callee for load. */
+  dropped(): void;
+  /** Ended in a way that tells nothing of the load. */
+  ignored(): void;
+}
+
+/** Whatever lets calls in or does not. */
+export interface CallLimiter {
+  acquire(context?: unknown): CallPermit | undefined;
 }
 
 /** A command whose work is done in a thread of its own (Hystrix's THREAD strategy), since it computes. */

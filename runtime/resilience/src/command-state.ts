@@ -1,5 +1,6 @@
-import type { Clock } from "@holdfast/kernel";
+import type { Clock, Random } from "@holdfast/kernel";
 import { type BreakerOptions, CircuitBreaker, type Transition } from "./circuit-breaker.ts";
+import type { CallLimiter } from "./command-definition.ts";
 import { At, type CommandEvent, commandEvents, exceptionEvents } from "./events.ts";
 import type { HookList } from "./hooks.ts";
 import { LatencyWindow } from "./latency-window.ts";
@@ -13,10 +14,17 @@ import type { DeadlineList, Timeouts } from "./timeouts.ts";
 /** What the states of all keys of a process lean on. */
 export interface CommandRoom {
   readonly clock: Clock;
+  readonly random: Random;
   readonly timeouts: Timeouts;
   readonly hooks: HookList | undefined;
   onTurn(state: CommandState, to: Transition): void;
   readonly onRequestEnd: (context: RequestContext) => void;
+}
+
+/** What keeps the calls of one key apart from the rest; neither: a semaphore. */
+export interface Isolation {
+  readonly pool?: ThreadPool | undefined;
+  readonly limiter?: CallLimiter | undefined;
 }
 
 /**
@@ -28,6 +36,8 @@ export class CommandState {
   readonly group: string;
   /** Where `run` is called in another thread. */
   readonly pool: ThreadPool | undefined;
+  /** Instead of the semaphore. */
+  readonly limiter: CallLimiter | undefined;
   readonly breaker: CircuitBreaker;
   readonly clock: Clock;
   readonly timeouts: Timeouts;
@@ -64,9 +74,10 @@ export class CommandState {
     group: string,
     live: LiveProperties<CommandProperties>,
     room: CommandRoom,
-    pool: ThreadPool | undefined,
+    isolation: Isolation,
   ) {
-    this.pool = pool;
+    this.pool = isolation.pool;
+    this.limiter = isolation.limiter;
     this.key = key;
     this.shortCircuit = `${key}: its circuit is open`;
     this.group = group;
@@ -80,6 +91,7 @@ export class CommandState {
       () => this.counts,
       breakerOptions(live.values),
       (to) => room.onTurn(this, to),
+      room.random,
     );
     this.latency = latencyFor(live.values);
     this.#apply(live.values);
@@ -182,6 +194,7 @@ function breakerOptions(values: CommandProperties): BreakerOptions {
     requestVolumeThreshold: values["circuitBreaker.requestVolumeThreshold"],
     errorThresholdPercentage: values["circuitBreaker.errorThresholdPercentage"],
     sleepWindowMs: values["circuitBreaker.sleepWindowInMilliseconds"],
+    sleepJitterPercentage: values["circuitBreaker.sleepWindowJitterPercentage"],
     forceOpen: values["circuitBreaker.forceOpen"],
     forceClosed: values["circuitBreaker.forceClosed"],
     slowCallThresholdPercentage: values["circuitBreaker.slowCallThresholdPercentage"],

@@ -1,6 +1,6 @@
 import { Call } from "./call.ts";
 import { refused } from "./circuit-breaker.ts";
-import type { CallContext, CallOptions, CommandOptions } from "./command-definition.ts";
+import type { CallContext, CallOptions, CallPermit, CommandOptions } from "./command-definition.ts";
 import type { CommandState } from "./command-state.ts";
 import { type CommandError, cancelledError } from "./errors.ts";
 import { At } from "./events.ts";
@@ -54,8 +54,13 @@ export class Command<A extends unknown[], R> {
     const state = this.#state;
     if (state.stale) state.refresh();
     const context = requestContext();
-    if (context === undefined) return this.#begin(args, outer, undefined);
-    return this.#executeInRequest(context, args, outer);
+    try {
+      if (context === undefined) return this.#begin(args, outer, undefined);
+      return this.#executeInRequest(context, args, outer);
+    } catch (error) {
+      // A `cacheKey` or `partition` that throws: who awaits an answer gets the error there.
+      return rejectSoon(error);
+    }
   }
 
   #executeInRequest(context: RequestContext, args: A, outer: AbortSignal | undefined): Promise<R> {
@@ -82,14 +87,20 @@ export class Command<A extends unknown[], R> {
     state.hooks?.tell("onStart", state);
     const pass = state.breaker.allow(nowMs);
     if (pass === refused) return this.#shortCircuit(args, entry, nowMs);
-    const full = state.pool === undefined ? state.active >= state.maxConcurrent : !state.pool.admits();
-    if (full) {
+    let permit: CallPermit | undefined;
+    let admitted: boolean;
+    if (state.limiter !== undefined) {
+      permit = state.limiter.acquire(this.#options.partition?.(...args));
+      admitted = permit !== undefined;
+    } else if (state.pool !== undefined) admitted = state.pool.admits();
+    else admitted = state.active < state.maxConcurrent;
+    if (!admitted) {
       state.breaker.abandoned(pass);
       return this.#reject(args, entry, nowMs);
     }
     state.active += 1;
     state.counts.active(state.active, nowMs);
-    const call = new Call(this.#options, state, args, nowMs, pass, entry);
+    const call = new Call(this.#options, state, args, nowMs, pass, entry, permit);
     state.hooks?.tell("onExecutionStart", state);
     let result: R | PromiseLike<R>;
     try {
@@ -128,9 +139,10 @@ export class Command<A extends unknown[], R> {
     const state = this.#state;
     const { pool } = state;
     state.record(pool === undefined ? At.SEMAPHORE_REJECTED : At.THREAD_POOL_REJECTED, entry, startMs);
+    const why = state.limiter === undefined ? state.rejection : `${state.key}: its limiter lets no more calls in`;
     const error =
       pool === undefined
-        ? rejectedError(state.key, "REJECTED_SEMAPHORE_EXECUTION", state.rejection)
+        ? rejectedError(state.key, "REJECTED_SEMAPHORE_EXECUTION", why)
         : rejectedError(
             state.key,
             "REJECTED_THREAD_EXECUTION",

@@ -2,7 +2,9 @@ export { Collapser } from "./collapser.ts";
 export { Command } from "./command.ts";
 export type {
   CallContext,
+  CallLimiter,
   CallOptions,
+  CallPermit,
   CollapserOptions,
   CommandOptions,
   WorkerCommandOptions,

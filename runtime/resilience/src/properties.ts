@@ -3,6 +3,8 @@ import { PlatformError } from "@holdfast/kernel";
 /**
  * The properties of a command by Hystrix's names (`hystrix.command.{key|default}.…`) with Hystrix's defaults, but for the
  * strategy: a Node process has one thread, so SEMAPHORE is what a plain `run` gets. Those from `slowCall…` on are ours.
+ * Two are known and do nothing here: `interruptOnFutureCancel` (a call that is given up is always told so by its signal)
+ * and `rollingPercentile.bucketSize` (our histograms keep all samples).
  */
 export const commandPropertyDefaults = {
   "execution.isolation.strategy": "SEMAPHORE",
@@ -33,6 +35,7 @@ export const commandPropertyDefaults = {
   "circuitBreaker.halfOpenTrialCalls": 1,
   "circuitBreaker.halfOpenSuccessPercentage": 100,
   "circuitBreaker.retryAfterMaxInMilliseconds": 60_000,
+  "circuitBreaker.sleepWindowJitterPercentage": 0,
 };
 
 /** `hystrix.threadpool.{key|default}.…` with Hystrix's defaults; `maxQueueSize` −1: no queue. */
@@ -80,6 +83,7 @@ const ranges: Readonly<Record<string, readonly [number, number]>> = {
   "circuitBreaker.halfOpenTrialCalls": [1, 10_000],
   "circuitBreaker.halfOpenSuccessPercentage": [1, 100],
   "circuitBreaker.retryAfterMaxInMilliseconds": [0, dayMs],
+  "circuitBreaker.sleepWindowJitterPercentage": [0, 100],
   coreSize: [1, 1_024],
   maximumSize: [1, 1_024],
   keepAliveTimeMinutes: [0, 1_440],
@@ -96,7 +100,7 @@ export function faultOf(name: string, value: unknown, like: string | number | bo
     // A function cannot leave its thread, and a module's export is called in another.
     return value === like
       ? undefined
-      : `${like} (THREAD is for a command with \`worker\`, SEMAPHORE for one with \`run\`)`;
+      : `${like} (THREAD is for a command with \`worker\`, ADAPTIVE for one with \`limiter\`, SEMAPHORE for all others)`;
   }
   if (typeof value !== "number") return undefined;
   const [min, max] = ranges[name] ?? [0, Number.MAX_SAFE_INTEGER];

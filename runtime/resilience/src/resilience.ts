@@ -1,11 +1,13 @@
 import { Config } from "@holdfast/config";
 import { type Clock, type Log, type Random, SeededRandom, silentLog } from "@holdfast/kernel";
+import type { MeterRegistry } from "@holdfast/metrics";
 import type { Transition } from "./circuit-breaker.ts";
 import { Collapser } from "./collapser.ts";
 import { CollapserState } from "./collapser-state.ts";
 import { Command } from "./command.ts";
 import type { CallContext, CollapserOptions, CommandOptions, WorkerCommandOptions } from "./command-definition.ts";
-import { type CommandRoom, CommandState } from "./command-state.ts";
+import { CommandMeters } from "./command-meters.ts";
+import { type CommandRoom, CommandState, type Isolation } from "./command-state.ts";
 import type { Everything } from "./everything.ts";
 import { type CircuitExplanation, explainCircuit } from "./explain.ts";
 import { type CommandHooks, HookList } from "./hooks.ts";
@@ -42,7 +44,7 @@ export class Resilience {
 
   constructor(
     clock: Clock,
-    _random: Random = new SeededRandom(1),
+    random: Random = new SeededRandom(1),
     config: Config = new Config(),
     options: ResilienceOptions = {},
   ) {
@@ -52,6 +54,7 @@ export class Resilience {
     const hooks = options.hooks ?? [];
     this.#room = {
       clock,
+      random: random.child("circuits"),
       timeouts: new Timeouts(clock),
       hooks: hooks.length === 0 ? undefined : new HookList(hooks, this.#log),
       onTurn: (state, to) => this.#turned(state, to),
@@ -69,11 +72,11 @@ export class Resilience {
    * @throws PlatformError `COMMAND_PROPERTY_INVALID` naming the property's path.
    */
   command<A extends unknown[], R>(options: CommandOptions<A, R> | WorkerCommandOptions<A, R>): Command<A, R> {
-    if ("run" in options) return new Command(options, this.#stateOf(options, undefined));
+    if ("run" in options) return new Command(options, this.#stateOf(options, { limiter: options.limiter }));
     const { worker, group = options.key, threadPoolKey = group, threadPoolProperties } = options;
     const pool = this.#pools.get(threadPoolKey) ?? this.#newPool(threadPoolKey, threadPoolProperties);
     const run = (context: CallContext, ...args: A): Promise<R> => pool.run(worker, args, context.signal) as Promise<R>;
-    return new Command({ ...options, run }, this.#stateOf(options, pool));
+    return new Command({ ...options, run }, this.#stateOf(options, { pool }));
   }
 
   /** `fn` as a command: a function with its arguments and its answer. */
@@ -121,6 +124,15 @@ export class Resilience {
     return [...this.#states.keys()];
   }
 
+  /**
+   * A function that brings the counters of all commands up to date in `meters`; call it before each reading of them.
+   * Meters: `resilience.events` (`command`, `event`), `resilience.active`, `resilience.circuit.open` (`command`).
+   */
+  publisher(meters: MeterRegistry): () => void {
+    const published = new CommandMeters(meters);
+    return () => published.publish(this.#everything().commands);
+  }
+
   /** Hystrix's streams, as handlers by their paths. */
   streams(): HystrixStreams {
     return hystrixStreams(this.#clock, this.#config, this.#everything(), (listener) => this.onRequestLog(listener));
@@ -151,7 +163,7 @@ export class Resilience {
 
   #stateOf(
     options: Pick<CommandOptions<never, unknown>, "key" | "group" | "properties">,
-    pool: ThreadPool | undefined,
+    isolation: Isolation,
   ): CommandState {
     const { key, group = key } = options;
     const known = this.#states.get(key);
@@ -159,12 +171,11 @@ export class Resilience {
     if (key === "" || key === "default") {
       throw propertyError("key", "a name other than the empty one and `default`", key);
     }
-    const defaults =
-      pool === undefined
-        ? commandPropertyDefaults
-        : { ...commandPropertyDefaults, "execution.isolation.strategy": "THREAD" };
+    const strategy =
+      isolation.pool !== undefined ? "THREAD" : isolation.limiter !== undefined ? "ADAPTIVE" : "SEMAPHORE";
+    const defaults = { ...commandPropertyDefaults, "execution.isolation.strategy": strategy };
     const live = new LiveProperties(this.#config, this.#log, "command", key, defaults, options.properties ?? {});
-    const state = new CommandState(key, group, live, this.#room, pool);
+    const state = new CommandState(key, group, live, this.#room, isolation);
     this.#states.set(key, state);
     return state;
   }

@@ -8,6 +8,8 @@ export class RollingCounts {
   readonly #kinds: number;
   readonly #counts: Uint32Array;
   readonly #sums: Float64Array;
+  /** Of what has left the window. */
+  readonly #left: Float64Array;
   /** Highest number of calls under way in each bucket. */
   readonly #peaks: Uint32Array;
   #at = 0;
@@ -23,6 +25,7 @@ export class RollingCounts {
     this.#buckets = buckets;
     this.#kinds = kinds;
     this.#sums = new Float64Array(kinds);
+    this.#left = new Float64Array(kinds);
     this.#counts = new Uint32Array(buckets * kinds);
     this.#peaks = new Uint32Array(buckets);
   }
@@ -54,6 +57,11 @@ export class RollingCounts {
     return this.#sums[event] ?? 0;
   }
 
+  /** Since the beginning. */
+  total(event: number): number {
+    return (this.#left[event] ?? 0) + (this.#sums[event] ?? 0);
+  }
+
   /** Highest number of calls under way at once in the window. */
   peak(nowMs: number): number {
     if (nowMs >= this.#endMs) this.#roll(nowMs);
@@ -63,6 +71,7 @@ export class RollingCounts {
   }
 
   reset(): void {
+    for (let i = 0; i < this.#kinds; i++) this.#left[i] = (this.#left[i] ?? 0) + (this.#sums[i] ?? 0);
     this.#counts.fill(0);
     this.#sums.fill(0);
     this.#peaks.fill(0);
@@ -80,7 +89,9 @@ export class RollingCounts {
       const from = this.#at * this.#kinds;
       for (let i = 0; i < this.#kinds; i++) {
         const place = from + i;
-        this.#sums[i] = (this.#sums[i] ?? 0) - (this.#counts[place] ?? 0);
+        const gone = this.#counts[place] ?? 0;
+        this.#sums[i] = (this.#sums[i] ?? 0) - gone;
+        this.#left[i] = (this.#left[i] ?? 0) + gone;
         this.#counts[place] = 0;
       }
       this.#peaks[this.#at] = 0;

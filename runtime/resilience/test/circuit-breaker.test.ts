@@ -311,3 +311,23 @@ test("explain says why it opened, with the numbers of that moment and the histor
   );
   assert.equal(world.resilience.explain("nobody"), undefined);
 });
+
+test("with jitter the sleep is longer by chance, up to the share given, and another at each opening", async () => {
+  const world = new World();
+  const execute = world.scripted("k", {
+    properties: {
+      ...quick,
+      "circuitBreaker.sleepWindowJitterPercentage": 20,
+      "circuitBreaker.requestVolumeThreshold": 1,
+    },
+  });
+  const sleeps = new Set<number>();
+  for (let i = 0; i < 20; i++) {
+    await calls(execute, "fail");
+    const sleepMs = world.resilience.explain("k")?.trialInMs ?? 0;
+    assert.ok(sleepMs >= 5_000 && sleepMs <= 6_000, `${sleepMs}`);
+    sleeps.add(sleepMs);
+    await world.clock.advance(6_000);
+  }
+  assert.equal(sleeps.size, 20);
+});

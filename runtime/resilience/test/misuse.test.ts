@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CommandError, Resilience } from "@holdfast/resilience";
+import { CommandError, Resilience, runInRequestContext } from "@holdfast/resilience";
 import { FakeClock, settle } from "@holdfast/testing";
 import { errorOf, World } from "./world.ts";
 
@@ -30,6 +30,24 @@ test("an answer whose `then` throws is a failure", async () => {
   });
   const command = world.resilience.command({ key: "k", run: () => trap });
   assert.ok((await errorOf(command.execute())) instanceof CommandError);
+  assert.equal(world.resilience.explain("k")?.active, 0);
+});
+
+test("a cacheKey or a partition that throws fails its call as a promise, and no place is taken", async () => {
+  const world = new World();
+  const command = world.resilience.command({
+    key: "k",
+    run: () => "ok",
+    limiter: { acquire: () => undefined },
+    cacheKey: () => {
+      throw new Error("no key");
+    },
+    partition: () => {
+      throw new Error("no partition");
+    },
+  });
+  assert.match(String(await errorOf(command.execute())), /no partition/);
+  assert.match(String(await errorOf(runInRequestContext(() => command.execute()))), /no key/);
   assert.equal(world.resilience.explain("k")?.active, 0);
 });
 

@@ -113,7 +113,7 @@ function propertyValues({ properties }: CommandState): Record<string, unknown> {
     propertyValue_circuitBreakerForceOpen: properties["circuitBreaker.forceOpen"],
     propertyValue_circuitBreakerForceClosed: properties["circuitBreaker.forceClosed"],
     propertyValue_circuitBreakerEnabled: properties["circuitBreaker.enabled"],
-    propertyValue_executionIsolationStrategy: properties["execution.isolation.strategy"],
+    propertyValue_executionIsolationStrategy: strategyOf(properties["execution.isolation.strategy"]),
     propertyValue_executionIsolationThreadTimeoutInMilliseconds: timeoutMs,
     propertyValue_executionTimeoutInMilliseconds: timeoutMs,
     propertyValue_executionIsolationThreadInterruptOnTimeout:
@@ -127,6 +127,11 @@ function propertyValues({ properties }: CommandState): Record<string, unknown> {
     propertyValue_requestCacheEnabled: properties["requestCache.enabled"],
     propertyValue_requestLogEnabled: properties["requestLog.enabled"],
   };
+}
+
+/** Readers know two. */
+function strategyOf(strategy: string): string {
+  return strategy === "THREAD" ? "THREAD" : "SEMAPHORE";
 }
 
 function latencyOf(state: CommandState, others: LatencyWindow | undefined, nowMs: number): Percentiles {
