@@ -5,6 +5,8 @@ export interface PeerReach {
   readonly allDown: boolean;
   /** There are peers at all. */
   readonly anyPeers: boolean;
+  /** Since when each peer that cannot be heard has not been, by name; of those that were heard before. */
+  readonly unheard?: ReadonlyMap<string, number>;
 }
 
 /** A lease that has run out, as a policy sees it. */
@@ -16,6 +18,8 @@ export interface ExpiredLease {
   readonly leaseMs: number;
   /** It was last renewed here, not through a peer. */
   readonly direct: boolean;
+  /** The peer that told of its last renewal; absent when it was here. */
+  readonly via?: string | undefined;
   /** What probes say, when there are any: `dead` from two vantage zones, or `alive` by its own health check. */
   readonly probed: "dead" | "alive" | undefined;
 }

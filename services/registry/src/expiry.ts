@@ -32,7 +32,7 @@ export class Expiry {
     const expired = this.#expired(nowMs, extraMs).map(({ key, record, via }) => {
       const { app, zone } = record;
       const leaseMs = this.#times.leaseMsOf(record);
-      return { key, app, zone, leaseMs, direct: via === undefined, probed: probedAs(key) };
+      return { key, app, zone, leaseMs, direct: via === undefined, via, probed: probedAs(key) };
     });
     const { end, held } = this.#policy.choose(expired, this.#census(expired.length > 0), reach, nowMs);
     this.#held = held.length;

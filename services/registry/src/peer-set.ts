@@ -17,6 +17,9 @@ export class PeerSet {
   /** When each peer that calls us did so last, by name. */
   readonly #heardAtMs = new Map<string, number>();
 
+  /** Since when each peer that is not heard has not been, by name. */
+  readonly #unheard = new Map<string, number>();
+
   constructor(clock: Clock, log: Log, links: readonly PeerLink[]) {
     this.#clock = clock;
     this.#log = log;
@@ -32,13 +35,18 @@ export class PeerSet {
   /** Whether renewals can come to us from each: it answers, and one that used to call us still does. */
   reach(): PeerReach {
     const nowMs = this.#clock.monotonicMs();
-    const isHeard = (link: PeerLink): boolean => {
-      const heardAtMs = link.name === undefined ? undefined : this.#heardAtMs.get(link.name);
-      return link.isUp && (heardAtMs === undefined || nowMs - heardAtMs <= silentMs);
-    };
-    const down = this.links.filter((link) => !isHeard(link)).length;
+    let down = 0;
+    for (const link of this.links) {
+      const { name } = link;
+      const heardAtMs = name === undefined ? undefined : this.#heardAtMs.get(name);
+      const isHeard = link.isUp && (heardAtMs === undefined || nowMs - heardAtMs <= silentMs);
+      if (!isHeard) down += 1;
+      if (name === undefined) continue;
+      if (isHeard) this.#unheard.delete(name);
+      else if (!this.#unheard.has(name)) this.#unheard.set(name, nowMs);
+    }
     const anyPeers = this.links.length > 0;
-    return { anyDown: down > 0, allDown: anyPeers && down === this.links.length, anyPeers };
+    return { anyDown: down > 0, allDown: anyPeers && down === this.links.length, anyPeers, unheard: this.#unheard };
   }
 
   /** Nothing is on its way to any of those that answer. */

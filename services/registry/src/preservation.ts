@@ -31,7 +31,8 @@ export const preservationDefaults: PreservationOptions = {
 /**
  * Self-preservation that asks one question: is it they who are silent, or we who are deaf? A registry whose peers all
  * answer hears of every renewal by three ways, so what expires is dead. One that hears no peer keeps what it knew through
- * them. While some peer is unheard an app keeps its majority. A registry without peers can only judge by numbers.
+ * them. One that hears some of them keeps what it knew through the others, for ten minutes at most, and an app its majority.
+ * A registry without peers can only judge by numbers.
  */
 export class Preservation implements ExpiryPolicy {
   readonly replicates = true;
@@ -79,7 +80,7 @@ export class Preservation implements ExpiryPolicy {
     for (const [group, leases] of groups) {
       const doubt = this.#doubtOfGroup(group, leases.length, census, reach, nowMs);
       for (const lease of leases) {
-        const reason = reasonToHold(lease, reach, doubts.get(lease.app) ?? doubt);
+        const reason = this.#reasonToHold(lease, reach, doubts.get(lease.app) ?? doubt, nowMs);
         if (reason === undefined) end.push(lease);
         else held.push({ lease, reason });
         this.#remember(lease, group, reason !== undefined, nowMs);
@@ -131,11 +132,15 @@ export class Preservation implements ExpiryPolicy {
     if (nowMs - sinceMs > holdMaxMs) return undefined;
     return `${silent} of ${size} of ${group} fell silent together, more than ${Math.round(shareMax * 100)} %`;
   }
-}
 
-function reasonToHold(lease: ExpiredLease, reach: PeerReach, doubt: string | undefined): string | undefined {
-  if (lease.probed === "dead") return undefined;
-  if (lease.probed === "alive") return "its own health check answers: it is it that cannot reach a registry";
-  if (reach.allDown && !lease.direct) return "it renewed through a peer, and no peer can be heard";
-  return doubt;
+  #reasonToHold(lease: ExpiredLease, reach: PeerReach, doubt: string | undefined, nowMs: number): string | undefined {
+    if (lease.probed === "dead") return undefined;
+    if (lease.probed === "alive") return "its own health check answers: it is it that cannot reach a registry";
+    if (reach.allDown && !lease.direct) return "it renewed through a peer, and no peer can be heard";
+    const sinceMs = lease.via === undefined ? undefined : reach.unheard?.get(lease.via);
+    if (sinceMs !== undefined && nowMs - sinceMs <= this.#options.holdMaxMs) {
+      return `it renewed through ${lease.via}, which cannot be heard`;
+    }
+    return doubt;
+  }
 }

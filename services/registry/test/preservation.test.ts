@@ -45,6 +45,18 @@ test("a registry that hears no peer keeps what renewed through them, and lets go
   assert.equal(ended(new Preservation(), silent(2, { direct: true }), 10, noneHeard), 2);
 });
 
+test("what was known through a peer that cannot be heard is kept, for ten minutes; what is probed dead is not", () => {
+  const unheard = new Map([["c", 1_000]]);
+  const reach: PeerReach = { ...oneUnheard, unheard };
+  const count = (more: Partial<ExpiredLease>, nowMs: number): number =>
+    ended(new Preservation(), silent(1, { direct: false, ...more }), 10, reach, nowMs);
+  assert.equal(count({ via: "c" }, 60_000), 0);
+  assert.equal(count({ via: "b" }, 60_000), 1, "whose last renewal came through one that is heard");
+  assert.equal(count({ via: undefined, direct: true }, 60_000), 1, "who renewed here");
+  assert.equal(count({ via: "c", probed: "dead" }, 60_000), 1);
+  assert.deepEqual([count({ via: "c" }, 601_000), count({ via: "c" }, 601_001)], [0, 1]);
+});
+
 test("while a peer is unheard an app of three or more loses half of its instances at once, and no more", () => {
   const count = (expired: number, total: number): number =>
     ended(new Preservation(), silent(expired), total, oneUnheard);
