@@ -29,6 +29,11 @@ const kinds: Readonly<Record<Exclude<FailureType, "BAD_REQUEST_EXCEPTION">, read
   CANCELLED: ["COMMAND_CANCELLED", 499],
 };
 
+/** Where the reasons are. */
+export function nextOf(key: string): string {
+  return `look at resilience.explain(${JSON.stringify(key)}): why its circuit is as it is, with its numbers`;
+}
+
 /**
  * What a caller gets when a command has no answer, and what its fallback is given. `cause` is the error of `run`; it has
  * the stack that matters, so this one captures none.
@@ -49,7 +54,7 @@ export class CommandError extends PlatformError<CommandErrorCode> {
     retryAfterMs?: number,
   ) {
     const [code, status] = kinds[failureType];
-    super(code, `${key}: ${why}`, { status, cause, next: `holdfast why circuit ${key}` });
+    super(code, `${key}: ${why}`, { status, cause, next: nextOf(key) });
     this.name = "CommandError";
     this.key = key;
     this.failureType = failureType;

@@ -1,4 +1,4 @@
-import { CommandError, type CommandErrorCode, type FailureType } from "./errors.ts";
+import { CommandError, type CommandErrorCode, type FailureType, nextOf } from "./errors.ts";
 
 /**
  * A `CommandError` for calls that were not even made. An overloaded process makes them by the hundred thousand, so it is
@@ -39,7 +39,7 @@ class Refusal {
   }
 
   get next(): string {
-    return `holdfast why circuit ${this.key}`;
+    return nextOf(this.key);
   }
 
   get stack(): string {

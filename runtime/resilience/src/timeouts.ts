@@ -11,7 +11,9 @@ export interface Timed {
 
 /** Deadlines are looked at so often: 10,000 calls under way need one native timer each 10 ms. */
 const tickMs = 10;
-/** A timer later than this says that the event loop stood still: answers may be waiting to be read. */
+/** A timer later than this: answers may be waiting to be read, and are read first. */
+const lateMs = 20;
+/** A timer later than this says that the event loop stood still: its deadlines prove nothing about the callees. */
 const stallMs = 100;
 /** No timer waits longer, so that a process whose calls have all ended can end soon, and a stall is seen. */
 const longestMs = 250;
@@ -115,11 +117,13 @@ export class Timeouts {
 
   #tick(): void {
     const nowMs = this.#clock.monotonicMs();
-    if (nowMs - this.#dueMs <= stallMs) return this.#expire(nowMs, false);
-    this.#stalledUntilMs = nowMs;
-    // One more turn of the loop reads what has arrived while we stood still.
+    const overMs = nowMs - this.#dueMs;
+    if (overMs <= lateMs) return this.#expire(nowMs, false);
+    const stalled = overMs > stallMs;
+    if (stalled) this.#stalledUntilMs = nowMs;
+    // One more turn of the loop reads what has arrived meanwhile.
     this.#dueMs = nowMs + tickMs;
-    this.#timer = this.#clock.after(tickMs, () => this.#expire(nowMs, true));
+    this.#timer = this.#clock.after(tickMs, () => this.#expire(nowMs, stalled));
   }
 
   #expire(untilMs: number, stalled: boolean): void {

@@ -60,3 +60,22 @@ test("calls that end in time leave no timer longer than a quarter of a second", 
   await clock.advance(250);
   assert.equal(clock.pendingTimers, 0);
 });
+
+test("a timer that is somewhat late lets answers that have come be read first, yet counts what did not come", async () => {
+  const clock = new FakeClock();
+  const resilience = new Resilience(clock);
+  let answer = (_value: string): void => {};
+  const command = resilience.command<[], string>({
+    key: "k",
+    run: () => new Promise((resolve) => (answer = resolve)),
+    properties: { "execution.isolation.thread.timeoutInMilliseconds": 100 },
+  });
+  const silent = errorOf(command.execute());
+  const answered = command.execute();
+  clock.freeze(160);
+  clock.after(0, () => answer("arrived"));
+  await clock.advance(20);
+  assert.equal(await answered, "arrived");
+  await silent;
+  assert.equal(resilience.explain("k")?.health.errors, 1);
+});
