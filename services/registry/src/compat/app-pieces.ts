@@ -80,6 +80,19 @@ export class AppPieces {
     }
   }
 
+  /** All of one of `count` parts of the apps is of the past. */
+  refresh(part: number, count: number): void {
+    let place = 0;
+    for (const [name, { chunks }] of this.#apps) {
+      if (place++ % count !== part) continue;
+      this.#dirty.add(name);
+      for (const chunk of chunks) {
+        for (const id of chunk.ids) chunk.stale.add(id);
+        chunk.isDirty = true;
+      }
+    }
+  }
+
   /** Makes what is missing of these apps, in this order; false when `isOver` said so before all were there. */
   make(names: readonly string[], isOver: () => boolean): boolean {
     const first = names[0];

@@ -29,6 +29,7 @@ export interface ResponseCacheOptions {
 
 /** `responseCacheUpdateIntervalMs`, aligned to the wall clock as Netflix's is; `responseCacheAutoExpirationInSeconds`. */
 const [readOnlyEveryMs, expireAfterMs] = [30_000, 180_000];
+const refreshParts = 6;
 /** `initialCapacityOfResponseCache`; more different documents than that are made each time. */
 const smallMax = 1_000;
 /** A delta of more changes than this is made of pieces, so that each change costs little however many there are. */
@@ -56,6 +57,7 @@ export class ResponseCache {
   readonly #making = new Map<string, Promise<CachedBody>>();
   readonly #readOnly = new Map<string, { readonly key: CacheKey; body: Body }>();
   #vips: VipIndex | undefined;
+  #part = 0;
 
   constructor(
     clock: Clock,
@@ -77,10 +79,9 @@ export class ResponseCache {
     this.#recent.onChange(() => {
       this.#drop("delta");
       // The pieces of what everybody registered at a start are not kept for longer than they are needed.
-      if (this.#recent.size <= smallDeltaMax) this.#deltas.expire();
+      if (this.#recent.size <= smallDeltaMax) this.#deltas.drop();
     });
-    // Times inside the documents (last renewals) grow old though nothing changes.
-    this.#timers.push(clock.every(expireAfterMs, () => this.#expire()));
+    this.#timers.push(clock.every(expireAfterMs / refreshParts, () => this.#refresh()));
     if (options.mode === "compat") this.#refreshLater();
   }
 
@@ -164,24 +165,28 @@ export class ResponseCache {
     }
   }
 
-  #expire(): void {
-    this.#small.clear();
-    this.#making.clear();
-    this.#all.expire();
-    this.#deltas.expire();
+  /** Times inside the documents (last renewals) grow old though nothing changes: each is made anew within that time. */
+  #refresh(): void {
+    this.#part = (this.#part + 1) % refreshParts;
+    if (this.#part === 0) {
+      this.#small.clear();
+      this.#making.clear();
+    }
+    this.#all.refresh(this.#part, refreshParts);
+    this.#deltas.refresh(this.#part, refreshParts);
   }
 
   #refreshLater(): void {
     const delayMs = readOnlyEveryMs - (this.#clock.wallMs() % readOnlyEveryMs);
     const timer = this.#clock.after(delayMs, () => {
       this.#timers.splice(this.#timers.indexOf(timer), 1);
-      void this.#refresh();
+      void this.#renewReadOnly();
       this.#refreshLater();
     });
     this.#timers.push(timer);
   }
 
-  async #refresh(): Promise<void> {
+  async #renewReadOnly(): Promise<void> {
     for (const kept of this.#readOnly.values()) kept.body = await this.#make(kept.key);
   }
 }

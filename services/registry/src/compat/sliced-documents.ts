@@ -74,10 +74,20 @@ export class SlicedDocuments {
     return form.making;
   }
 
-  /** Makes everything anew when it is next asked for: renewals have gone on. */
-  expire(): void {
+  /** Forgets all that is made. */
+  drop(): void {
     this.#version += 1;
     this.#forms.clear();
+  }
+
+  /**
+   * Makes one of `count` parts anew when it is next asked for: renewals have gone on. Not all at once: what is thrown away
+   * is memory for some time yet.
+   */
+  refresh(part: number, count: number): void {
+    if (this.#forms.size === 0) return;
+    this.#version += 1;
+    for (const form of this.#forms.values()) form.pieces.refresh(part, count);
   }
 
   close(): void {

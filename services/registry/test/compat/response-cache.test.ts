@@ -137,6 +137,26 @@ test("what has not changed is not made again, and has the same tag; what has, ha
   cache.close();
 });
 
+test("what stands in a document unchanged is no older than three minutes, renewals and all", async () => {
+  const { clock, registry, cache } = setUp();
+  for (let i = 0; i < 12; i++) registry.put(unstamped(`app-${i}`, "h1"), "test");
+  const key = { kind: "all", format: "json", shape: "full" } as const;
+  const renewed = (): number[] =>
+    decodeApplications(textOf(at(cache, key)), "json").applications.flatMap((app) =>
+      app.instances.map((one) => one.leaseInfo?.lastRenewalTimestamp ?? 0),
+    );
+  const [first = 0] = renewed();
+  let oldestMs = 0;
+  for (let second = 0; second < 400; second += 20) {
+    await clock.advance(20_000);
+    for (let i = 0; i < 12; i++) registry.renew(`app-${i}`, "h1");
+    oldestMs = Math.max(oldestMs, ...renewed().map((one) => clock.wallMs() - one));
+  }
+  assert.ok(Math.min(...renewed()) > first);
+  assert.ok(oldestMs <= 200_000, `${oldestMs} ms old`);
+  cache.close();
+});
+
 test("a read shows every change that was made before it", () => {
   const { registry, cache } = setUp();
   for (let i = 0; i < 30; i++) {
