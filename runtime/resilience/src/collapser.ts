@@ -2,6 +2,7 @@ import { type Clock, PlatformError, type Timer } from "@holdfast/kernel";
 import { Collapsed, type CollapserState } from "./collapser-state.ts";
 import type { Command } from "./command.ts";
 import type { CollapserOptions } from "./command-definition.ts";
+import { rejectSoon } from "./reject-soon.ts";
 import { type RequestContext, requestContext, within } from "./request-context.ts";
 
 interface Asked<Q, R> {
@@ -54,7 +55,15 @@ export class Collapser<Q, R> {
    * @throws what the batch's command throws, to all of it; the `Error` that was the answer to this question.
    */
   execute(question: Q): Promise<R> {
-    const context = requestContext();
+    try {
+      return this.#execute(question, requestContext());
+    } catch (error) {
+      // A `cacheKey` or `shard` that throws: who awaits an answer gets the error there.
+      return rejectSoon(error);
+    }
+  }
+
+  #execute(question: Q, context: RequestContext | undefined): Promise<R> {
     const ownScope = context !== undefined && this.#options.scope !== "GLOBAL";
     const scope = ownScope ? context.scope<Scope<Q, R>>(this, newScope) : this.#global;
     const properties = this.#state.properties;

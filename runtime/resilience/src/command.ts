@@ -66,6 +66,7 @@ export class Command<A extends unknown[], R> {
   #executeInRequest(context: RequestContext, args: A, outer: AbortSignal | undefined): Promise<R> {
     const state = this.#state;
     const entry = state.logEnabled ? context.enter(state.key, state.onRequestEnd) : undefined;
+    if (outer?.aborted === true) return this.#cancelledBefore(outer, entry, state.clock.monotonicMs());
     const cacheKey = state.cacheEnabled ? this.#options.cacheKey?.(...args) : undefined;
     if (cacheKey === undefined) return this.#begin(args, outer, entry);
     const cache = context.scope(state, () => new Map<string, Promise<R>>());
@@ -73,11 +74,12 @@ export class Command<A extends unknown[], R> {
     if (known !== undefined) {
       state.record(At.RESPONSE_FROM_CACHE, entry, state.clock.monotonicMs());
       state.hooks?.tell("onCacheHit", state);
-      return known;
+      return orGivenUp(known, outer, state.key);
     }
-    const answer = this.#begin(args, outer, entry);
+    // The answer belongs to all who ask: one of them giving it up does not end it for the others.
+    const answer = this.#begin(args, undefined, entry);
     cache.set(cacheKey, answer);
-    return answer;
+    return orGivenUp(answer, outer, state.key);
   }
 
   #begin(args: A, outer: AbortSignal | undefined, entry: LogEntry | undefined): Promise<R> {
@@ -168,6 +170,19 @@ export class Command<A extends unknown[], R> {
     state.hooks?.tell("onUnsubscribe", state);
     return rejectSoon(cancelledError(state.key, outer.reason));
   }
+}
+
+/** `answer`, or the error of a call given up, whichever is first; the call itself goes on. */
+function orGivenUp<R>(answer: Promise<R>, outer: AbortSignal | undefined, key: string): Promise<R> {
+  if (outer === undefined) return answer;
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(cancelledError(key, outer.reason));
+    if (outer.aborted) onAbort();
+    else outer.addEventListener("abort", onAbort, { once: true });
+    const leave = (): void => outer.removeEventListener("abort", onAbort);
+    answer.then(resolve, reject);
+    answer.then(leave, leave);
+  });
 }
 
 function asPromise<R>(make: () => R | Promise<R>): Promise<R> {

@@ -167,7 +167,12 @@ export class Resilience {
   ): CommandState {
     const { key, group = key } = options;
     const known = this.#states.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      const sameKind = known.pool === isolation.pool && known.limiter === isolation.limiter;
+      if (!sameKind)
+        throw propertyError(`command ${key}`, "isolated as the first command of its key is", "another way");
+      return known;
+    }
     if (key === "" || key === "default") {
       throw propertyError("key", "a name other than the empty one and `default`", key);
     }

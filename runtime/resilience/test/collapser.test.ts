@@ -115,6 +115,24 @@ test("an Error among the answers is for its question alone; a failed batch is fo
   for (const error of await ask("few")) assert.match(String(error), /few: 2 questions got 1 answers/);
 });
 
+test("a shard that throws fails its question alone, as a promise", async () => {
+  const world = new World();
+  const collapser = world.resilience.collapse<number, number>({
+    key: "k",
+    run: (_context, questions) => questions,
+    shard: (question) => {
+      if (question === 1) throw new Error("no shard");
+      return "";
+    },
+  });
+  const both = Promise.allSettled([collapser.execute(1), collapser.execute(2)]);
+  await world.clock.advance(10);
+  assert.deepEqual(
+    (await both).map((end) => end.status),
+    ["rejected", "fulfilled"],
+  );
+});
+
 test("the fallback of a batch answers all of it, and the properties are live", async () => {
   const world = new World();
   const sizes: number[] = [];

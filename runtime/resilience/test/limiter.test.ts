@@ -53,6 +53,12 @@ test("a limiter stands for the semaphore and hears how each call ended", async (
   assert.equal(world.resilience.explain("k")?.properties["execution.isolation.strategy"], "ADAPTIVE");
 });
 
+test("two commands of one key cannot be limited in two ways", () => {
+  const world = new World();
+  world.resilience.command({ key: "k", limiter: limiter(1, []), run: () => "ok" });
+  assert.throws(() => world.scripted("k"), /command k: must be isolated as the first command of its key is/);
+});
+
 test("a call that the limiter does not let in is SEMAPHORE_REJECTED and may fall back", async () => {
   const world = new World();
   const command = world.resilience.command({ key: "k", limiter: limiter(0, []), run: () => "ok" });

@@ -44,6 +44,35 @@ test("a failure is kept for the request, too, and switching the cache off takes 
   assert.equal(calls, 2);
 });
 
+test("one of those who share an answer may give it up; the others get it", async () => {
+  const world = new World();
+  let aborted = false;
+  const command = world.resilience.command({
+    key: "k",
+    run: async ({ signal }) => {
+      await world.clock.sleep(20);
+      aborted = signal.aborted;
+      return "answer";
+    },
+    cacheKey: () => "x",
+  });
+  const controller = new AbortController();
+  const served = runInRequestContext(() => {
+    const { signal } = controller;
+    const first = errorOf(command.executeWith({ signal }));
+    const second = command.execute();
+    const third = errorOf(command.executeWith({ signal }));
+    return Promise.all([first, second, third, errorOf(command.executeWith({ signal: AbortSignal.abort() }))]);
+  });
+  controller.abort("enough");
+  await world.clock.advance(20);
+  const [first, second, third, late] = await served;
+  for (const error of [first, third, late])
+    assert.ok(error instanceof CommandError && error.failureType === "CANCELLED");
+  assert.equal(second, "answer");
+  assert.equal(aborted, false);
+});
+
 test("the log of a request says what was executed, how it went and how long it took", async () => {
   const world = new World();
   const logs: (readonly LogEntry[])[] = [];
