@@ -66,6 +66,12 @@ export const plantedBugs: readonly Mutation[] = [
     replace: "if (sinceMs !== undefined && nowMs < 0) {",
   },
   {
+    name: "with a peer unheard an app may lose everybody at once",
+    file: `${registry}/preservation.ts`,
+    find: "|| silent * 2 <= total",
+    replace: "|| silent <= total",
+  },
+  {
     name: "renewals are not told to the peers",
     file: `${registry}/peer-link.ts`,
     find: "this.#outbox.renewed(key);\n  }",

@@ -22,6 +22,8 @@ interface Loss {
 export function evictions(scene: Scene, accuse: Accuse): Omit<Check, "name"> {
   const { world, ledger, sightings, calm } = scene;
   const losses = new Map<string, Loss[]>();
+  /** When any registry last let go of it. */
+  const evictedAtMs = new Map<string, number>();
   /** The registry's own monotonic time at which it last went on after standing still. */
   const wokeAtMs = new Map<RegistryNode, number>();
 
@@ -49,8 +51,10 @@ export function evictions(scene: Scene, accuse: Accuse): Omit<Check, "name"> {
     // Gone by its own word, or because nobody heard of it?
     const isUnheard = by === "lease" || world.nodes.has(by);
     if (!isUnheard || entry.removedAtMs !== undefined || !isRenewing(entry, world.nowMs())) return;
+    if (by === "lease") evictedAtMs.set(key, world.nowMs());
     if (calm.forMs > calmMs) accuse(`registry ${node.name} loses ${key}, which renews, in calm`, key, node.name);
-    count(node, key);
+    // What a peer let go of over a while, and tells when it can, is no loss at once.
+    if (world.nowMs() - (evictedAtMs.get(key) ?? Number.NEGATIVE_INFINITY) < togetherMs) count(node, key);
   });
 
   const count = (node: RegistryNode, key: string): void => {

@@ -4,7 +4,7 @@ import { exchanges, lastWords, lostCalls, oldNews, rejoining } from "./exchanges
 import { allRestart, deafness, draining, homecoming, newLife, resuming, seen, swap } from "./listening.ts";
 import { answers, strangers, uncalled } from "./one-way.ts";
 import { claims, clocks, ended, flapping, overrides } from "./order.ts";
-import { failingOver, frozen, isolation, massSilence, standstill } from "./silence.ts";
+import { failingOver, frozen, isolation, massSilence, movedAway, standstill } from "./silence.ts";
 
 /** Stories whose end is known, by what they are about. */
 export const drills: Readonly<Record<string, (stage: Stage) => Promise<void>>> = {
@@ -15,6 +15,7 @@ export const drills: Readonly<Record<string, (stage: Stage) => Promise<void>>> =
   "what a registry took in its last moment its peers know": lastWords,
   "a registry that hears no peer keeps whom it knew through them": isolation,
   "with a peer unheard a registry keeps whom it knew through it": massSilence,
+  "those who went where they cannot be heard are not all let go": movedAway,
   "a registry that stood still takes nobody for dead": standstill,
   "an instance that froze is gone, and comes back as the same one": frozen,
   "an instance whose registry dies or hangs is lost to nobody": failingOver,

@@ -39,6 +39,32 @@ export async function massSilence(stage: Stage): Promise<void> {
   stage.expectShown("4 s after the link healed", apps.flat());
 }
 
+/** Instances that went to a registry which cannot be heard are not all let go by those they left. */
+export async function movedAway(stage: Stage): Promise<void> {
+  const apps = [3, 4, 6, 9].map((size) => several(stage, `x${size}`, size, 1));
+  const hosts = new Set(apps.flat().map((owner) => owner.machine));
+  await stage.run(12_000);
+  const heal = stage.cutPeer("c");
+  const healHosts = stage.cut("the instances reach no registry but c", (from, to) => {
+    const isLeft = (name: string): boolean => name === "a" || name === "b";
+    return (hosts.has(from) && isLeft(to.name)) || (hosts.has(to) && isLeft(from.name));
+  });
+  await stage.run(40_000, () => {
+    for (const [name, app] of (["a", "b"] as const).flatMap((each) => apps.map((app) => [each, app] as const))) {
+      const shown = app.filter((owner) => stage.shown(stage.node(name), owner) !== undefined).length;
+      stage.expect(
+        shown * 2 >= app.length,
+        `registry ${name} shows ${shown} of ${app.length}, all of which live`,
+        name,
+      );
+    }
+  });
+  heal();
+  healHosts();
+  await stage.run(6_000);
+  stage.expectShown("6 s after the links healed", apps.flat());
+}
+
 /** A registry that stood still forgives everybody the time it could not hear them. */
 export async function standstill(stage: Stage): Promise<void> {
   const owners = [...several(stage, "x", 4, 1), ...several(stage, "y", 2, 2)];
