@@ -50,7 +50,6 @@ export class RequestContext {
 
   end(): void {
     for (const tell of this.#onEnd) tell(this);
-    this.#onEnd.clear();
     this.#scopes.clear();
   }
 }

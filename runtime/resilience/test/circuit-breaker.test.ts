@@ -158,6 +158,26 @@ test("a trial that never comes back is followed by another after a sleep window"
   assert.equal(world.state("k"), "closed");
 });
 
+test("the trial of an earlier round that comes back in a later one decides nothing", async () => {
+  const world = new World();
+  const ends: ((error: Error) => void)[] = [];
+  const command = world.resilience.command<[], string>({
+    key: "k",
+    run: () => new Promise((_resolve, reject) => void ends.push(reject)),
+    properties: { ...quick, "execution.timeout.enabled": false, "circuitBreaker.requestVolumeThreshold": 1 },
+  });
+  const first = errorOf(command.execute());
+  ends[0]?.(new Error("it failed"));
+  await first;
+  await world.clock.advance(5_000);
+  const trial = errorOf(command.execute());
+  await world.clock.advance(5_000);
+  void errorOf(command.execute());
+  ends[1]?.(new Error("the first trial failed"));
+  await trial;
+  assert.equal(world.state("k"), "half-open");
+});
+
 test("a trial that was a bad request, cancelled, or rejected by the bulkhead is given back", async () => {
   const world = new World();
   let limit = 10;
@@ -214,6 +234,27 @@ test("it opens on slow calls when their share is limited, though they succeed", 
   await Promise.all(all);
   assert.equal(world.state("k"), "open");
   assert.match(world.resilience.explain("k")?.why ?? "", /^20 of 20 calls were slow: 100 %/);
+});
+
+test("a call that was long because we stood still is not slow", async () => {
+  const world = new World();
+  let answer = (_value: string): void => {};
+  const command = world.resilience.command<[], string>({
+    key: "k",
+    run: () => new Promise((resolve) => (answer = resolve)),
+    properties: { "circuitBreaker.slowCallDurationInMilliseconds": 200 },
+  });
+  const stalled = command.execute();
+  world.clock.freeze(900);
+  await world.clock.advance(1);
+  answer("ok");
+  await stalled;
+  assert.equal(world.counts("k").SLOW, undefined);
+  const slow = command.execute();
+  await world.clock.advance(200);
+  answer("ok");
+  await slow;
+  assert.equal(world.counts("k").SLOW, 1);
 });
 
 test("an error with retryAfterMs opens it at once for as long, at most for what the property says", async () => {

@@ -47,6 +47,19 @@ test("a full batch goes at once", async () => {
   ]);
 });
 
+test("the batch after a full one has its whole time", async () => {
+  const world = new World();
+  const batches: number[][] = [];
+  const double = doubling(world, batches, { max: 2 });
+  const full = [double.execute(1), double.execute(2)];
+  await world.clock.advance(5);
+  const third = double.execute(3);
+  await world.clock.advance(9);
+  assert.equal(batches.length, 1);
+  await world.clock.advance(1);
+  assert.deepEqual(await Promise.all([...full, third]), [2, 4, 6]);
+});
+
 test("requests are batched each for itself, and share when the scope is GLOBAL; the cache is the request's", async () => {
   for (const [scope, expected] of [
     [

@@ -54,6 +54,8 @@ test("whatever the order of steps, a sum is what a list of all events says", () 
         const last = all.at(-1);
         if (last !== undefined) last.bucket = nowMs;
         for (const kind of [0, 1, 2]) {
+          const ever = all.filter((one) => one.event === kind).reduce((total, one) => total + one.by, 0);
+          assert.equal(counts.total(kind), ever);
           // Buckets begin when the first event after a silence comes, so the edge is known to a bucket's width.
           const sum = (windowMs: number): number =>
             all

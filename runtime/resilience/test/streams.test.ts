@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { createServer, type IncomingMessage, request } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type HystrixStreams, runInRequestContext } from "@holdfast/resilience";
+import { runInRequestContext } from "@holdfast/resilience";
 import { waitFor } from "@holdfast/testing";
+import { objectsOf as objects, readStream as read } from "./read-stream.ts";
 import { errorOf, World } from "./world.ts";
 
 interface Golden {
@@ -14,39 +13,6 @@ interface Golden {
 const golden = JSON.parse(
   readFileSync(join(import.meta.dirname, "golden/hystrix-stream-samples.json"), "utf8"),
 ) as Golden;
-
-/** Reads a stream of `world` until `enough` says so; gives back the headers and the raw text. */
-async function read(
-  world: World,
-  path: keyof HystrixStreams,
-  enough: (text: string) => boolean,
-  meanwhile: () => Promise<void> = async () => {},
-): Promise<{ headers: IncomingMessage["headers"]; status: number | undefined; text: string }> {
-  const streams = world.resilience.streams();
-  const server = createServer((req, res) => streams[path](req, res)).listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as AddressInfo;
-  const outgoing = request({ port, host: "127.0.0.1", path });
-  try {
-    const response = await new Promise<IncomingMessage>((resolve) => outgoing.once("response", resolve).end());
-    let text = "";
-    response.on("data", (chunk: Buffer) => (text += chunk.toString()));
-    await meanwhile();
-    await waitFor(path, () => enough(text));
-    return { headers: response.headers, status: response.statusCode, text };
-  } finally {
-    outgoing.destroy();
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  }
-}
-
-function objects(text: string): Record<string, unknown>[] {
-  return text
-    .split("\n\n")
-    .filter((block) => block.startsWith("data: "))
-    .map((block) => JSON.parse(block.slice("data: ".length)) as Record<string, unknown>);
-}
 
 /** Names of a JSON object's fields in the order they are written, which `JSON.parse` does not keep. */
 function namesIn(json: string): string[] {
@@ -207,4 +173,37 @@ test("request.stream tells of each request that ended: equal executions together
     { name: "batch", events: ["SUCCESS"], latencies: [0], collapsed: { name: "batch", count: 2 } },
     { name: "plain", events: ["FAILURE", "FALLBACK_SUCCESS"], latencies: [0, 0] },
   ]);
+});
+
+test("latencyExecute is of run, latencyTotal of the whole call, its fallback included", async () => {
+  const world = new World();
+  const slow = world.resilience.command<[boolean], string>({
+    key: "k",
+    run: async (_context, good) => {
+      await world.clock.sleep(good ? 20 : 40);
+      if (!good) throw new Error("it failed");
+      return "ok";
+    },
+    fallback: () => world.clock.sleep(80).then(() => "instead"),
+  });
+  const both = Promise.all([slow.execute(true), slow.execute(false)]);
+  await world.clock.advance(120);
+  await both;
+  const { text } = await read(world, "/hystrix.stream", (got) => got.includes("data: "));
+  const [message] = objects(text);
+  assert.equal(message?.["latencyExecute_mean"], 30);
+  assert.equal(message["latencyTotal_mean"], 70);
+  assert.deepEqual((message["latencyExecute"] as Record<string, number>)["100"], 40);
+  assert.deepEqual((message["latencyTotal"] as Record<string, number>)["100"], 120);
+});
+
+test("a connection that has ended makes room for another", async () => {
+  const world = new World();
+  world.config.set("runtime", "hystrix.config.stream.maxConcurrentConnections", 1);
+  const streams = world.resilience.streams();
+  for (let i = 0; i < 3; i++) {
+    const { status } = await read(world, "/hystrix/config.stream", (got) => got !== "", undefined, streams);
+    assert.equal(status, 200);
+    await waitFor("timers", () => world.clock.pendingTimers === 0);
+  }
 });

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { availableParallelism } from "node:os";
 import { test } from "node:test";
 import { BadRequestError, CommandError, type CommandEvent, type ThreadPoolProperties } from "@holdfast/resilience";
 import { waitFor } from "@holdfast/testing";
+import { objectsOf, readStream } from "../read-stream.ts";
 import { errorOf, World } from "../world.ts";
 
 const work = import.meta.resolve("./work.ts");
@@ -23,6 +25,40 @@ async function withWorld(use: (world: World) => Promise<void>): Promise<void> {
     await world.resilience.close();
   }
 }
+
+/** What `utilization.stream` says of the pool. */
+async function utilization(world: World): Promise<{ activeCount: number; queueSize: number; poolSize: number }> {
+  const { text } = await readStream(world, "/hystrix/utilization.stream", (got) => got.includes("\n\n"));
+  const [message] = objectsOf(text) as { threadpools: Record<string, never> }[];
+  return message?.threadpools["sums"] ?? { activeCount: -1, queueSize: -1, poolSize: -1 };
+}
+
+test("a thread that ends while it has nothing to do leaves the counts right", async () => {
+  await withWorld(async (world) => {
+    assert.equal(await command(world, "answerAndLeave", { coreSize: 1 }).execute(), "answered");
+    await waitFor("the thread is gone", async () => (await utilization(world)).poolSize === 0);
+    assert.equal((await utilization(world)).activeCount, 0);
+    assert.equal(((await command(world, "square").execute(2)) as number[])[0], 4);
+  });
+});
+
+test("threads beyond coreSize end when they have had nothing to do for keepAliveTimeMinutes", async (context) => {
+  if (availableParallelism() < 2) return context.skip("one core: no second thread");
+  await withWorld(async (world) => {
+    const square = command(world, "square", {
+      coreSize: 1,
+      maximumSize: 2,
+      allowMaximumSizeToDivergeFromCoreSize: true,
+    });
+    await Promise.all([square.execute(1), square.execute(2)]);
+    assert.equal((await utilization(world)).poolSize, 2);
+    await world.clock.advance(59_000);
+    assert.equal((await utilization(world)).poolSize, 2);
+    await world.clock.advance(2_000);
+    assert.equal((await utilization(world)).poolSize, 1);
+    await waitFor("the sweep has stopped", () => world.clock.pendingTimers === 0);
+  });
+});
 
 test("the work is done in another thread, which is used again", async () => {
   await withWorld(async (world) => {
@@ -92,6 +128,7 @@ test("a call that times out in the queue is dropped from it", async () => {
     const waiting = errorOf(square.execute(1));
     await world.clock.advance(1_010);
     assert.ok((await waiting) instanceof CommandError);
+    assert.equal((await utilization(world)).queueSize, 0);
     await world.clock.advance(60_000);
     await spinning;
     assert.equal(((await square.execute(5)) as number[])[0], 25);

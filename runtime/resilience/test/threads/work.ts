@@ -15,6 +15,12 @@ export function fail(code: string): never {
   throw Object.assign(new Error(`it failed with ${code}`), { code, retryAfterMs: 1_000 });
 }
 
+/** Answers, and ends its thread afterwards. */
+export function answerAndLeave(): string {
+  setTimeout(() => process.exit(3), 1);
+  return "answered";
+}
+
 export function leave(): never {
   process.exit(3);
 }
