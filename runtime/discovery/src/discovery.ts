@@ -182,6 +182,7 @@ export class Discovery implements ServerList {
   #takeDelta(base: string, delta: DeltaMessage): void {
     if (delta.listener !== undefined) this.#listener = delta.listener;
     this.#view.apply(delta);
+    for (const record of delta.upserts) this.#heldBack.named(record);
     this.#turnLive(base, delta.cursor);
     if (delta.ack !== true) return;
     const ack: AckMessage = { listener: this.#listener, cursor: delta.cursor };

@@ -26,6 +26,11 @@ export class HeldBack {
     return this.#untilMs.size;
   }
 
+  /** A registry names it: when it is missing once more, its time begins anew. */
+  named(record: InstanceRecord): void {
+    this.#untilMs.delete(keyOf(record));
+  }
+
   /**
    * Decides about the `missing` ones of `total` known, of a registry that has been up for `ageMs`; those for whom the
    * answer is true are kept.

@@ -7,55 +7,113 @@ import { Discovery } from "../src/discovery.ts";
 import type { StreamEvents } from "../src/stream-call.ts";
 import { recordOf } from "./fake-registry.ts";
 
-function snapshot(cursor: string, instances: readonly InstanceRecord[], ageMs: number): string {
-  const data = JSON.stringify({ cursor, listener: "l", instances, ageMs });
-  return encodeSse({ event: "snapshot", id: cursor, data });
+/** One registry with lives, and a listener of it. */
+class YoungRegistry {
+  readonly clock = new FakeClock();
+  readonly discovery: Discovery;
+  #current: StreamEvents | undefined;
+  #life = "";
+  #whole: string | undefined;
+
+  constructor() {
+    const transport = {
+      call: () => Promise.reject(new Error("not asked for here")),
+      close: () => {},
+      open: ({ headers }: { headers: Readonly<Record<string, string>> }, events: StreamEvents) => {
+        queueMicrotask(() => this.#open(headers["last-event-id"], events));
+        return { destroy: () => {} };
+      },
+    };
+    const options = { registries: ["http://a"], kind: "native", transport } as const;
+    this.discovery = new Discovery(this.clock, new SeededRandom(1), silentLog, options);
+  }
+
+  get seen(): string[] {
+    return this.discovery
+      .instances("catalog")
+      .map(({ id }) => id)
+      .sort();
+  }
+
+  /** From now on it is this life of it that answers, naming so many. */
+  live(epoch: number, instances: readonly InstanceRecord[], ageMs: number): void {
+    this.#life = `a:${epoch}:`;
+    const data = JSON.stringify({ cursor: `${this.#life}1`, listener: "l", instances, ageMs });
+    this.#whole = encodeSse({ event: "snapshot", id: `${this.#life}1`, data });
+  }
+
+  /** Its stream ends, … */
+  breaks(): void {
+    this.#current?.onClose();
+  }
+
+  /** … and nobody answers. */
+  dies(): void {
+    this.#whole = undefined;
+    this.breaks();
+  }
+
+  tells(upserts: readonly InstanceRecord[]): void {
+    this.#current?.onText(this.#delta(upserts));
+  }
+
+  #open(cursor: string | undefined, events: StreamEvents): void {
+    if (this.#whole === undefined) return events.onClose(new Error("refused"));
+    this.#current = events;
+    events.onHead(200, "text/event-stream");
+    events.onText(cursor?.startsWith(this.#life) === true ? this.#delta([]) : this.#whole);
+  }
+
+  #delta(upserts: readonly InstanceRecord[]): string {
+    const data = JSON.stringify({ cursor: `${this.#life}2`, upserts, removals: [], listener: "l" });
+    return encodeSse({ event: "delta", data });
+  }
 }
 
+const [stays, goes] = [recordOf("i-1"), recordOf("i-2")];
+
 test("what a young registry did not name is gone in the end, also when the look that was planned for it failed", async () => {
-  const clock = new FakeClock();
-  const [stays, goes] = [recordOf("i-1"), recordOf("i-2")];
-  /** What the registry says to a new stream, unless that resumes at a cursor of its present life; refuses when absent. */
-  let whole: string | undefined = snapshot("a:1000:5", [stays, goes], 3_600_000);
-  let life = "a:1000:";
-  let current: StreamEvents | undefined;
-  const transport = {
-    call: () => Promise.reject(new Error("not asked for here")),
-    close: () => {},
-    open: ({ headers }: { headers: Readonly<Record<string, string>> }, events: StreamEvents) => {
-      queueMicrotask(() => {
-        if (whole === undefined) return events.onClose(new Error("refused"));
-        current = events;
-        events.onHead(200, "text/event-stream");
-        const cursor = headers["last-event-id"];
-        const data = JSON.stringify({ cursor, upserts: [], removals: [], listener: "l" });
-        const resumes = cursor?.startsWith(life) === true;
-        events.onText(resumes ? encodeSse({ event: "delta", data }) : whole);
-      });
-      return { destroy: () => {} };
-    },
-  };
-  const options = { registries: ["http://a"], kind: "native", transport } as const;
-  const discovery = new Discovery(clock, new SeededRandom(1), silentLog, options);
-  const seen = (): string[] => discovery.instances("catalog").map(({ id }) => id);
+  const registry = new YoungRegistry();
+  const { clock, discovery } = registry;
+  registry.live(1_000, [stays, goes], 3_600_000);
   discovery.start();
   await clock.advance(100);
-  assert.deepEqual(seen(), ["i-1", "i-2"]);
+  assert.deepEqual(registry.seen, ["i-1", "i-2"]);
 
   // It restarts, and has not heard of everybody yet.
-  life = "a:2000:";
-  whole = snapshot("a:2000:1", [stays], 1_000);
-  current?.onClose();
+  registry.live(2_000, [stays], 1_000);
+  registry.breaks();
   await clock.advance(500);
-  assert.deepEqual(seen().sort(), ["i-1", "i-2"]);
+  assert.deepEqual(registry.seen, ["i-1", "i-2"]);
   // When i-2 is due nobody can be reached.
-  whole = undefined;
-  current?.onClose();
+  registry.dies();
   await clock.advance(15_000);
-  whole = snapshot("a:2000:2", [stays], 17_000);
+  registry.live(2_000, [stays], 17_000);
   await clock.advance(5_000);
 
   assert.equal(discovery.state.kind, "live");
-  assert.deepEqual(seen(), ["i-1"]);
+  assert.deepEqual(registry.seen, ["i-1"]);
+  await discovery.stop();
+});
+
+test("an instance that came back after one restart of its registry is held back anew at the next", async () => {
+  const registry = new YoungRegistry();
+  const { clock, discovery } = registry;
+  registry.live(1_000, [stays, goes], 3_600_000);
+  discovery.start();
+  await clock.advance(100);
+  registry.live(2_000, [stays], 1_000);
+  registry.breaks();
+  await clock.advance(2_000);
+  registry.tells([goes]);
+  await clock.advance(6_000);
+
+  registry.dies();
+  await clock.advance(4_000);
+  registry.live(3_000, [stays], 500);
+  await clock.advance(3_500);
+
+  assert.equal(discovery.state.kind, "live");
+  assert.deepEqual(registry.seen, ["i-1", "i-2"]);
   await discovery.stop();
 });
