@@ -5,7 +5,7 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { isSignedOut } from "./api/http.ts";
+import { isRefused } from "./api/http.ts";
 import { LiveContext } from "./api/live.ts";
 import { LiveFeed } from "./api/live-feed.ts";
 import { preloadPages, router } from "./router.tsx";
@@ -18,7 +18,7 @@ const queries = new QueryClient({
       // The event stream keeps data fresh; without it the queries poll.
       staleTime: Number.POSITIVE_INFINITY,
       refetchOnWindowFocus: false,
-      retry: (failures, error) => failures < 1 && !isSignedOut(error),
+      retry: (failures, error) => failures < 1 && !isRefused(error),
       retryDelay: 500,
     },
   },

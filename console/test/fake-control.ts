@@ -126,6 +126,9 @@ export class FakeControl {
   #discover({ pathname, searchParams }: URL, response: ServerResponse): void {
     const [, , , what, app = "", id = ""] = pathname.split("/").map(decodeURIComponent);
     const [at, of] = [searchParams.get("at"), searchParams.get("app") ?? undefined];
+    if (at !== null && Date.parse(at) < this.discovery.oldestMs) {
+      return refuse(response, 410, "HISTORY_GONE", "registry: that moment is not in this peer's history");
+    }
     if (what === undefined) return answer(response, 200, this.discovery.view(at));
     if (what === "events") return answer(response, 200, this.discovery.events(of));
     if (app === "") return answer(response, 200, this.discovery.list(of, at));

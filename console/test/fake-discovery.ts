@@ -20,6 +20,8 @@ export class FakeDiscovery {
   readonly overrides = new Map<string, Override>();
   /** Registries that do not answer. */
   readonly lost = new Set<string>();
+  /** Wall ms; of earlier moments the registries know nothing. */
+  readonly oldestMs = Date.now() - 30 * 60_000;
   readonly #instances: () => readonly InstanceView[];
 
   constructor(instances: () => readonly InstanceView[]) {
@@ -166,7 +168,9 @@ export class FakeDiscovery {
         preservation: {
           engaged: this.lost.size > 0,
           summary:
-            this.lost.size > 0 ? "1 lease that is over is kept" : "Every lease that is over has ended: nobody is held",
+            this.lost.size > 0
+              ? "1 of 18 instances have not renewed in time and are kept, because it may be this registry that cannot hear."
+              : "Every lease that is over has ended: what is listed renews.",
           renewsLastMinute: 340,
           threshold: 0,
           groups:

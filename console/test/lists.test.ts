@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { activitiesMax, mergeActivities } from "../src/api/merge.ts";
 import {
   filterActivities,
+  filterEvents,
   filterInstances,
   isFiltering,
   optionsOf,
@@ -83,4 +84,19 @@ test("news about an activity replaces what was known of it, newest first, within
 test("no news leaves the very same list, so that nothing is drawn again", () => {
   const known = [fakeActivity(1)];
   assert.equal(mergeActivities(known, []), known);
+});
+
+test("events are found by kind, and by anything they say in any case", () => {
+  const event = { at: "2026-01-01T00:00:00.000Z", app: "users", by: "instance", detail: "registered UP" } as const;
+  const events = [
+    { ...event, sequence: 1, kind: "registered", id: "i-1" },
+    { ...event, sequence: 2, kind: "evicted", id: "i-1", by: "lease", detail: "its lease ended" },
+    { ...event, sequence: 3, kind: "registered", id: "i-2" },
+  ] as const;
+  const found = (kind: string, find: string): number[] =>
+    filterEvents(events, { kind, find }).map(({ sequence }) => sequence);
+  assert.deepEqual(found("", ""), [1, 2, 3]);
+  assert.deepEqual(found("registered", "USERS/i-1"), [1]);
+  assert.deepEqual(found("", "lease"), [2]);
+  assert.deepEqual(found("evicted", "i-2"), []);
 });

@@ -2,8 +2,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { errorFromProblem, problem } from "@holdfast/wire";
 import { noticeFor } from "../src/actions/notice-for.ts";
-import { explain, isSignedOut } from "../src/api/http.ts";
-import { curlCommand, killCommand, logsCommand, restartCommand, scaleCommand } from "../src/lib/commands.ts";
+import { explain, isRefused, isSignedOut } from "../src/api/http.ts";
+import {
+  clearOverrideCommand,
+  curlCommand,
+  killCommand,
+  logsCommand,
+  overrideCommand,
+  restartCommand,
+  scaleCommand,
+  whyCommand,
+} from "../src/lib/commands.ts";
 import { firstSteps } from "../src/lib/first-steps.ts";
 import { count, formatAge, formatMs, formatPercent, formatRate, shortId } from "../src/lib/format.ts";
 import { fakeActivity, fakeInstances, fakeStatus } from "./fake-world.ts";
@@ -14,7 +23,16 @@ test("each action has the command that does the same", () => {
   assert.equal(scaleCommand("catalog", 4), "npx holdfast scale catalog 4");
   assert.equal(restartCommand("catalog"), "npx holdfast restart catalog");
   assert.equal(logsCommand("catalog"), "npx holdfast logs catalog -f");
+  assert.equal(whyCommand("catalog", "i-1"), "npx holdfast why catalog/i-1");
+  assert.equal(clearOverrideCommand("catalog", "i-1"), "npx holdfast override catalog/i-1 --clear");
   assert.equal(curlCommand("http://127.0.0.1:8080"), "curl -i http://127.0.0.1:8080/");
+});
+
+test("a reason reaches the command whole, whatever a shell would make of it", () => {
+  assert.equal(
+    overrideCommand("catalog", "i-1", "OUT_OF_SERVICE", "it's $slow"),
+    "npx holdfast override catalog/i-1 OUT_OF_SERVICE --reason 'it'\\''s $slow'",
+  );
 });
 
 test("ages grow coarser and are never negative", () => {
@@ -48,6 +66,15 @@ test("a refusal is told with its next step, and silence as control not answering
   assert.equal(explain(new TypeError("fetch failed")).sentence, "Control does not answer.");
   assert.equal(isSignedOut(errorFromProblem(undefined, 401)), true);
   assert.equal(isSignedOut(refused), false);
+});
+
+test("only what control will refuse again is not tried again", () => {
+  assert.deepEqual(
+    [400, 404, 410].map((status) => isRefused(errorFromProblem(undefined, status))),
+    [true, true, true],
+  );
+  assert.equal(isRefused(errorFromProblem(undefined, 503)), false);
+  assert.equal(isRefused(new TypeError("fetch failed")), false);
 });
 
 test("an answer that is an operation is followed, any other acknowledged", () => {

@@ -25,6 +25,12 @@ export function isSignedOut(error: unknown): boolean {
   return error instanceof Error && "status" in error && error.status === 401;
 }
 
+/** True when control answered and will answer the same again: there is no point in trying once more. */
+export function isRefused(error: unknown): boolean {
+  if (!(error instanceof Error) || !("status" in error) || typeof error.status !== "number") return false;
+  return error.status >= 400 && error.status < 500;
+}
+
 /** What to tell a person about a failed call: one sentence and, where known, what to do next. */
 export function explain(error: unknown): { readonly sentence: string; readonly next: string | undefined } {
   if (error instanceof Error && "code" in error && "status" in error) {

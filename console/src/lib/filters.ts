@@ -1,3 +1,4 @@
+import type { RegistryEvent } from "@holdfast/wire";
 import type { ActivityView, InstanceView } from "@holdfast/wire/control";
 
 /** What the address bar says about the list of instances. An absent field does not filter. */
@@ -52,6 +53,19 @@ export function filterActivities(activities: readonly ActivityView[], filter: Ac
       (filter.service === undefined || activity.service === filter.service) &&
       (filter.kind === undefined || activity.kind === filter.kind) &&
       (filter.outcome === undefined || activity.outcome === filter.outcome),
+  );
+}
+
+/** An empty `kind` or `find` does not filter; `find` is looked for in any case, in all that an event says. */
+export function filterEvents(
+  events: readonly RegistryEvent[],
+  filter: { readonly kind: string; readonly find: string },
+): readonly RegistryEvent[] {
+  const needle = filter.find.toLowerCase();
+  return events.filter(
+    ({ kind, app, id, by, detail }) =>
+      (filter.kind === "" || kind === filter.kind) &&
+      `${kind} ${app}/${id} ${by} ${detail}`.toLowerCase().includes(needle),
   );
 }
 

@@ -1,7 +1,7 @@
 import { Skeleton } from "@mantine/core";
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { explain } from "../api/http.ts";
+import { explain, isRefused } from "../api/http.ts";
 import { CommandLine } from "./command-line.tsx";
 
 /** Shows what a query holds, or that it is on its way, or why it is not there. Data once shown stays, marked stale by the shell. */
@@ -26,7 +26,9 @@ function Unavailable({ error }: { readonly error: Error }): ReactNode {
   return (
     <div className="empty" role="alert">
       <strong>{sentence}</strong>
-      <p>This page tries again by itself. What runs goes on running without control.</p>
+      {isRefused(error) ? undefined : (
+        <p>This page tries again by itself. What runs goes on running without control.</p>
+      )}
       {next === undefined ? undefined : next.startsWith("npx ") ? <CommandLine command={next} /> : <p>{next}</p>}
     </div>
   );

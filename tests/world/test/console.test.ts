@@ -44,6 +44,10 @@ const looks = [
   ["dark", 420],
 ] as const;
 
+/** The panels that are narrower than what is in them: they hide the rest, so the window's own width tells nothing. */
+const cutPanels = `[...document.querySelectorAll(".panel")].filter((panel) => panel.scrollWidth > panel.clientWidth + 1)
+  .map((panel) => panel.textContent.slice(0, 40) + ": " + panel.scrollWidth + " > " + panel.clientWidth)`;
+
 // A skipped suite counts for nothing in the totals; a skipped test does.
 if (skip !== false) test("the console in a browser", { skip }, () => {});
 
@@ -89,6 +93,11 @@ describe("console", { skip }, () => {
         if (looksCloser) assert.deepEqual(await visit.violations(), [], `${scheme} at ${width} px`);
         const tooWide = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
         assert.equal(tooWide, 0, `${name} is ${String(tooWide)} px wider than a window of ${width} px`);
+        assert.deepEqual(
+          await page.evaluate(cutPanels),
+          [],
+          `panels of ${name} that cut what is in them, at ${width} px`,
+        );
       }
       assert.deepEqual(visit.foreign, [], "the console asks nobody but control");
     });
@@ -189,8 +198,10 @@ describe("console", { skip }, () => {
     const registries = page.getByRole("table", { name: "Registries" });
     await registries.getByText("no answer within 1 s").waitFor();
     await registries.getByText("hears 1 of 2").first().waitFor();
-    await registries.getByText("1 lease that is over is kept").first().click();
-    await page.getByText("users in local-1a: a peer is unheard; half of them stay").waitFor();
+    const kept = page.getByRole("region", { name: "Self-preservation" });
+    await kept.getByText("Nothing needs to be done").waitFor();
+    await kept.getByText("1 of 18 instances have not renewed in time and are kept").first().click();
+    await kept.getByText("users in local-1a: a peer is unheard; half of them stay").waitFor();
     assert.deepEqual(await visit.violations(), []);
     await page.screenshot({ path: join(shots, "Discovery-lost.png") });
   });
@@ -207,6 +218,36 @@ describe("console", { skip }, () => {
     await page.getByText("This is the past").waitFor({ state: "detached" });
     assert.doesNotMatch(page.url(), /at=/);
   });
+
+  test("a moment older than what is kept says so, beside how it stands now, and another one can be chosen", async () => {
+    await using visit = await open("/discovery");
+    visit.forgive(/410/);
+    const { page } = visit;
+    await page.getByLabel("As it was").selectOption("1 h ago");
+    await page.getByText("that moment is not in this peer's history").waitFor();
+    assert.equal(await page.getByText("tries again by itself").count(), 0, "it would be refused again");
+    await page.getByText("3 registries agree on 18 instances of 6 apps").waitFor();
+    assert.deepEqual(await visit.violations(), []);
+    const now = new Date();
+    const local = new Date(now.getTime() - now.getTimezoneOffset() * 60_000 - 60_000).toISOString().slice(0, 19);
+    await page.getByLabel("Exactly at").fill(local);
+    await page.getByText("This is the past: as local-1a showed it").waitFor();
+    await page.getByRole("table", { name: "Apps" }).getByText("3 of 3").first().waitFor();
+  });
+
+  for (const path of ["/instances", "/discovery"]) {
+    test(`what is typed at any place of the Find field of ${path} stays where it was typed`, async () => {
+      await using visit = await open(path);
+      const { page } = visit;
+      const find = page.getByLabel("Find", { exact: true });
+      await find.focus();
+      await page.keyboard.type("tlog");
+      await page.keyboard.press("Home");
+      await page.keyboard.type("ca");
+      assert.equal(await find.inputValue(), "catlog");
+      await waitFor("the address", () => page.url().endsWith("q=catlog"));
+    });
+  }
 
   test("scaling posts the number asked for and is followed to its end", async () => {
     await using visit = await open("/services");

@@ -4,21 +4,20 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { type Overridden, OverrideDialog } from "../../actions/override-dialog.tsx";
-import { discoveryAppResource, discoveryEventsResource } from "../../api/discovery.ts";
+import { discoveryAppResource } from "../../api/discovery.ts";
 import { withoutEmpty } from "../../lib/filters.ts";
 import { count } from "../../lib/format.ts";
 import { Empty, Loaded } from "../../ui/loaded.tsx";
 import { Page, Panel } from "../../ui/page.tsx";
 import { StatusMark } from "../../ui/status-mark.tsx";
 import { words } from "./apps-table.tsx";
-import { EventList, OfRegistry } from "./event-list.tsx";
+import { EventPanel } from "./event-panel.tsx";
 import { LeaseBar } from "./lease-bar.tsx";
 import { MomentField, PastNote } from "./moment-field.tsx";
 import { WhyDialog } from "./why-dialog.tsx";
 import "./discovery.css";
 
 const route = getRouteApi("/discovery/$app");
-const eventsShown = 100;
 
 /** One app as callers see it: its instances, their leases and overrides, and what happened to them. */
 export function DiscoveryAppPage(): ReactNode {
@@ -27,7 +26,6 @@ export function DiscoveryAppPage(): ReactNode {
   const navigate = route.useNavigate();
   const [chosen, setChosen] = useState<Overridden>();
   const instances = useQuery(discoveryAppResource(app, at));
-  const events = useQuery(discoveryEventsResource(app, eventsShown));
   const change = (fields: Readonly<Record<string, string | undefined>>): void =>
     void navigate({ search: (before) => withoutEmpty({ ...before, ...fields }), replace: true });
   const list = instances.data?.instances ?? [];
@@ -60,9 +58,7 @@ export function DiscoveryAppPage(): ReactNode {
           }
         </Loaded>
       </Panel>
-      <Panel title="What happened" flush beside={events.data && <OfRegistry name={events.data.registry} />}>
-        <Loaded query={events}>{(told) => <EventList events={told.events} />}</Loaded>
-      </Panel>
+      <EventPanel app={app} />
       {chosen === undefined ? undefined : <OverrideDialog of={chosen} onClose={() => setChosen(undefined)} />}
       <WhyDialog name={why} onClose={() => change({ why: undefined })} />
     </Page>
@@ -75,17 +71,13 @@ function InstanceRows(props: {
   readonly onOverride: (of: Overridden) => void;
 }): ReactNode {
   return (
-    <table className="table" aria-label="Instances">
+    <table className="table discovery-instances" aria-label="Instances">
       <thead>
         <tr>
           <th scope="col">Instance</th>
           <th scope="col">Callers see</th>
-          <th scope="col" className="wide-only">
-            Zone
-          </th>
-          <th scope="col" className="wide-only">
-            Address
-          </th>
+          <th scope="col">Zone</th>
+          <th scope="col">Address</th>
           <th scope="col" className="roomy-only">
             Version
           </th>
@@ -115,12 +107,12 @@ function Row(props: {
   const { app, id, status, zone, address, port, serverGroup, speaks, lease, override } = props.one;
   return (
     <tr>
-      <td>
+      <td data-cell="id">
         <Link className="mono discovery-id" to="." search={(search) => ({ ...search, why: `${app}/${id}` })}>
           {id}
         </Link>
       </td>
-      <td>
+      <td data-cell="status">
         <StatusMark state={status} label={words(status)} />
         {override === null ? undefined : (
           <span className="discovery-reason">
@@ -128,14 +120,14 @@ function Row(props: {
           </span>
         )}
       </td>
-      <td className="wide-only">{zone}</td>
-      <td className="wide-only mono">
+      <td data-cell="zone">{zone}</td>
+      <td data-cell="address" className="mono">
         {address}:{port}
       </td>
       <td className="roomy-only mono muted">{serverGroup}</td>
       <td className="roomy-only muted">{speaks === "eureka" ? "Eureka" : "Holdfast"}</td>
-      <td>{lease === null ? <span className="muted">–</span> : <LeaseBar lease={lease} />}</td>
-      <td>
+      <td data-cell="lease">{lease === null ? <span className="muted">–</span> : <LeaseBar lease={lease} />}</td>
+      <td data-cell="actions">
         {props.isPast ? undefined : (
           <div className="row-actions">
             <Button

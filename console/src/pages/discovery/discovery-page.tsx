@@ -1,70 +1,71 @@
 import type { DiscoveryView } from "@holdfast/wire/control";
-import { TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { discoveryEventsResource, discoveryResource } from "../../api/discovery.ts";
+import { discoveryResource } from "../../api/discovery.ts";
 import { withoutEmpty } from "../../lib/filters.ts";
 import { count } from "../../lib/format.ts";
 import { Age } from "../../ui/age.tsx";
 import { Loaded } from "../../ui/loaded.tsx";
 import { Page, Panel } from "../../ui/page.tsx";
 import { StatusMark, ToneShape } from "../../ui/status-mark.tsx";
+import { TypedField } from "../../ui/typed-field.tsx";
 import { AppsTable } from "./apps-table.tsx";
-import { EventList, OfRegistry } from "./event-list.tsx";
+import { EventPanel } from "./event-panel.tsx";
 import { MomentField, PastNote } from "./moment-field.tsx";
 import { RegistriesTable } from "./registries-table.tsx";
+import { SelfPreservation } from "./self-preservation.tsx";
 import { WhyDialog } from "./why-dialog.tsx";
 import "./discovery.css";
 
 const route = getRouteApi("/discovery");
-/** The registry keeps ten thousand events; the newest of them are on the page, the rest in the API. */
-const eventsShown = 100;
 
 /** What callers see: all apps by zone, whether the registries agree, and what happened lately. */
 export function DiscoveryPage(): ReactNode {
   const { at, q, why } = route.useSearch();
   const navigate = route.useNavigate();
-  const view = useQuery(discoveryResource(at));
-  const events = useQuery(discoveryEventsResource(undefined, eventsShown));
+  const now = useQuery(discoveryResource(undefined));
+  const past = useQuery({ ...discoveryResource(at), enabled: at !== undefined });
+  const shown = at === undefined ? now : past;
   const change = (fields: Readonly<Record<string, string | undefined>>): void =>
     void navigate({ search: (before) => withoutEmpty({ ...before, ...fields }), replace: true });
   return (
-    <Page
-      title="Discovery"
-      beside={view.data && <span className="muted">{count(view.data.instances, "instance")}</span>}
-    >
-      <Loaded query={view}>
-        {(data) => (
-          <>
-            <Verdict view={data} />
-            <Panel title="Registries" flush>
-              <RegistriesTable registries={data.registries} />
-            </Panel>
-            <search className="filters" aria-label="Filter apps">
-              <TextInput
-                label="Find"
-                placeholder="app or version"
-                value={q ?? ""}
-                onChange={(event) => change({ q: event.currentTarget.value })}
-              />
-              <MomentField at={at} onChange={(moment) => change({ at: moment })} />
-            </search>
-            {at === undefined ? undefined : (
-              <PastNote at={at} registry={data.registry} onNow={() => change({ at: undefined })} />
-            )}
-            <Panel title="Apps" flush>
-              <AppsTable view={data} find={q ?? ""} />
-            </Panel>
-            {data.overrides.length === 0 ? undefined : <Overrides overrides={data.overrides} />}
-          </>
-        )}
-      </Loaded>
-      <Panel title="What happened" flush beside={events.data && <OfRegistry name={events.data.registry} />}>
-        <Loaded query={events}>{(told) => <EventList events={told.events} />}</Loaded>
-      </Panel>
+    <Page title="Discovery" beside={now.data && <span className="muted">{count(now.data.instances, "instance")}</span>}>
+      <Loaded query={now}>{(view) => <Standing view={view} />}</Loaded>
+      <search className="filters" aria-label="Filter apps">
+        <TypedField
+          label="Find"
+          placeholder="app or version"
+          value={q ?? ""}
+          onChange={(text) => change({ q: text })}
+        />
+        <MomentField at={at} onChange={(moment) => change({ at: moment })} />
+      </search>
+      {at === undefined ? undefined : (
+        <PastNote at={at} registry={past.data?.registry ?? null} onNow={() => change({ at: undefined })} />
+      )}
+      {now.data === undefined && at === undefined ? undefined : (
+        <Panel title="Apps" flush>
+          <Loaded query={shown}>{(view) => <AppsTable view={view} find={q ?? ""} />}</Loaded>
+        </Panel>
+      )}
+      <EventPanel registries={now.data?.registries.map(({ name }) => name) ?? []} />
       <WhyDialog name={why} onClose={() => change({ why: undefined })} />
     </Page>
+  );
+}
+
+/** How it stands now, whatever moment is shown below. */
+function Standing({ view }: { readonly view: DiscoveryView }): ReactNode {
+  return (
+    <>
+      <Verdict view={view} />
+      <Panel title="Registries" flush>
+        <RegistriesTable registries={view.registries} />
+        <SelfPreservation registries={view.registries} />
+      </Panel>
+      {view.overrides.length === 0 ? undefined : <Overrides overrides={view.overrides} />}
+    </>
   );
 }
 

@@ -2,7 +2,7 @@ import type { RegistryEvent } from "@holdfast/wire";
 import { NativeSelect, TextInput } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
-import { optionsOf } from "../../lib/filters.ts";
+import { filterEvents, optionsOf } from "../../lib/filters.ts";
 import { formatTime } from "../../lib/format.ts";
 import { Empty } from "../../ui/loaded.tsx";
 
@@ -10,11 +10,7 @@ import { Empty } from "../../ui/loaded.tsx";
 export function EventList({ events }: { readonly events: readonly RegistryEvent[] }): ReactNode {
   const [kind, setKind] = useState("");
   const [find, setFind] = useState("");
-  if (events.length === 0) return <Empty title="Nothing has happened yet." />;
-  const needle = find.toLowerCase();
-  const shown = events
-    .filter((event) => (kind === "" || event.kind === kind) && textOf(event).includes(needle))
-    .toReversed();
+  const shown = filterEvents(events, { kind, find }).toReversed();
   return (
     <>
       <search className="filters discovery-event-filters" aria-label="Filter events">
@@ -34,7 +30,11 @@ export function EventList({ events }: { readonly events: readonly RegistryEvent[
           onChange={(event) => setKind(event.currentTarget.value)}
         />
       </search>
-      {shown.length === 0 ? <Empty title="No event matches." /> : <EventItems events={shown} />}
+      {shown.length > 0 ? (
+        <EventItems events={shown} />
+      ) : (
+        <Empty title={events.length === 0 ? "Nothing has happened yet." : "No event matches."} />
+      )}
     </>
   );
 }
@@ -70,13 +70,4 @@ export function EventItems(props: {
       ))}
     </ol>
   );
-}
-
-function textOf({ app, id, by, detail, kind }: RegistryEvent): string {
-  return `${kind} ${app}/${id} ${by} ${detail}`.toLowerCase();
-}
-
-/** Whose log it is: each registry keeps its own. */
-export function OfRegistry({ name }: { readonly name: string }): ReactNode {
-  return <span className="muted">at {name}</span>;
 }

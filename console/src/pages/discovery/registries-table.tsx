@@ -62,13 +62,18 @@ function Row({ registry }: { readonly registry: RegistryState }): ReactNode {
       <td className="end numeric">{summary?.instances ?? "–"}</td>
       <td className="wide-only end numeric">{summary?.listeners ?? "–"}</td>
       <td className="roomy-only end numeric">{summary === null ? "–" : heartbeatsOf(summary)}</td>
-      <td className="wide-only discovery-wrap">{summary === null ? "–" : <Preservation summary={summary} />}</td>
+      <td className="wide-only muted">{summary === null ? "–" : preservationOf(summary)}</td>
       <td className="roomy-only end">{summary === null ? "–" : <Age at={summary.startedAt} />}</td>
     </tr>
   );
 }
 
 type Summary = NonNullable<RegistryState["summary"]>;
+
+/** In a word; the sentences are below the table. */
+function preservationOf({ preservation, held }: Summary): string {
+  return preservation.engaged ? `keeps ${held}` : "not needed";
+}
 
 /** What came in the last minute and, where numbers are what counts (profile compat), what would be enough. */
 function heartbeatsOf({ preservation }: Summary): string {
@@ -86,25 +91,5 @@ function Peers({ peers }: { readonly peers: Summary["peers"] }): ReactNode {
     <span className="discovery-reason" title={lost.map((peer) => `${peer.url}: ${peer.reason}`).join("\n")}>
       hears {up} of {peers.length}
     </span>
-  );
-}
-
-/** Never red: what it does is to keep callers able to call. */
-function Preservation({ summary }: { readonly summary: Summary }): ReactNode {
-  const { engaged, summary: sentence, groups } = summary.preservation;
-  if (!engaged) return <span className="muted">not needed</span>;
-  return (
-    <details className="discovery-preservation">
-      <summary>{sentence}</summary>
-      <ul>
-        {groups
-          .filter((group) => group.engaged)
-          .map(({ app, zone, reason }) => (
-            <li key={`${app}/${zone}`}>
-              {app} in {zone}: {reason}
-            </li>
-          ))}
-      </ul>
-    </details>
   );
 }

@@ -1,5 +1,5 @@
 import type { InstanceView } from "@holdfast/wire/control";
-import { Button, NativeSelect, TextInput } from "@mantine/core";
+import { Button, NativeSelect } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useInstances } from "../../api/queries.ts";
@@ -7,6 +7,7 @@ import { filterInstances, type InstanceFilter, isFiltering, optionsOf, withoutEm
 import { count } from "../../lib/format.ts";
 import { Empty, Loaded } from "../../ui/loaded.tsx";
 import { Page, Panel } from "../../ui/page.tsx";
+import { TypedField } from "../../ui/typed-field.tsx";
 import { InstanceTable } from "./instance-table.tsx";
 
 const route = getRouteApi("/instances");
@@ -56,11 +57,11 @@ function Filters(props: { readonly instances: readonly InstanceView[]; readonly 
   );
   return (
     <search className="filters" aria-label="Filter instances">
-      <TextInput
+      <TypedField
         label="Find"
         placeholder="id, address, pid, reason"
         value={filter.q ?? ""}
-        onChange={(event) => set({ q: event.currentTarget.value })}
+        onChange={(text) => set({ q: text })}
       />
       {select("service", "Service", (instance) => instance.name)}
       {select("zone", "Zone", (instance) => instance.zone)}
