@@ -9,6 +9,9 @@ import {
 } from "@holdfast/resilience";
 import { FakeClock } from "@holdfast/testing";
 
+/** What becomes of a scripted call. */
+export type What = "ok" | "fail" | "hang";
+
 /** One process's commands on a clock that moves when told to. */
 export class World {
   readonly clock = new FakeClock();
@@ -32,11 +35,8 @@ export class World {
   }
 
   /** A command whose argument says what becomes of the call. */
-  scripted(
-    key: string,
-    options: Partial<CommandOptions<[what: "ok" | "fail" | "hang"], string>> = {},
-  ): (what: "ok" | "fail" | "hang") => Promise<string> {
-    const command = this.resilience.command<["ok" | "fail" | "hang"], string>({
+  scripted(key: string, options: Partial<CommandOptions<[what: What], string>> = {}): (what: What) => Promise<string> {
+    const command = this.resilience.command<[What], string>({
       key,
       run: async (_context, what) => {
         if (what === "fail") throw new Error("it failed");
@@ -57,4 +57,16 @@ export async function errorOf(promise: Promise<unknown>): Promise<unknown> {
     return error;
   }
   throw new Error("it should have failed");
+}
+
+/** The window is judged after every call. */
+export const quick = { "metrics.healthSnapshot.intervalInMilliseconds": 0 } as const;
+
+/** Makes the calls one after the other; what becomes of each is not looked at. */
+export async function calls(execute: (what: What) => Promise<string>, ...what: What[]): Promise<void> {
+  for (const one of what) await execute(one).catch(() => {});
+}
+
+export function times(count: number, what: What): What[] {
+  return Array.from({ length: count }, () => what);
 }
