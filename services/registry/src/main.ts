@@ -1,7 +1,12 @@
+import { setFlagsFromString } from "node:v8";
 import { processLog, SystemClock, systemRandom } from "@holdfast/kernel";
 import { processMeterRegistry, serve } from "@holdfast/service";
 import { RegistryServer } from "./registry-server.ts";
 import { readSettings } from "./settings.ts";
+
+// What is kept here lives long and what is not is gone at once: a heap that may grow by a fifth between two collections
+// instead of by half or more keeps 20 MB of 10,000 instances' 160 from being air.
+setFlagsFromString("--heap-growing-percent=20");
 
 const clock = new SystemClock();
 const log = processLog(clock);

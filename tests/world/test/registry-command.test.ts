@@ -26,8 +26,13 @@ class Standalone implements AsyncDisposable {
   }
 
   /** Its exit code. */
-  async stop(): Promise<number | null> {
+  stop(): Promise<number | null> {
     this.#child.kill("SIGINT");
+    return this.ended();
+  }
+
+  /** Its exit code, when it ends by itself. */
+  async ended(): Promise<number | null> {
     await waitFor("it to end", () => this.#child.exitCode !== null || this.#child.signalCode !== null);
     return this.#child.exitCode;
   }
@@ -94,6 +99,6 @@ test("a standalone registry whose port is taken says so in one sentence and ends
   await using second = new Standalone(port);
   await waitFor("it to have given up", () => second.output.includes("PORT_TAKEN"));
   assert.match(second.output, new RegExp(`^✖ port ${port} of 127.0.0.1 is taken by another program\\n  try: holdfast`));
-  assert.equal(await second.stop(), 5);
+  assert.equal(await second.ended(), 5);
   assert.equal(await holder.stop(), 0);
 });
