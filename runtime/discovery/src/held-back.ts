@@ -46,7 +46,10 @@ export class HeldBack {
     const held = new Map<string, number>();
     for (const record of missing) {
       const key = keyOf(record);
-      const untilMs = this.#untilMs.get(key) ?? nowMs + holdMs(record, ageMs, isMassLoss);
+      // A registry that says its age says each time anew what it can know: one that has heard no peer since its start
+      // grows no older.
+      const known = ageMs === undefined ? this.#untilMs.get(key) : undefined;
+      const untilMs = known ?? nowMs + holdMs(record, ageMs, isMassLoss);
       if (untilMs > nowMs) held.set(key, untilMs);
     }
     this.#untilMs.clear();

@@ -123,6 +123,7 @@ test("a registry that has just started does not take away what it does not know 
   assert.deepEqual(discovery.changes, []);
 
   for (let second = 0; second < 10; second++) {
+    young.shows([recordOf("i-2")], 3_000 + second * 1_000, "young");
     await clock.advance(1_000);
     young.beat();
     await new Promise((resolve) => setTimeout(resolve, 5));

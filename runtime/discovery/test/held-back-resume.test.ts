@@ -117,3 +117,22 @@ test("an instance that came back after one restart of its registry is held back 
   assert.deepEqual(registry.seen, ["i-1", "i-2"]);
   await discovery.stop();
 });
+
+test("a registry that has restarted cut off from its peers, and grows no older, takes nobody away", async () => {
+  const registry = new YoungRegistry();
+  const { clock, discovery } = registry;
+  registry.live(1_000, [stays, goes], 3_600_000);
+  discovery.start();
+  await clock.advance(100);
+
+  registry.live(2_000, [stays], 0);
+  registry.breaks();
+  await clock.advance(40_000);
+  assert.deepEqual(registry.seen, ["i-1", "i-2"]);
+
+  // It has met them, and is old enough.
+  registry.live(2_000, [stays], 30_000);
+  await clock.advance(12_000);
+  assert.deepEqual(registry.seen, ["i-1"]);
+  await discovery.stop();
+});

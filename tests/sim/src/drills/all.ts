@@ -1,7 +1,17 @@
 import type { Stage } from "../stage.ts";
 import { crowd, earlierRenewals, lateEnds } from "./agents.ts";
 import { exchanges, lastWords, lostCalls, oldNews, rejoining } from "./exchanges.ts";
-import { allRestart, deafness, draining, homecoming, newLife, resuming, seen, swap } from "./listening.ts";
+import {
+  allRestart,
+  deafness,
+  draining,
+  homecoming,
+  newLife,
+  restartedAlone,
+  resuming,
+  seen,
+  swap,
+} from "./listening.ts";
 import { answers, strangers, uncalled } from "./one-way.ts";
 import { claims, clocks, ended, flapping, overrides } from "./order.ts";
 import { failingOver, frozen, isolation, massSilence, movedAway, standstill } from "./silence.ts";
@@ -28,6 +38,7 @@ export const drills: Readonly<Record<string, (stage: Stage) => Promise<void>>> =
   "with wall clocks an hour apart the latest word of Eureka's clients counts": clocks,
   "of two processes of one id the later start counts": claims,
   "what was ended for good does not come back": ended,
+  "a registry that restarts alone takes nobody away": restartedAlone,
   "one that goes and one that comes are not the same": swap,
   "a registry that is to end sends its listeners away": draining,
   "whoever had to go elsewhere goes home again": homecoming,

@@ -37,6 +37,25 @@ export async function newLife(stage: Stage): Promise<void> {
   stage.expectSeen("15 s after it went on", listener, "x", [...owners.slice(1), ...more]);
 }
 
+/** A registry that restarts while it cannot hear its peers takes nobody away from those who listen to it. */
+export async function restartedAlone(stage: Stage): Promise<void> {
+  const far = Array.from({ length: 4 }, (_, i) => stage.instance("x", `i-${i}`, 2));
+  const near = stage.instance("y", "i-9", 1);
+  const listener = stage.listener("l-1", 1);
+  await stage.run(15_000);
+  const heal = stage.cutPeer("a");
+  const restart = stage.kill(stage.node("a"));
+  await stage.run(200);
+  restart();
+  await stage.run(45_000, () => stage.expectSeen("while registry a is alone", listener, "x", far));
+  heal();
+  const [gone, ...others] = far;
+  gone?.kill();
+  await stage.run(30_000);
+  stage.expectSeen("30 s after the link healed", listener, "x", others);
+  stage.expectSeen("30 s after the link healed", listener, "y", [near]);
+}
+
 /** One goes and another comes while a registry restarts: as many as before are not the same as before. */
 export async function swap(stage: Stage): Promise<void> {
   const [stays, goes] = [stage.instance("x", "i-1", 1), stage.instance("x", "i-2", 1)];
@@ -97,13 +116,15 @@ export async function allRestart(stage: Stage): Promise<void> {
   });
   const listeners = [stage.listener("l-1", 1), stage.listener("l-2", 2), stage.listener("l-3", 3)];
   await stage.run(15_000);
-  const restart = stage.kill(...stage.nodes);
-  await stage.run(300);
-  restart();
-  await stage.run(20_000, () => {
-    for (const listener of listeners) stage.expectSeen("after all registries restarted", listener, "x", owners);
-  });
-  stage.expectShown("20 s after all registries restarted", owners);
+  for (const ms of [300, 1_700, 5_000]) {
+    const restart = stage.kill(...stage.nodes);
+    await stage.run(ms);
+    restart();
+    await stage.run(20_000, () => {
+      for (const listener of listeners) stage.expectSeen("after all registries restarted", listener, "x", owners);
+    });
+    stage.expectShown("20 s after all registries restarted", owners);
+  }
 }
 
 /** Who listens to a registry that hangs, or is cut off without a word, goes on with the next. */
@@ -133,6 +154,11 @@ export async function seen(stage: Stage): Promise<void> {
   const other = stage.instance("x", "i-2", 1);
   const listeners = [stage.listener("l-1", 1), stage.listener("l-2", 2), stage.listener("l-3", 3)];
   await stage.run(8_000);
+  // Nobody waits for this one.
+  void other.setStatus("DOWN");
+  await stage.run(300);
+  stage.expectShown("0.3 s after it said so", [owner, other]);
+  for (const listener of listeners) stage.expectSeen("0.3 s after it said so", listener, "x", [owner, other]);
   for (const status of ["OUT_OF_SERVICE", "UP", "DOWN"] as const) {
     let isAnswered = false;
     void owner.setStatus(status, 2_000).then((answer) => {

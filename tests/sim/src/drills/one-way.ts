@@ -72,18 +72,29 @@ export async function strangers(stage: Stage): Promise<void> {
   });
   restart();
   const owner = stage.instance("x", "i-1", 1, "eureka");
+  const cancels = stage.instance("x", "i-2", 1, "eureka");
+  const overridden = stage.instance("x", "i-3", 1, "eureka");
+  const hosts = [owner, cancels, overridden].map(({ machine }) => machine);
   const only = (name: string) => (from: Machine, to: Machine) => {
     const isOther = (machine: Machine): boolean => stage.world.nodes.has(machine.name) && machine.name !== name;
-    return (from === owner.machine && isOther(to)) || (to === owner.machine && isOther(from));
+    return (hosts.includes(from) && isOther(to)) || (hosts.includes(to) && isOther(from));
   };
   const first = { what: "i-1 speaks to the one that is ahead", hits: only(ahead.name) };
   network.cut(first);
-  await stage.run(6_000);
+  await stage.run(4_000);
+  void stage.operator.say(overridden.identity, "OUT_OF_SERVICE", ahead.name);
+  await stage.run(2_000);
   network.heal(first);
   network.cut({ what: "i-1 speaks to the one that is behind", hits: only(behind.name) });
   void owner.setStatus("DOWN");
   await stage.run(6_000);
+  void stage.operator.say(overridden.identity, "DOWN", behind.name);
+  void cancels.stop();
+  await stage.run(1_000);
   heal();
   await stage.run(3_500);
-  stage.expectShown("after the two have met", [owner]);
+  const when = "after the two have met";
+  stage.expectShown(when, [owner]);
+  stage.expectShown(when, [overridden], "DOWN");
+  stage.expectGone(when, [cancels]);
 }
