@@ -1,5 +1,5 @@
 import { Abort } from "./abort.ts";
-import type { CallContext, CallPermit, CommandOptions } from "./command-definition.ts";
+import type { CallContext, CallPermit, CommandOptions, GivenUpListener } from "./command-definition.ts";
 import type { CommandState } from "./command-state.ts";
 import { BadRequestError, type CommandError, cancelledError, failedError, timeoutError } from "./errors.ts";
 import { At } from "./events.ts";
@@ -39,6 +39,9 @@ export class Call<A extends unknown[], R> implements Timed, CallContext, Unanswe
   #reject: Settle = noop;
   readonly #deadlines: DeadlineList | undefined;
   #abort: Abort | undefined = undefined;
+  #listener: GivenUpListener | undefined = undefined;
+  #hasEnded = false;
+  #givenUpFor: unknown = undefined;
 
   constructor(
     options: CommandOptions<A, R>,
@@ -48,9 +51,10 @@ export class Call<A extends unknown[], R> implements Timed, CallContext, Unanswe
     pass: number,
     entry: LogEntry | undefined,
     permit: CallPermit | undefined,
+    timeoutMs: number | undefined,
   ) {
     this.#permit = permit;
-    this.#deadlines = state.deadlines;
+    this.#deadlines = deadlinesOf(state, timeoutMs);
     this.#options = options;
     this.state = state;
     this.args = args;
@@ -66,6 +70,16 @@ export class Call<A extends unknown[], R> implements Timed, CallContext, Unanswe
 
   get deadlineMs(): number {
     return this.#deadlines === undefined ? Number.POSITIVE_INFINITY : this.startMs + this.#deadlines.timeoutMs;
+  }
+
+  tellGivenUp(listener: GivenUpListener): void {
+    this.#listener = listener;
+  }
+
+  giveUp(reason: unknown): void {
+    if (this.#hasEnded || this.#early !== stillRunning) return;
+    this.#givenUpFor = reason;
+    this.#stop(cancelled);
   }
 
   /**
@@ -168,7 +182,7 @@ export class Call<A extends unknown[], R> implements Timed, CallContext, Unanswe
     this.#permit?.ignored();
     state.breaker.abandoned(this.#pass);
     state.hooks?.tell("onUnsubscribe", state);
-    const error = cancelledError(state.key, this.#abort?.outerReason);
+    const error = cancelledError(state.key, this.#abort?.outerReason ?? this.#givenUpFor);
     this.#abortWith(error);
     return error;
   }
@@ -201,11 +215,13 @@ export class Call<A extends unknown[], R> implements Timed, CallContext, Unanswe
   }
 
   #abortWith(error: CommandError): void {
+    this.#listener?.givenUp(error, this.#early === timedOutInStall);
     this.#abort ??= new Abort();
     this.#abort.now(error);
   }
 
   #end(): number {
+    this.#hasEnded = true;
     this.state.active -= 1;
     this.#deadlines?.remove(this);
     this.#abort?.leave();
@@ -214,6 +230,13 @@ export class Call<A extends unknown[], R> implements Timed, CallContext, Unanswe
 }
 
 function noop(): void {}
+
+/** The command's own timeout, unless there is less time for this call. */
+function deadlinesOf(state: CommandState, timeoutMs: number | undefined): DeadlineList | undefined {
+  const { deadlines } = state;
+  if (timeoutMs === undefined || (deadlines !== undefined && timeoutMs >= deadlines.timeoutMs)) return deadlines;
+  return state.timeouts.listNear(timeoutMs);
+}
 
 function retryAfterOf(cause: unknown): number {
   if (typeof cause !== "object" || cause === null || !("retryAfterMs" in cause)) return 0;

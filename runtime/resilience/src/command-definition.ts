@@ -8,6 +8,18 @@ export interface CallContext {
   readonly signal: AbortSignal;
   /** On the clock's monotonic time: when the call times out; `Infinity` without a timeout. */
   readonly deadlineMs: number;
+  /**
+   * Tells `listener` once when the call times out or is given up: what {@link CallContext.signal} tells, for a fraction of
+   * its cost. One listener a call.
+   */
+  tellGivenUp(listener: GivenUpListener): void;
+  /** Gives the call up, as its caller's signal would (`CANCELLED`). Does nothing after its end. */
+  giveUp(reason: unknown): void;
+}
+
+export interface GivenUpListener {
+  /** `stalled`: this process stood still, so the timeout says nothing about the callee. */
+  givenUp(error: CommandError, stalled: boolean): void;
 }
 
 export interface CommandOptions<A extends unknown[], R> extends CommandBasics<A, R> {
@@ -61,7 +73,9 @@ export interface CommandBasics<A extends unknown[], R> {
 /** For one call only. */
 export interface CallOptions {
   /** The caller's own; when it is aborted, so is the call (`CANCELLED`). */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
+  /** Less time than the command's timeout, in ms: what is left of a deadline. Kept to within 3 %, never longer. */
+  readonly timeoutMs?: number | undefined;
 }
 
 /** A command that answers many questions at once, asked one by one. */

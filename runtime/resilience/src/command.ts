@@ -29,12 +29,12 @@ export class Command<A extends unknown[], R> {
    * @throws CommandError when there is no answer and no fallback; a bad request's own error as it is.
    */
   execute(...args: A): Promise<R> {
-    return this.#execute(args, undefined);
+    return this.#execute(args, undefined, undefined);
   }
 
   /** {@link execute} with options for this one call. */
   executeWith(options: CallOptions, ...args: A): Promise<R> {
-    return this.#execute(args, options.signal);
+    return this.#execute(args, options.signal, options.timeoutMs);
   }
 
   /** For collapsers: a call that stands for `size` questions. */
@@ -47,28 +47,33 @@ export class Command<A extends unknown[], R> {
       entry.batchSize = size;
     }
     state.counts.addMany(At.COLLAPSED, size, state.clock.monotonicMs());
-    return this.#begin(args, undefined, entry);
+    return this.#begin(args, undefined, entry, undefined);
   }
 
-  #execute(args: A, outer: AbortSignal | undefined): Promise<R> {
+  #execute(args: A, outer: AbortSignal | undefined, timeoutMs: number | undefined): Promise<R> {
     const state = this.#state;
     if (state.stale) state.refresh();
     const context = requestContext();
     try {
-      if (context === undefined) return this.#begin(args, outer, undefined);
-      return this.#executeInRequest(context, args, outer);
+      if (context === undefined) return this.#begin(args, outer, undefined, timeoutMs);
+      return this.#executeInRequest(context, args, outer, timeoutMs);
     } catch (error) {
       // A `cacheKey` or `partition` that throws: who awaits an answer gets the error there.
       return rejectSoon(error);
     }
   }
 
-  #executeInRequest(context: RequestContext, args: A, outer: AbortSignal | undefined): Promise<R> {
+  #executeInRequest(
+    context: RequestContext,
+    args: A,
+    outer: AbortSignal | undefined,
+    timeoutMs: number | undefined,
+  ): Promise<R> {
     const state = this.#state;
     const entry = state.logEnabled ? context.enter(state.key, state.onRequestEnd) : undefined;
     if (outer?.aborted === true) return this.#cancelledBefore(outer, entry, state.clock.monotonicMs());
     const cacheKey = state.cacheEnabled ? this.#options.cacheKey?.(...args) : undefined;
-    if (cacheKey === undefined) return this.#begin(args, outer, entry);
+    if (cacheKey === undefined) return this.#begin(args, outer, entry, timeoutMs);
     const cache = context.scope(state, () => new Map<string, Promise<R>>());
     const known = cache.get(cacheKey);
     if (known !== undefined) {
@@ -77,12 +82,17 @@ export class Command<A extends unknown[], R> {
       return orGivenUp(known, outer, state.key);
     }
     // The answer belongs to all who ask: one of them giving it up does not end it for the others.
-    const answer = this.#begin(args, undefined, entry);
+    const answer = this.#begin(args, undefined, entry, timeoutMs);
     cache.set(cacheKey, answer);
     return orGivenUp(answer, outer, state.key);
   }
 
-  #begin(args: A, outer: AbortSignal | undefined, entry: LogEntry | undefined): Promise<R> {
+  #begin(
+    args: A,
+    outer: AbortSignal | undefined,
+    entry: LogEntry | undefined,
+    timeoutMs: number | undefined,
+  ): Promise<R> {
     const state = this.#state;
     const nowMs = state.clock.monotonicMs();
     if (outer?.aborted === true) return this.#cancelledBefore(outer, entry, nowMs);
@@ -102,7 +112,7 @@ export class Command<A extends unknown[], R> {
     }
     state.active += 1;
     state.counts.active(state.active, nowMs);
-    const call = new Call(this.#options, state, args, nowMs, pass, entry, permit);
+    const call = new Call(this.#options, state, args, nowMs, pass, entry, permit, timeoutMs);
     state.hooks?.tell("onExecutionStart", state);
     let result: R | PromiseLike<R>;
     try {

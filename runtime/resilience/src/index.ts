@@ -7,6 +7,7 @@ export type {
   CallPermit,
   CollapserOptions,
   CommandOptions,
+  GivenUpListener,
   WorkerCommandOptions,
 } from "./command-definition.ts";
 export { BadRequestError, CommandError, type CommandErrorCode, type FailureType } from "./errors.ts";
@@ -19,3 +20,4 @@ export { Resilience, type ResilienceOptions } from "./resilience.ts";
 export type { StreamHandler } from "./streams/event-stream.ts";
 export type { HystrixStreams } from "./streams/hystrix-streams.ts";
 export type { ThreadWork } from "./threads/pool-thread.ts";
+export { type Timed, Timeouts } from "./timeouts.ts";

@@ -15,6 +15,8 @@ const tickMs = 10;
 const lateMs = 20;
 /** A timer later than this says that the event loop stood still: its deadlines prove nothing about the callees. */
 const stallMs = 100;
+/** As a power of two: lists between one timeout and its double. */
+const stepsPerDoubling = 5;
 /** No timer waits longer, so that a process whose calls have all ended can end soon, and a stall is seen. */
 const longestMs = 250;
 
@@ -97,6 +99,13 @@ export class Timeouts {
     const list = new DeadlineList(timeoutMs, this.#wake);
     this.#lists.set(timeoutMs, list);
     return list;
+  }
+
+  /** A list for `timeoutMs`, whatever it is: up to 3 % shorter, so that remains of deadlines need few lists. */
+  listNear(timeoutMs: number): DeadlineList {
+    if (!(timeoutMs >= 1)) return this.list(1);
+    const step = 2 ** Math.max(0, Math.floor(Math.log2(timeoutMs)) - stepsPerDoubling);
+    return this.list(Math.floor(timeoutMs / step) * step);
   }
 
   /** On the monotonic clock: until then, at the latest look, our own event loop had stood still. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Resilience } from "@holdfast/resilience";
+import { type CallContext, Resilience, Timeouts } from "@holdfast/resilience";
 import { FakeClock } from "@holdfast/testing";
 import { errorOf } from "./world.ts";
 
@@ -78,4 +78,57 @@ test("a timer that is somewhat late lets answers that have come be read first, y
   assert.equal(await answered, "arrived");
   await silent;
   assert.equal(resilience.explain("k")?.health.errors, 1);
+});
+
+test("a call may have less time than its command, never more, and hears what ended it without a signal", async () => {
+  const clock = new FakeClock();
+  const resilience = new Resilience(clock);
+  const heard: string[] = [];
+  const deadlines: number[] = [];
+  const contexts: CallContext[] = [];
+  const command = resilience.command<[], never>({
+    key: "k",
+    run: (context) => {
+      deadlines.push(context.deadlineMs - clock.monotonicMs());
+      context.tellGivenUp({ givenUp: (error, stalled) => void heard.push(`${error.code} ${stalled}`) });
+      contexts.push(context);
+      return new Promise(() => {});
+    },
+  });
+  const startMs = clock.monotonicMs();
+  const ends = [90, 333, 2_000].map(async (timeoutMs) => {
+    await errorOf(command.executeWith({ timeoutMs }));
+    return clock.monotonicMs() - startMs;
+  });
+  await clock.advance(1_100);
+  const [short, middle, long] = await Promise.all(ends);
+  assert.deepEqual(deadlines, [90, 328, 1_000]);
+  assert.ok(short !== undefined && short >= 90 && short <= 110, `${short}`);
+  assert.ok(middle !== undefined && middle >= 328 && middle <= 348, `${middle}`);
+  assert.ok(long !== undefined && long >= 1_000 && long <= 1_020, `${long}`);
+  assert.deepEqual(heard, ["COMMAND_TIMED_OUT false", "COMMAND_TIMED_OUT false", "COMMAND_TIMED_OUT false"]);
+
+  const caller = new AbortController();
+  const given = errorOf(command.executeWith({ signal: caller.signal }));
+  caller.abort(new Error("gone"));
+  await given;
+  assert.equal(heard.at(-1), "COMMAND_CANCELLED false");
+
+  const left = errorOf(command.execute());
+  contexts.at(-1)?.giveUp(new Error("not wanted"));
+  contexts.at(-1)?.giveUp(new Error("twice"));
+  assert.match(String(((await left) as Error).cause), /not wanted/);
+  contexts.at(-1)?.giveUp(new Error("after its end"));
+  assert.equal(heard.filter((one) => one === "COMMAND_CANCELLED false").length, 2);
+});
+
+test("remains of deadlines of every length share a few hundred lists, none more than 3 % short", () => {
+  const timeouts = new Timeouts(new FakeClock());
+  const lists = new Set<unknown>();
+  for (let ms = 1; ms <= 60_000; ms++) {
+    const list = timeouts.listNear(ms);
+    lists.add(list);
+    assert.ok(list.timeoutMs <= ms && list.timeoutMs >= 0.96 * ms, `${ms}: ${list.timeoutMs}`);
+  }
+  assert.ok(lists.size < 400, `${lists.size}`);
 });
