@@ -121,7 +121,7 @@ export interface AttemptReport {
   readonly tookMs: number;
   /** Why it was made: `first`, `retry`, `hedge`. */
   readonly kind: "first" | "retry" | "hedge";
-  /** `200`, `refused`, `lost`, `silent`, `abandoned`. */
+  /** `200`, `not-executed` (refused, not connected), `lost` (cut, reset), `silent`, `abandoned`, `own-fault`. */
   readonly outcome: string;
 }
 

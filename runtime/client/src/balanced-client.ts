@@ -2,9 +2,11 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServerList } from "@holdfast/discovery";
 import { type Clock, type Random, withDefaults } from "@holdfast/kernel";
 import type { MeterRegistry } from "@holdfast/metrics";
-import type { InstanceRecord } from "@holdfast/wire";
+import { Resilience, Timeouts } from "@holdfast/resilience";
+import type { BalancerReport, InstanceRecord } from "@holdfast/wire";
 import type { Dispatcher } from "undici";
 import { BalancedDispatcher } from "./balanced-dispatcher.ts";
+import { balancerReport } from "./balancer-report.ts";
 import { Call, type CallRequest } from "./call.ts";
 import { CallMeters } from "./call-meters.ts";
 import { Cluster } from "./cluster.ts";
@@ -13,6 +15,7 @@ import { ServiceUnknownError } from "./errors.ts";
 import { type ForwardOptions, type ForwardResult, forward } from "./forward.ts";
 import { type ClientOptions, clientDefaults } from "./options.ts";
 import { FetchClient, type ServiceClient } from "./service-client.ts";
+import { errorOrAnswer, type Fallback, Fallen, type Job, ServiceCommands } from "./service-command.ts";
 import type { Answer } from "./try.ts";
 
 /** The first call of a process waits so long for the registry's first view. */
@@ -43,6 +46,8 @@ export class BalancedClient {
   readonly #clusters = new Map<string, Cluster>();
   readonly #services = new Map<string, ServiceClient>();
   readonly #meters: CallMeters | undefined;
+  readonly #timeouts: Timeouts;
+  readonly #commands: ServiceCommands;
   readonly #leave: () => void;
 
   constructor(
@@ -51,12 +56,15 @@ export class BalancedClient {
     random: Random,
     options: Partial<ClientOptions> = {},
     meters?: MeterRegistry,
+    resilience: Resilience = new Resilience(clock, random.child("commands")),
   ) {
     this.options = withDefaults(clientDefaults, options);
     this.#servers = servers;
     this.clock = clock;
     this.#random = random;
     this.#meters = meters === undefined ? undefined : new CallMeters(meters);
+    this.#timeouts = new Timeouts(clock);
+    this.#commands = new ServiceCommands(resilience, this.options);
     this.dispatcher = new BalancedDispatcher(this);
     this.#leave = servers.subscribe((apps) => {
       for (const app of apps) this.#clusters.get(app)?.update(servers.instances(app));
@@ -81,29 +89,80 @@ export class BalancedClient {
    * Makes one call. The deadline of the request being served, when there is one, shortens the time given. `onCall` gets
    * the call once it begins: a way to abort it that costs less than a signal.
    *
-   * @throws ServiceUnknownError when nobody registered under this name, and what `Call.run` throws.
+   * @throws ServiceUnknownError when nobody registered under this name; CallTimedOutError, CallAbortedError,
+   * NoServerAvailableError, CallFailedError, RequestUnfitError; CommandError when the circuit is open or too many calls are
+   * under way; and the error of a request body that broke off.
    */
-  async call(app: string, request: CallRequest, onCall?: (call: Call) => void): Promise<Answer> {
-    const startedAtMs = this.clock.monotonicMs();
+  call(app: string, request: CallRequest, onCall?: (call: Call) => void): Promise<Answer> {
+    return this.#call(app, request, onCall, undefined) as Promise<Answer>;
+  }
+
+  /** {@link call}, with what answers instead when it fails, when the servers' answer is a 5xx, or when it is not made. */
+  async callOr<T>(app: string, request: CallRequest, fallback: Fallback<T>): Promise<Answer | T> {
+    const result = await this.#call(app, request, undefined, fallback);
+    return result instanceof Fallen ? (result.value as T) : result;
+  }
+
+  #call(
+    app: string,
+    request: CallRequest,
+    onCall: ((call: Call) => void) | undefined,
+    fallback: Fallback<unknown> | undefined,
+  ): Promise<Answer | Fallen> {
+    const cluster = this.#clusters.get(app);
+    if (cluster !== undefined && cluster.servers.length > 0) return this.#run(cluster, request, onCall, fallback);
+    return this.#firstCall(app, request, onCall, fallback);
+  }
+
+  async #firstCall(
+    app: string,
+    request: CallRequest,
+    onCall: ((call: Call) => void) | undefined,
+    fallback: Fallback<unknown> | undefined,
+  ): Promise<Answer | Fallen> {
     // Only a process that has just started has no view at all.
     if (this.#servers.instances(app).length === 0) await this.#servers.ready?.(firstViewMaxMs).catch(() => {});
-    const cluster = this.#cluster(app);
-    const context = currentContext();
-    const leftMs = context?.deadlineAtMs === undefined ? undefined : Math.max(1, context.deadlineAtMs - startedAtMs);
-    const inTime = leftMs === undefined || leftMs > request.timeoutMs ? request : { ...request, timeoutMs: leftMs };
-    const call = new Call(cluster, this.clock, this.options, inTime);
     try {
-      const answering = call.run();
-      onCall?.(call);
-      const answer = await answering;
-      if (answer.status >= 502 && answer.status <= 504) context?.onExhausted?.();
-      this.#meters?.record(app, answer.status, this.clock.monotonicMs() - startedAtMs, call.tries);
-      return answer;
+      return await this.#run(this.#cluster(app), request, onCall, fallback);
     } catch (error) {
-      context?.onExhausted?.();
-      this.#meters?.record(app, 0, this.clock.monotonicMs() - startedAtMs, call.tries);
+      if (fallback !== undefined && error instanceof ServiceUnknownError) return new Fallen(await fallback(error));
       throw error;
     }
+  }
+
+  #run(
+    cluster: Cluster,
+    request: CallRequest,
+    onCall: ((call: Call) => void) | undefined,
+    fallback: Fallback<unknown> | undefined,
+  ): Promise<Answer | Fallen> {
+    const startedAtMs = this.clock.monotonicMs();
+    const { app } = cluster;
+    const context = currentContext();
+    const commands = this.#commands.of(app, request.command ?? app);
+    const command = fallback === undefined ? commands.plain : commands.armed;
+    let timeoutMs = request.timeoutMs ?? command.timeoutMs;
+    if (context?.deadlineAtMs !== undefined)
+      timeoutMs = Math.min(timeoutMs, Math.max(1, context.deadlineAtMs - startedAtMs));
+    const job: Job = { cluster, request, onCall, fallback, call: undefined };
+    return command.executeWith({ signal: request.signal, timeoutMs }, job).then(
+      (answer) => {
+        const status = answer instanceof Fallen ? 0 : answer.status;
+        this.#meters?.record(app, status, this.clock.monotonicMs() - startedAtMs, job.call?.tries ?? 0);
+        return answer;
+      },
+      (error: unknown) => {
+        const answer = errorOrAnswer(error, job, timeoutMs);
+        const status = answer instanceof Error ? 0 : answer.status;
+        this.#meters?.record(app, status, this.clock.monotonicMs() - startedAtMs, job.call?.tries ?? 0);
+        if (answer instanceof Error) {
+          context?.onExhausted?.();
+          throw answer;
+        }
+        if (answer.status >= 502 && answer.status <= 504) context?.onExhausted?.();
+        return answer;
+      },
+    );
   }
 
   /** Passes a request that came in on to `options.service` and its answer back; see {@link ForwardOptions}. */
@@ -124,6 +183,17 @@ export class BalancedClient {
     }));
   }
 
+  /** All that is known of `app`: servers, why they are chosen, the latest troubled calls; `undefined` before its first call. */
+  report(app: string): BalancerReport | undefined {
+    const cluster = this.#clusters.get(app);
+    return cluster === undefined ? undefined : balancerReport(cluster);
+  }
+
+  /** {@link report} of every service that was called. */
+  reports(): BalancerReport[] {
+    return Array.from(this.#clusters.values(), balancerReport);
+  }
+
   async close(): Promise<void> {
     this.#leave();
     await Promise.all(Array.from(this.#clusters.values(), (cluster) => cluster.close()));
@@ -131,7 +201,7 @@ export class BalancedClient {
 
   /** The server a tunnel (WebSocket) of `app` goes to. */
   pickOne(app: string): InstanceRecord | undefined {
-    return this.#cluster(app).pick([])?.record;
+    return this.#cluster(app).pick([], {}, false)?.record;
   }
 
   #cluster(app: string): Cluster {
@@ -139,7 +209,7 @@ export class BalancedClient {
     if (known !== undefined) return known;
     const records = this.#servers.instances(app);
     if (records.length === 0) throw new ServiceUnknownError(app, this.#servers.apps());
-    const cluster = new Cluster(app, this.clock, this.#random.child(app), this.options);
+    const cluster = new Cluster(app, this.clock, this.#random.child(app), this.#timeouts, this.options);
     cluster.update(records);
     this.#clusters.set(app, cluster);
     return cluster;

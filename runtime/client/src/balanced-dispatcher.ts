@@ -3,6 +3,7 @@ import type { Dispatcher as Undici } from "undici";
 import Agent from "undici/lib/dispatcher/agent.js";
 import Dispatcher from "undici/lib/dispatcher/dispatcher.js";
 import type { BalancedClient } from "./balanced-client.ts";
+import type { Call } from "./call.ts";
 import { withContext } from "./context-headers.ts";
 import type { Answer } from "./try.ts";
 
@@ -12,6 +13,8 @@ import type { Answer } from "./try.ts";
  */
 export class BalancedDispatcher extends Dispatcher {
   readonly #client: BalancedClient;
+  /** The service of an origin that was asked for; null: it is none. */
+  readonly #services = new Map<string, string | null>();
   #others: Agent | undefined;
 
   constructor(client: BalancedClient) {
@@ -20,13 +23,20 @@ export class BalancedDispatcher extends Dispatcher {
   }
 
   override dispatch(options: Undici.DispatchOptions, handler: Undici.DispatchHandler): boolean {
-    const origin = new URL(String(options.origin));
-    const isName = !origin.hostname.includes(".") && !origin.hostname.includes(":") && origin.hostname !== "localhost";
-    if (origin.port !== "" || origin.protocol !== "http:" || !(isName || this.#client.knows(origin.hostname))) {
+    const app = this.#serviceOf(String(options.origin));
+    if (app === null) {
       this.#others ??= new Agent();
       return this.#others.dispatch(options, handler);
     }
-    void this.#run(origin.hostname, options, handler);
+    const controller = new CallController();
+    handler.onRequestStart?.(controller, {});
+    const body = toBody(options.body, this.#client.options.replayBytes);
+    if (body instanceof Promise) {
+      void body.then(
+        (read) => this.#call(app, options, read, handler, controller),
+        (error: unknown) => tell(handler, controller, error),
+      );
+    } else this.#call(app, options, body, handler, controller);
     return true;
   }
 
@@ -38,50 +48,71 @@ export class BalancedDispatcher extends Dispatcher {
     await this.#others?.destroy();
   }
 
-  async #run(app: string, options: Undici.DispatchOptions, handler: Undici.DispatchHandler): Promise<void> {
-    const controller = new CallController();
-    try {
-      handler.onRequestStart?.(controller, {});
-      const answer = await this.#client.call(app, {
-        method: options.method,
-        path: options.path,
-        headers: withContext(flatten(app, options.headers)),
-        body: await toBody(options.body, this.#client.options.replayBytes),
-        timeoutMs: this.#client.options.timeoutMs,
-        holdBackBytes: this.#client.options.holdBackBytes,
-        signal: controller.signal,
-      });
-      await deliver(answer, handler, controller);
-    } catch (error) {
-      handler.onResponseError?.(controller, error instanceof Error ? error : new Error(String(error)));
-    }
+  #serviceOf(origin: string): string | null {
+    const known = this.#services.get(origin);
+    if (known !== undefined) return known;
+    const url = new URL(origin);
+    const isName = !url.hostname.includes(".") && !url.hostname.includes(":") && url.hostname !== "localhost";
+    const isPlain = url.port === "" && url.protocol === "http:";
+    const app = isPlain && (isName || this.#client.knows(url.hostname)) ? url.hostname : null;
+    // A name with a dot may be registered later.
+    const mayChange = app === null && isPlain;
+    if (!mayChange && this.#services.size < originsMax) this.#services.set(origin, app);
+    return app;
+  }
+
+  #call(
+    app: string,
+    options: Undici.DispatchOptions,
+    body: Buffer | Readable | null,
+    handler: Undici.DispatchHandler,
+    controller: CallController,
+  ): void {
+    const request = {
+      method: options.method,
+      path: options.path,
+      headers: withContext(flatten(app, options.headers)),
+      body,
+      holdBackBytes: this.#client.options.holdBackBytes,
+    };
+    this.#client
+      .call(app, request, (call) => controller.follow(call))
+      .then((answer) => deliver(answer, handler, controller))
+      .catch((error: unknown) => tell(handler, controller, error));
   }
 }
 
+/** So many names are remembered. */
+const originsMax = 1_000;
+
 class CallController implements Undici.DispatchController {
-  readonly #abort = new AbortController();
+  #call: Call | undefined;
+  #reason: Error | null = null;
   #paused = false;
   #resumed: (() => void) | undefined;
   rawHeaders: Buffer[] = [];
 
-  get signal(): AbortSignal {
-    return this.#abort.signal;
-  }
-
   get aborted(): boolean {
-    return this.#abort.signal.aborted;
+    return this.#reason !== null;
   }
 
   get reason(): Error | null {
-    return this.#abort.signal.reason ?? null;
+    return this.#reason;
   }
 
   get paused(): boolean {
     return this.#paused;
   }
 
+  /** The call it speaks for has begun. */
+  follow(call: Call): void {
+    this.#call = call;
+    if (this.#reason !== null) call.abort(this.#reason);
+  }
+
   abort(reason: Error): void {
-    this.#abort.abort(reason);
+    this.#reason = reason;
+    this.#call?.abort(reason);
     this.resume();
   }
 
@@ -95,27 +126,44 @@ class CallController implements Undici.DispatchController {
   }
 
   /** Resolves when the reader wants more. */
-  flowing(): Promise<void> | undefined {
-    if (!this.#paused) return undefined;
+  flowing(): Promise<void> {
     return new Promise((resolve) => {
       this.#resumed = resolve;
     });
   }
 }
 
-async function deliver(answer: Answer, handler: Undici.DispatchHandler, controller: CallController): Promise<void> {
-  controller.rawHeaders = answer.rawHeaders.slice();
+function tell(handler: Undici.DispatchHandler, controller: CallController, error: unknown): void {
+  handler.onResponseError?.(controller, error instanceof Error ? error : new Error(String(error)));
+}
+
+/** A promise only where the answer is a stream, or its reader needs time. */
+function deliver(answer: Answer, handler: Undici.DispatchHandler, controller: CallController): Promise<void> | void {
+  controller.rawHeaders = answer.rawHeaders as Buffer[];
   handler.onResponseStart?.(controller, answer.status, answer.headers, "");
-  if (answer.body !== undefined && answer.body.length > 0) {
-    await controller.flowing();
-    handler.onResponseData?.(controller, answer.body);
+  const { body, stream } = answer;
+  if (stream !== undefined || controller.paused) return deliverSlowly(answer, handler, controller);
+  if (controller.aborted) throw controller.reason ?? new Error("aborted");
+  if (body !== undefined && body.length > 0) handler.onResponseData?.(controller, body);
+  if (controller.paused) return controller.flowing().then(() => handler.onResponseEnd?.(controller, {}));
+  handler.onResponseEnd?.(controller, {});
+}
+
+async function deliverSlowly(
+  { body, stream }: Answer,
+  handler: Undici.DispatchHandler,
+  controller: CallController,
+): Promise<void> {
+  if (body !== undefined && body.length > 0) {
+    if (controller.paused) await controller.flowing();
+    handler.onResponseData?.(controller, body);
   }
-  for await (const chunk of answer.stream ?? []) {
-    await controller.flowing();
+  for await (const chunk of stream ?? []) {
+    if (controller.paused) await controller.flowing();
     if (controller.aborted) throw controller.reason ?? new Error("aborted");
     handler.onResponseData?.(controller, chunk);
   }
-  await controller.flowing();
+  if (controller.paused) await controller.flowing();
   handler.onResponseEnd?.(controller, {});
 }
 
@@ -137,23 +185,32 @@ function flatten(app: string, headers: Undici.DispatchOptions["headers"]): strin
   return flat;
 }
 
-/** Small enough bodies are kept whole, so that they can be sent a second time. */
-async function toBody(body: Undici.DispatchOptions["body"], replayBytes: number): Promise<Buffer | Readable | null> {
+/** Small enough bodies are kept whole, so that they can be sent a second time. A promise only where one must wait. */
+function toBody(
+  body: Undici.DispatchOptions["body"],
+  replayBytes: number,
+): Buffer | Readable | null | Promise<Buffer | Readable> {
   if (body === undefined || body === null) return null;
   if (typeof body === "string") return Buffer.from(body);
   if (body instanceof Uint8Array) return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   if (body instanceof Readable || Symbol.asyncIterator in body) {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    const rest = (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
-    for (let next = await rest.next(); next.done !== true; next = await rest.next()) {
-      chunks.push(Buffer.from(next.value));
-      bytes += next.value.byteLength;
-      if (bytes > replayBytes) return Readable.from(after(chunks, rest), { objectMode: false });
-    }
-    return Buffer.concat(chunks);
+    return readUpTo(body as AsyncIterable<Uint8Array>, replayBytes);
   }
-  return Buffer.from(await new Response(body as ConstructorParameters<typeof Response>[0]).arrayBuffer());
+  return new Response(body as ConstructorParameters<typeof Response>[0])
+    .arrayBuffer()
+    .then((bytes) => Buffer.from(bytes));
+}
+
+async function readUpTo(body: AsyncIterable<Uint8Array>, replayBytes: number): Promise<Buffer | Readable> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  const rest = body[Symbol.asyncIterator]();
+  for (let next = await rest.next(); next.done !== true; next = await rest.next()) {
+    chunks.push(Buffer.from(next.value));
+    bytes += next.value.byteLength;
+    if (bytes > replayBytes) return Readable.from(after(chunks, rest), { objectMode: false });
+  }
+  return Buffer.concat(chunks);
 }
 
 async function* after(first: readonly Buffer[], rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {

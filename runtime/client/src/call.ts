@@ -1,15 +1,11 @@
 import type { Readable } from "node:stream";
-import { type Clock, messageOf, PlatformError, type Timer } from "@holdfast/kernel";
-import { Headers } from "@holdfast/wire";
+import { messageOf, PlatformError } from "@holdfast/kernel";
+import type { CallContext, CommandError, GivenUpListener } from "@holdfast/resilience";
+import { type AttemptReport, Headers } from "@holdfast/wire";
 import type { Cluster } from "./cluster.ts";
-import {
-  CallAbortedError,
-  CallFailedError,
-  CallTimedOutError,
-  NoServerAvailableError,
-  RequestUnfitError,
-} from "./errors.ts";
-import type { ClientOptions } from "./options.ts";
+import { CallAbortedError, CallFailedError, NoServerAvailableError, RequestUnfitError } from "./errors.ts";
+import { isServerFault, ServerFault } from "./server-fault.ts";
+import type { ServerPool } from "./server-pool.ts";
 import { type Answer, Try, type TryEvents, type TryFailure } from "./try.ts";
 
 export interface CallRequest {
@@ -19,94 +15,124 @@ export interface CallRequest {
   readonly headers: readonly string[];
   /** A `Buffer` can be sent again; a stream can be sent once. */
   readonly body: Buffer | Readable | null;
-  /** The whole time for the call, in ms from now. */
-  readonly timeoutMs: number;
+  /** The whole time for the call, in ms from now. Default: what its command says. */
+  readonly timeoutMs?: number | undefined;
   readonly holdBackBytes: number;
   readonly signal?: AbortSignal | undefined;
+  /** Key of the command it goes through. Default: the service. */
+  readonly command?: string | undefined;
+  /** Calls with the same key go to the same server while it is there (`consistent-hash`). */
+  readonly hashKey?: string | undefined;
+  /** The instance that answered this caller before (`sticky`). */
+  readonly stickyTo?: string | undefined;
+  /** Told what was tried, in order, when the call has ended. */
+  readonly onAttempts?: ((attempts: readonly AttemptReport[]) => void) | undefined;
 }
 
 /** RFC 9110 §9.2.2: asking twice does no more than asking once. */
 const idempotentMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
+/** RFC 9110 §9.2.1: asking changes nothing. */
+const safeMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
 const gatewayErrors: ReadonlySet<number> = new Set([502, 503, 504]);
 /** A server is silent when another has answered so many times as fast as this one has kept waiting. */
 const silenceFactor = 4;
 const lostRace = new Error("another server answered first");
+const notWanted = new Error("the call is over");
+const nobody: readonly ServerPool[] = [];
 
 /**
- * One call of a service: tries servers one after the other, or, when the first keeps silent, a second beside it, until one
- * answers. What may not be executed twice is sent a second time only when the first cannot have been executed.
+ * One call of a service, run by its command, which has its deadline and its circuit: tries servers one after the other,
+ * or, when the first keeps silent, a second beside it, until one answers. What may not be executed twice is sent a second
+ * time only when the first cannot have been executed.
  */
-export class Call implements TryEvents {
+export class Call implements TryEvents, GivenUpListener {
   readonly #cluster: Cluster;
-  readonly #clock: Clock;
-  readonly #options: ClientOptions;
   readonly #request: CallRequest;
+  readonly #context: CallContext;
   readonly #idempotent: boolean;
-  readonly #deadlineAtMs: number;
-  readonly #tried: Try["server"][] = [];
-  readonly #open = new Set<Try>();
-  #resolve: (answer: Answer) => void = () => {};
-  #reject: (error: unknown) => void = () => {};
-  #deadline: Timer | undefined;
-  #tickTimer: Timer | undefined;
+  readonly #startedAtMs: number;
+  readonly #tries: Try[] = [];
+  #open = 0;
+  #resolve: (answer: Answer) => void = noop;
+  #reject: (error: unknown) => void = noop;
   #last: Answer | undefined;
   #done = false;
 
-  constructor(cluster: Cluster, clock: Clock, options: ClientOptions, request: CallRequest) {
+  constructor(cluster: Cluster, request: CallRequest, context: CallContext) {
     this.#cluster = cluster;
-    this.#clock = clock;
-    this.#options = options;
     this.#request = request;
+    this.#context = context;
     const isReplayable = request.body === null || Buffer.isBuffer(request.body);
     this.#idempotent = isReplayable && idempotentMethods.has(request.method);
-    this.#deadlineAtMs = clock.monotonicMs() + request.timeoutMs;
+    this.#startedAtMs = cluster.clock.monotonicMs();
   }
 
   get tries(): number {
-    return this.#tried.length;
+    return this.#tries.length;
   }
 
   /**
-   * @throws CallTimedOutError, NoServerAvailableError, CallFailedError, CallAbortedError, RequestUnfitError, and the error
-   * of a request body that broke off.
+   * @throws NoServerAvailableError, CallFailedError, RequestUnfitError, ServerFault, and the error of a request body that
+   * broke off.
    */
   run(): Promise<Answer> {
+    const cluster = this.#cluster;
+    cluster.budget.deposit();
+    cluster.calls += 1;
+    const server = cluster.pick(nobody, this.#request, this.#idempotent);
+    if (server === undefined) return Promise.reject(new NoServerAvailableError(cluster.app, 0));
+    this.#context.tellGivenUp(this);
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
-      this.#cluster.budget.deposit();
-      this.#deadline = this.#clock.after(this.#request.timeoutMs, () => this.#timeOut());
-      this.#request.signal?.addEventListener("abort", this.#onAbort, { once: true });
-      if (this.#request.signal?.aborted === true) return this.abort(this.#request.signal.reason);
-      const server = this.#cluster.pick(this.#tried);
-      if (server === undefined) return this.#fail(new NoServerAvailableError(this.#cluster.app, 0));
-      this.#start(server);
+      this.#start(server, "first");
     });
   }
 
   /** Whoever wanted the answer has gone: every try ends now. */
   abort(reason: unknown): void {
     if (this.#done) return;
-    for (const attempt of this.#open) attempt.server.released();
+    this.#context.giveUp(reason);
+    this.#release();
     this.#fail(new CallAbortedError(this.#cluster.app, reason));
   }
 
+  /** The command's time is over, or its caller has gone. */
+  givenUp(error: CommandError, stalled: boolean): void {
+    if (this.#done) return;
+    const { clock, options } = this.#cluster;
+    const nowMs = clock.monotonicMs();
+    const isLate = error.failureType === "TIMEOUT" && !stalled;
+    for (const attempt of this.#tries) {
+      if (attempt.isOver) continue;
+      const waitedMs = nowMs - attempt.startedAtMs;
+      // A caller in a hurry says nothing about the server.
+      if (isLate && waitedMs >= options.hedgeMaxMs) attempt.server.keptSilent(waitedMs, nowMs);
+      else attempt.server.released();
+      attempt.note(isLate ? "silent" : "abandoned", nowMs);
+    }
+    this.#fail(error);
+  }
+
   onAnswer(attempt: Try, answer: Answer): void {
-    this.#open.delete(attempt);
-    const nowMs = this.#clock.monotonicMs();
+    this.#open -= 1;
+    const nowMs = this.#cluster.clock.monotonicMs();
     const tookMs = nowMs - attempt.startedAtMs;
-    attempt.server.succeeded(tookMs, nowMs);
+    attempt.note(String(answer.status), nowMs);
+    attempt.server.answered(answer.status, tookMs, nowMs, retryAfterMs(answer));
     if (this.#worthAnother(answer) && !this.#done) {
       this.#last?.stream?.destroy();
       this.#last = answer;
-      if (this.#again(false) || this.#open.size > 0) return;
+      if (this.#again(false, false, "retry") || this.#open > 0) return;
     }
     this.#cluster.latency.record(tookMs);
     this.#settle(answer, tookMs);
   }
 
   onFailure(attempt: Try, failure: TryFailure): void {
-    this.#open.delete(attempt);
+    this.#open -= 1;
+    const nowMs = this.#cluster.clock.monotonicMs();
+    attempt.note(failure.kind, nowMs);
     if (failure.kind === "own-fault") {
       attempt.server.released();
       return this.#fail(
@@ -115,11 +141,11 @@ export class Call implements TryEvents {
           : new RequestUnfitError(this.#cluster.app, failure.cause),
       );
     }
-    attempt.server.broke(this.#clock.monotonicMs());
+    attempt.server.broke(failure.kind === "not-executed", nowMs);
     if (this.#done) return;
     const mayRepeat = this.#idempotent || (failure.kind === "not-executed" && this.#bodyIsWhole());
-    if (mayRepeat && this.#again(failure.kind === "not-executed", failure.kind === "lost")) return;
-    if (this.#open.size > 0) return;
+    if (mayRepeat && this.#again(failure.kind === "not-executed", failure.kind === "lost", "retry")) return;
+    if (this.#open > 0) return;
     if (this.#last !== undefined) return this.#settle(this.#last, 0);
     const { app, servers } = this.#cluster;
     this.#fail(
@@ -129,10 +155,26 @@ export class Call implements TryEvents {
     );
   }
 
+  /** Silence: asks another server as well, and gives up holding back an answer that takes long to become whole. */
+  onTick(ticking: Try, stalled: boolean): void {
+    if (this.#done) return;
+    const { clock, options } = this.#cluster;
+    const nowMs = clock.monotonicMs();
+    for (const attempt of this.#tries) {
+      const isLate = !attempt.isOver && nowMs - attempt.startedAtMs >= options.holdBackMs;
+      if (isLate && attempt.release()) return;
+    }
+    // It was we who stood still: its answer has had no time to be read.
+    if (stalled || !this.#again(false, false, "hedge")) ticking.tickAgain(nowMs, this.#cluster.hedgeList());
+  }
+
   /** A server's own trouble, unless those below have already tried all that can be tried. */
   #worthAnother(answer: Answer): boolean {
-    if (!this.#idempotent || this.#options.retryOn !== "all") return false;
-    return gatewayErrors.has(answer.status) && answer.headers[Headers.retried] === undefined;
+    if (!this.#idempotent || this.#cluster.options.retryOn !== "all") return false;
+    if (answer.headers[Headers.retried] !== undefined) return false;
+    if (gatewayErrors.has(answer.status)) return true;
+    // A fault of one server, or of the code: another one is asked once, and only where that changes nothing.
+    return answer.status === 500 && this.#tries.length === 1 && safeMethods.has(this.#request.method);
   }
 
   /** Nothing of the body has gone out yet, or it can go out again. */
@@ -142,97 +184,105 @@ export class Call implements TryEvents {
   }
 
   /** Starts one more try if there is a server left and the budget allows it. */
-  #again(isFree: boolean, mayBeSame = false): boolean {
-    if (this.#tried.length >= this.#options.triesMax) return false;
+  #again(isFree: boolean, mayBeSame: boolean, kind: AttemptReport["kind"]): boolean {
+    const cluster = this.#cluster;
+    if (this.#tries.length >= cluster.options.triesMax) return false;
+    const tried = this.#tries.map((attempt) => attempt.server);
     // With one server only, what broke was perhaps just the connection; a second, new one is worth a try.
-    const isFirstAgain = mayBeSame && this.#tried.length === this.#cluster.servers.length;
-    const server = this.#cluster.pick(this.#tried) ?? (isFirstAgain ? this.#cluster.pick([]) : undefined);
+    const isFirstAgain = mayBeSame && tried.length === cluster.servers.length;
+    const server =
+      cluster.pick(tried, this.#request, this.#idempotent) ??
+      (isFirstAgain ? cluster.pick(nobody, this.#request, this.#idempotent) : undefined);
     if (server === undefined) return false;
     // What was not executed costs the servers nothing, so it costs the budget nothing.
-    if (!isFree && !this.#cluster.budget.take(this.#clock.monotonicMs())) return false;
-    this.#start(server);
+    if (!isFree && !cluster.budget.take(cluster.clock.monotonicMs())) {
+      cluster.budgetRefused += 1;
+      return false;
+    }
+    if (kind === "hedge") cluster.hedges += 1;
+    else cluster.retries += 1;
+    this.#start(server, kind);
     return true;
   }
 
-  #start(server: Try["server"]): void {
-    const nowMs = this.#clock.monotonicMs();
-    this.#tried.push(server);
-    server.started();
-    const { method, path, body } = this.#request;
-    const holdBackBytes = this.#idempotent ? this.#request.holdBackBytes : 0;
-    const headers = this.#headersFor(server, nowMs);
-    const attempt = new Try(server, nowMs, { method, path, headers, body, holdBackBytes }, this);
-    this.#open.add(attempt);
-    this.#armTick();
+  #start(server: ServerPool, kind: AttemptReport["kind"]): void {
+    const cluster = this.#cluster;
+    const nowMs = cluster.clock.monotonicMs();
+    server.started(nowMs);
+    const attempt = new Try(server, nowMs, kind, this.#request, this.#headersFor(server, nowMs), this);
+    if (!this.#idempotent) attempt.holdBackBytes = 0;
+    else {
+      this.#tries.at(-1)?.tickNoMore();
+      attempt.tickAgain(nowMs, cluster.hedgeList());
+    }
+    this.#tries.push(attempt);
+    this.#open += 1;
     attempt.send();
   }
 
-  #headersFor(server: Try["server"], nowMs: number): string[] {
+  #headersFor(server: ServerPool, nowMs: number): string[] {
     const headers = this.#request.headers.slice();
-    const leftMs = Math.max(1, Math.floor(this.#deadlineAtMs - nowMs));
-    headers.push(Headers.deadline, String(leftMs), Headers.attempt, String(this.#tried.length));
+    const leftMs = this.#context.deadlineMs - nowMs;
+    if (leftMs < Number.POSITIVE_INFINITY) headers.push(Headers.deadline, String(Math.max(1, Math.floor(leftMs))));
+    headers.push(Headers.attempt, String(this.#tries.length + 1));
     if (server.record.verifiesIdentity) headers.push(Headers.instance, server.record.id);
     return headers;
   }
 
-  #armTick(): void {
-    this.#tickTimer?.cancel();
-    if (!this.#idempotent || this.#done) return;
-    this.#tickTimer = this.#clock.after(this.#cluster.hedgeAfterMs(), () => this.#tick());
-  }
-
-  /** Silence: asks another server as well, and gives up holding back an answer that takes long to become whole. */
-  #tick(): void {
-    if (this.#done) return;
-    const nowMs = this.#clock.monotonicMs();
-    for (const attempt of this.#open) {
-      if (nowMs - attempt.startedAtMs >= this.#options.holdBackMs && attempt.release()) return;
-    }
-    if (!this.#again(false)) this.#armTick();
-  }
-
   #settle(answer: Answer, tookMs: number): void {
     if (this.#done) return void answer.stream?.destroy();
-    this.#finish();
     if (this.#last !== answer) this.#last?.stream?.destroy();
-    const nowMs = this.#clock.monotonicMs();
-    for (const loser of this.#open) {
-      const waitedMs = nowMs - loser.startedAtMs;
-      // A loser was silent when the winner was far quicker. When all are slow, being slow is no reason to be put out.
-      const isSilent = waitedMs >= this.#options.hedgeMinMs && waitedMs >= silenceFactor * tookMs;
-      if (isSilent) loser.server.keptSilent(waitedMs, nowMs);
-      else loser.server.released();
-      loser.abort(lostRace);
+    const { clock, options } = this.#cluster;
+    if (this.#open > 0) {
+      const nowMs = clock.monotonicMs();
+      for (const loser of this.#tries) {
+        if (loser.isOver) continue;
+        const waitedMs = nowMs - loser.startedAtMs;
+        // A loser was silent when the winner was far quicker. When all are slow, being slow is no reason to be put out.
+        const isSilent = waitedMs >= options.hedgeMinMs && waitedMs >= silenceFactor * tookMs;
+        if (isSilent) loser.server.keptSilent(waitedMs, nowMs);
+        else loser.server.released();
+        loser.note(isSilent ? "silent" : "abandoned", nowMs);
+      }
     }
-    this.#resolve(answer);
+    this.#finish(String(answer.status), lostRace);
+    if (isServerFault(answer.status)) this.#reject(new ServerFault(answer));
+    else this.#resolve(answer);
   }
 
-  #timeOut(): void {
-    if (this.#done) return;
-    const nowMs = this.#clock.monotonicMs();
-    for (const attempt of this.#open) {
-      const waitedMs = nowMs - attempt.startedAtMs;
-      // A caller in a hurry says nothing about the server.
-      if (waitedMs >= this.#options.hedgeMaxMs) attempt.server.keptSilent(waitedMs, nowMs);
-      else attempt.server.released();
+  #release(): void {
+    const nowMs = this.#cluster.clock.monotonicMs();
+    for (const attempt of this.#tries) {
+      if (attempt.isOver) continue;
+      attempt.server.released();
+      attempt.note("abandoned", nowMs);
     }
-    this.#fail(new CallTimedOutError(this.#cluster.app, this.#request.timeoutMs, this.#tried.length));
   }
 
-  readonly #onAbort = (): void => this.abort(this.#request.signal?.reason);
-
-  #fail(error: Error): void {
+  #fail(error: PlatformError): void {
     if (this.#done) return;
-    this.#finish();
     this.#last?.stream?.destroy();
-    for (const attempt of this.#open) attempt.abort(error);
+    this.#finish(error.code, notWanted);
     this.#reject(error);
   }
 
-  #finish(): void {
+  #finish(outcome: string, why: Error): void {
     this.#done = true;
-    this.#deadline?.cancel();
-    this.#tickTimer?.cancel();
-    this.#request.signal?.removeEventListener("abort", this.#onAbort);
+    this.#tries.at(-1)?.tickNoMore();
+    if (this.#open > 0) for (const attempt of this.#tries) attempt.abort(why);
+    const isPlain = this.#tries.length === 1 && outcome.length === 3 && outcome < "500";
+    if (isPlain && this.#request.onAttempts === undefined) return;
+    const attempts = this.#tries.map((attempt) => attempt.report(this.#startedAtMs));
+    if (!isPlain) this.#cluster.keep(this.#request, this.#startedAtMs, outcome, attempts);
+    this.#request.onAttempts?.(attempts);
   }
+}
+
+function noop(): void {}
+
+/** RFC 9110 §10.2.3, in seconds; a date is read as nothing. */
+function retryAfterMs(answer: Answer): number {
+  if (answer.status !== 503) return 0;
+  const seconds = Number(answer.headers["retry-after"]);
+  return seconds > 0 ? seconds * 1_000 : 0;
 }

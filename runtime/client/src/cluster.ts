@@ -1,30 +1,48 @@
 import type { Clock, Random, Timer } from "@holdfast/kernel";
-import type { InstanceRecord } from "@holdfast/wire";
+import type { Timeouts } from "@holdfast/resilience";
+import type { AttemptReport, CallReport, InstanceRecord } from "@holdfast/wire";
 import { RecentLatency } from "./latency.ts";
 import type { ClientOptions } from "./options.ts";
 import { pick } from "./pick.ts";
+import { RecentCalls } from "./recent-calls.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import { ServerPool, vanishedGraceMs } from "./server-pool.ts";
 
 /** However slow everything is. */
 const slowHedgeMs = 2_000;
+/** Hedges come at multiples of this, so that few lists hold all of them. */
+const hedgeStepMs = 10;
+
+/** What the pick of a server depends on, of the call. */
+export interface PickHints {
+  readonly hashKey?: string | undefined;
+  readonly stickyTo?: string | undefined;
+}
 
 /** All servers of one app as this caller knows them, with its budget and its idea of their speed. */
 export class Cluster {
   readonly app: string;
+  readonly clock: Clock;
+  readonly options: ClientOptions;
   readonly budget: RetryBudget;
   readonly latency = new RecentLatency();
-  readonly #clock: Clock;
+  /** Since the process began. */
+  calls = 0;
+  retries = 0;
+  hedges = 0;
+  budgetRefused = 0;
   readonly #random: Random;
-  readonly #options: ClientOptions;
+  readonly #timeouts: Timeouts;
+  readonly #recent = new RecentCalls();
   readonly #leaving = new Map<ServerPool, Timer>();
   #servers: readonly ServerPool[] = [];
 
-  constructor(app: string, clock: Clock, random: Random, options: ClientOptions) {
+  constructor(app: string, clock: Clock, random: Random, timeouts: Timeouts, options: ClientOptions) {
     this.app = app;
-    this.#clock = clock;
+    this.clock = clock;
+    this.options = options;
     this.#random = random;
-    this.#options = options;
+    this.#timeouts = timeouts;
     this.budget = new RetryBudget(options.budgetShare, options.budgetPerSecond, clock.monotonicMs());
   }
 
@@ -32,31 +50,43 @@ export class Cluster {
     return this.#servers;
   }
 
+  /** The latest calls that needed more than one try or failed, latest last. */
+  get recentCalls(): readonly CallReport[] {
+    return this.#recent.list();
+  }
+
   /**
    * Takes the registry's new list. A server that is not UP any more gets no new call and its idle connections are closed
    * at once (that is what a draining server waits for); a new identity at an old address gets connections of its own.
    */
   update(records: readonly InstanceRecord[]): void {
-    const nowMs = this.#clock.monotonicMs();
+    const nowMs = this.clock.monotonicMs();
     const known = new Map(this.#servers.map((server) => [identityOf(server.record), server]));
     const next: ServerPool[] = [];
     for (const record of records) {
       const server = known.get(identityOf(record));
-      if (record.status === "UP") next.push(server ?? new ServerPool(record, this.#options, nowMs));
+      if (record.status === "UP") next.push(server ?? new ServerPool(record, this.options, nowMs));
       else server?.retire();
     }
     const listed = new Set(records.map(identityOf));
+    const kept = new Set(next);
     for (const [identity, server] of known) {
-      if (next.includes(server)) continue;
+      if (kept.has(server)) continue;
       server.retire();
       if (!listed.has(identity)) this.#destroyLater(server);
     }
     this.#servers = next;
   }
 
-  pick(tried: readonly ServerPool[]): ServerPool | undefined {
-    const server = pick(this.#servers, tried, this.#options.zone, this.#clock.monotonicMs(), this.#random);
+  /** A server for the next try of a call that has tried `tried`. */
+  pick(tried: readonly ServerPool[], _hints: PickHints, _idempotent: boolean): ServerPool | undefined {
+    const server = pick(this.#servers, tried, this.options.zone, this.clock.monotonicMs(), this.#random);
     return server instanceof ServerPool ? server : undefined;
+  }
+
+  /** Where a try waits until it is time to ask a second server. */
+  hedgeList(): ReturnType<Timeouts["list"]> {
+    return this.#timeouts.list(Math.ceil(this.hedgeAfterMs() / hedgeStepMs) * hedgeStepMs);
   }
 
   /**
@@ -64,11 +94,21 @@ export class Cluster {
    * take longer than that, everything is slow: asking twice would only make it slower, and waits twice the usual.
    */
   hedgeAfterMs(): number {
-    const { hedgeMinMs, hedgeMaxMs } = this.#options;
+    const { hedgeMinMs, hedgeMaxMs } = this.options;
     const p95Ms = this.latency.p95Ms;
     if (p95Ms === undefined) return hedgeMaxMs;
     if (p95Ms > hedgeMaxMs / 2) return Math.min(slowHedgeMs, Math.max(hedgeMaxMs, 2 * p95Ms));
     return Math.min(hedgeMaxMs, Math.max(hedgeMinMs, 3 * p95Ms));
+  }
+
+  /** Keeps a call that people may want to look at. */
+  keep(
+    request: { readonly method: string; readonly path: string },
+    startedAtMs: number,
+    outcome: string,
+    attempts: readonly AttemptReport[],
+  ): void {
+    this.#recent.add(this.clock, request, startedAtMs, outcome, attempts);
   }
 
   /** Ends all connections, those of servers that have left too. */
@@ -79,7 +119,7 @@ export class Cluster {
   }
 
   #destroyLater(server: ServerPool): void {
-    const timer = this.#clock.after(vanishedGraceMs, () => {
+    const timer = this.clock.after(vanishedGraceMs, () => {
       this.#leaving.delete(server);
       server.destroy();
     });

@@ -12,7 +12,8 @@ export {
 export { type ForwardOptions, type ForwardResult } from "./forward.ts";
 export { setGlobalDispatcher } from "./global-dispatcher.ts";
 export { type ClientOptions, clientDefaults } from "./options.ts";
-export type { CallInit, ServiceClient } from "./service-client.ts";
+export type { CallInit, FetchInit, JsonInit, ServiceClient } from "./service-client.ts";
+export type { Fallback } from "./service-command.ts";
 export type { Answer } from "./try.ts";
 export { forwardUpgrade } from "./tunnel.ts";
 export { warmUpForward } from "./warm-up.ts";

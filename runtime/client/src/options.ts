@@ -2,6 +2,8 @@
 export interface ClientOptions {
   /** Whole time of a call when neither the caller nor an incoming deadline says otherwise. */
   readonly timeoutMs: number;
+  /** Calls of one service under way at a time, of this process: a slow service does not take everything with it. */
+  readonly concurrentMax: number;
   /** A TCP connection not made in so long has failed. */
   readonly connectTimeoutMs: number;
   /** Tries of one call in all, hedges included. */
@@ -41,6 +43,7 @@ export interface ClientOptions {
  */
 export const clientDefaults: ClientOptions = {
   timeoutMs: 10_000,
+  concurrentMax: 1_000,
   connectTimeoutMs: 400,
   triesMax: 4,
   hedgeMinMs: 50,

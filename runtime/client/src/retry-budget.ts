@@ -25,10 +25,16 @@ export class RetryBudget {
     this.#tokens = Math.min(this.#tokensMax, this.#tokens + this.#share);
   }
 
-  /** True, and one token less, when there is one. */
-  take(nowMs: number): boolean {
+  /** Second tries that would be allowed now. */
+  left(nowMs: number): number {
     this.#tokens = Math.min(this.#tokensMax, this.#tokens + (nowMs - this.#atMs) * this.#perMs);
     this.#atMs = nowMs;
+    return this.#tokens;
+  }
+
+  /** True, and one token less, when there is one. */
+  take(nowMs: number): boolean {
+    this.left(nowMs);
     if (this.#tokens < 1) return false;
     this.#tokens -= 1;
     return true;

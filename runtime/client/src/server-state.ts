@@ -1,6 +1,7 @@
 import type { InstanceRecord } from "@holdfast/wire";
 import { PeakEwma } from "./latency.ts";
 import type { ClientOptions } from "./options.ts";
+import { isServerFault } from "./server-fault.ts";
 
 /** What one caller knows of one server: how busy, how fast, and whether it is kept out for a while. Pure. */
 export class ServerState {
@@ -8,6 +9,9 @@ export class ServerState {
   readonly #options: ClientOptions;
   readonly #ewma: PeakEwma;
   outstanding = 0;
+  /** Since this process knows it: tries, and those of them that failed or were answered with a 5xx. */
+  requests = 0;
+  failures = 0;
   #failures = 0;
   #ejections = 0;
   #ejectedUntilMs = 0;
@@ -40,12 +44,15 @@ export class ServerState {
     return this.#ejections === 0 || this.#failures === 0 || !this.#onTrial;
   }
 
-  started(): void {
+  started(_nowMs: number): void {
     this.outstanding += 1;
+    this.requests += 1;
     if (this.#failures > 0) this.#onTrial = true;
   }
 
-  succeeded(ms: number, nowMs: number): void {
+  /** It answered, whatever the status. */
+  answered(status: number, ms: number, nowMs: number, _retryAfterMs: number): void {
+    if (isServerFault(status)) this.failures += 1;
     this.outstanding -= 1;
     this.#onTrial = false;
     this.#failures = 0;
@@ -54,7 +61,8 @@ export class ServerState {
   }
 
   /** It refused, reset or cut the answer: out at once. */
-  broke(nowMs: number): void {
+  broke(_refused: boolean, nowMs: number): void {
+    this.failures += 1;
     this.outstanding -= 1;
     this.#onTrial = false;
     this.#failures += 1;
@@ -63,6 +71,7 @@ export class ServerState {
 
   /** It had not answered when another had, or when time was over. Twice in a row and it is out. */
   keptSilent(ms: number, nowMs: number): void {
+    this.failures += 1;
     this.outstanding -= 1;
     this.#onTrial = false;
     this.#failures += 1;

@@ -1,24 +1,43 @@
 import { Readable } from "node:stream";
-import { errorFromProblem, problemContentType } from "@holdfast/wire";
+import { type AttemptReport, errorFromProblem, problemContentType } from "@holdfast/wire";
 import type { BalancedClient } from "./balanced-client.ts";
+import type { CallRequest } from "./call.ts";
 import { withContext } from "./context-headers.ts";
+import type { Fallback } from "./service-command.ts";
 import type { Answer } from "./try.ts";
 
 export interface CallInit extends RequestInit {
-  /** The whole time for this call in ms. Default: the client's `timeoutMs`. */
+  /** The whole time for this call in ms. Default: the client's `timeoutMs`, or what `hystrix.command.<service>.…` says. */
   readonly timeoutMs?: number;
+  /** Key of the command (circuit, limits, counters) it goes through. Default: the service's name. */
+  readonly command?: string;
+  /** Calls with the same key go to the same server while it is there; for the picker `consistent-hash`. */
+  readonly hashKey?: string;
+  /** The instance that is to answer if it can: the one that answered before; for the picker `sticky`. */
+  readonly stickyTo?: string;
+  /** Told what was tried, in order, when the call has ended. */
+  readonly onAttempts?: (attempts: readonly AttemptReport[]) => void;
 }
 
-/** Calls one service by its name. */
+/** What answers instead when the call fails, when the answer is a 5xx, or when the circuit is open. */
+export interface FetchInit extends CallInit {
+  readonly fallback?: Fallback<Response>;
+}
+
+export interface JsonInit<T> extends CallInit {
+  readonly fallback?: Fallback<T>;
+}
+
+/** Calls one service by its name. Each call is a command: `hystrix.command.<service>.…` governs it. */
 export interface ServiceClient {
   /** As global `fetch`, with the origin left out: `fetch("/titles?limit=5")`. */
-  fetch(path: string | URL | Request, init?: CallInit): Promise<Response>;
+  fetch(path: string | URL | Request, init?: FetchInit): Promise<Response>;
   /**
    * Fetches and parses JSON.
    *
    * @throws the error a problem+json answer carries, or `HTTP_ERROR`, when the status is not 2xx.
    */
-  json<T>(path: string | URL, init?: CallInit): Promise<T>;
+  json<T>(path: string | URL, init?: JsonInit<T>): Promise<T>;
 }
 
 /** Headers that belong to one connection, or that we set ourselves. */
@@ -39,53 +58,95 @@ export class FetchClient implements ServiceClient {
     this.#client = client;
   }
 
-  async fetch(path: string | URL | Request, init: CallInit = {}): Promise<Response> {
-    const { timeoutMs = this.#client.options.timeoutMs, ...rest } = init;
+  async fetch(path: string | URL | Request, init: FetchInit = {}): Promise<Response> {
     const given = path instanceof Request ? path : new URL(path, `http://${this.#name}`);
-    const isPlain = given instanceof URL && (rest.body === undefined || rest.body === null);
-    const request = isPlain ? undefined : new Request(given, rest);
-    const method = (request?.method ?? rest.method ?? "GET").toUpperCase();
+    const isPlain = given instanceof URL && (init.body === undefined || init.body === null);
+    const request = isPlain ? undefined : new Request(given, init);
+    const method = (request?.method ?? init.method ?? "GET").toUpperCase();
     const target = given instanceof URL ? given : new URL(given.url);
-    const answer = await this.#client.call(this.#name, {
-      method,
-      path: `${target.pathname}${target.search}`,
-      headers: withContext(flatten(this.#name, request?.headers ?? new Headers(rest.headers))),
-      body: request?.body === undefined || request.body === null ? null : Buffer.from(await request.arrayBuffer()),
-      timeoutMs,
-      holdBackBytes: this.#client.options.holdBackBytes,
-      signal: rest.signal ?? (path instanceof Request ? path.signal : undefined),
-    });
-    return toResponse(answer, method);
+    const body = request?.body === undefined || request.body === null ? null : Buffer.from(await request.arrayBuffer());
+    const headers = flatten(this.#name, request?.headers ?? new Headers(init.headers));
+    const signal = init.signal ?? (path instanceof Request ? path.signal : undefined);
+    const call = this.#request(method, target, headers, body, signal, init);
+    if (init.fallback === undefined) return toResponse(await this.#client.call(this.#name, call), method);
+    const result = await this.#client.callOr(this.#name, call, init.fallback);
+    return result instanceof Response ? result : toResponse(result, method);
   }
 
-  async json<T>(path: string | URL, init: CallInit = {}): Promise<T> {
-    if (init.method === undefined && init.body === undefined) return this.#getJson<T>(path, init);
-    const response = await this.fetch(path, init);
+  async json<T>(path: string | URL, init: JsonInit<T> = {}): Promise<T> {
+    const { fallback } = init;
+    if (init.method !== undefined || init.body !== undefined) return this.#jsonOf(path, init);
+    const target = new URL(path, `http://${this.#name}`);
+    const headers = init.headers === undefined ? ["host", this.#name] : flatten(this.#name, new Headers(init.headers));
+    const request = this.#request("GET", target, headers, null, init.signal ?? undefined, init);
+    if (fallback === undefined) return parsed<T>(await this.#client.call(this.#name, request));
+    const result = await this.#client.callOr(this.#name, request, fallenTo(fallback));
+    return result instanceof Instead ? result.value : parsed<T>(result);
+  }
+
+  /** With a method or a body of its own. */
+  async #jsonOf<T>(path: string | URL, { fallback, ...init }: JsonInit<T>): Promise<T> {
+    let instead: Instead<T> | undefined;
+    const response = await this.fetch(path, {
+      ...init,
+      ...(fallback === undefined
+        ? {}
+        : {
+            fallback: async (error) => {
+              instead = new Instead(await fallback(error));
+              return new Response();
+            },
+          }),
+    });
+    if (instead !== undefined) return instead.value;
     if (response.ok) return (await response.json()) as T;
     const isProblem = response.headers.get("content-type")?.startsWith(problemContentType) === true;
     throw errorFromProblem(isProblem ? await response.json() : undefined, response.status);
   }
 
-  /** The common case without the weight of `Request` and `Response`. */
-  async #getJson<T>(path: string | URL, init: CallInit): Promise<T> {
-    const { options } = this.#client;
-    const target = new URL(path, `http://${this.#name}`);
-    const answer = await this.#client.call(this.#name, {
-      method: "GET",
-      path: `${target.pathname}${target.search}`,
-      headers: withContext(
-        init.headers === undefined ? ["host", this.#name] : flatten(this.#name, new Headers(init.headers)),
-      ),
-      body: null,
-      timeoutMs: init.timeoutMs ?? options.timeoutMs,
-      holdBackBytes: options.holdBackBytes,
-      signal: init.signal ?? undefined,
-    });
-    const text = await textOf(answer);
-    if (answer.status >= 200 && answer.status < 300) return JSON.parse(text) as T;
-    const isProblem = answer.headers["content-type"]?.toString().startsWith(problemContentType) === true;
-    throw errorFromProblem(isProblem ? JSON.parse(text) : undefined, answer.status);
+  #request(
+    method: string,
+    target: URL,
+    headers: string[],
+    body: Buffer | null,
+    signal: AbortSignal | undefined,
+    { timeoutMs, command, hashKey, stickyTo, onAttempts }: CallInit,
+  ): CallRequest {
+    return {
+      method,
+      path: target.pathname + target.search,
+      headers: withContext(headers),
+      body,
+      timeoutMs,
+      holdBackBytes: this.#client.options.holdBackBytes,
+      signal,
+      command,
+      hashKey,
+      stickyTo,
+      onAttempts,
+    };
   }
+}
+
+/** What a fallback gave, told from an answer. */
+class Instead<T> {
+  readonly value: T;
+
+  constructor(value: T) {
+    this.value = value;
+  }
+}
+
+function fallenTo<T>(fallback: Fallback<T>): Fallback<Instead<T>> {
+  return async (error) => new Instead(await fallback(error));
+}
+
+/** The common case without the weight of `Request` and `Response`. */
+async function parsed<T>(answer: Answer): Promise<T> {
+  const text = await textOf(answer);
+  if (answer.status >= 200 && answer.status < 300) return JSON.parse(text) as T;
+  const isProblem = answer.headers["content-type"]?.toString().startsWith(problemContentType) === true;
+  throw errorFromProblem(isProblem ? JSON.parse(text) : undefined, answer.status);
 }
 
 function flatten(host: string, headers: Headers): string[] {

@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { Readable } from "node:stream";
 import { codeOf } from "@holdfast/kernel";
-import { Headers } from "@holdfast/wire";
+import type { Timed, Timeouts } from "@holdfast/resilience";
+import { type AttemptReport, Headers } from "@holdfast/wire";
 import type { Dispatcher } from "undici";
 import type { ServerPool } from "./server-pool.ts";
 
@@ -28,17 +29,11 @@ export type TryFailure =
 export interface TryEvents {
   onAnswer(attempt: Try, answer: Answer): void;
   onFailure(attempt: Try, failure: TryFailure): void;
+  /** It has been silent for as long as its tick list says. `stalled`: because this process stood still. */
+  onTick(attempt: Try, stalled: boolean): void;
 }
 
-export interface TryRequest {
-  readonly method: string;
-  readonly path: string;
-  /** Flat: name, value, name, value. */
-  readonly headers: string[];
-  readonly body: Buffer | Readable | null;
-  /** Hold the body back until it is whole or longer than this; 0 streams at once. */
-  readonly holdBackBytes: number;
-}
+type TryRequest = Pick<Try, "method" | "path" | "body" | "holdBackBytes">;
 
 /** Answers that are read as they come, and may never end. */
 const streamTypes = /^(text\/event-stream|application\/(x-ndjson|stream\+json|grpc)|multipart\/x-mixed-replace)/i;
@@ -50,40 +45,113 @@ const unsendable: ReadonlySet<string> = new Set([
 ]);
 /** Head and body of a request up to this size leave in one write, which the kernel takes whole or not at all. */
 const oneWriteBytes = 16 * 1024;
+const noHeaders: IncomingHttpHeaders = {};
+const nothing = Buffer.alloc(0);
 
-/** One request to one server. Reports once: an answer or a failure. */
-export class Try implements Dispatcher.DispatchHandler {
+type TickList = ReturnType<Timeouts["list"]>;
+
+/** One request to one server. Reports once: an answer or a failure. It is undici's options and handler in one object. */
+export class Try implements Dispatcher.DispatchHandler, Timed {
+  readonly method: string;
+  readonly path: string;
+  /** Flat: name, value, name, value. */
+  readonly headers: string[];
+  readonly body: Buffer | Readable | null;
   readonly server: ServerPool;
   readonly startedAtMs: number;
+  readonly kind: AttemptReport["kind"];
+  /** Hold the body back until it is whole or longer than this; 0 streams at once. */
+  holdBackBytes: number;
+  /** Of the tick. */
+  startMs: number;
+  previous: Timed | undefined = undefined;
+  next: Timed | undefined = undefined;
   readonly #events: TryEvents;
-  readonly #request: TryRequest;
+  #ticks: TickList | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #settled = false;
   #aborted: Error | undefined;
   #status = 0;
-  #headers: IncomingHttpHeaders = {};
-  #chunks: Buffer[] = [];
+  #answerHeaders: IncomingHttpHeaders = noHeaders;
+  /** The only chunk so far, which is nearly always all of it. */
+  #chunk: Buffer | undefined;
+  #more: Buffer[] | undefined;
   #bytes = 0;
   #stream: Readable | undefined;
+  #outcome = "";
+  #endedAtMs = 0;
 
-  constructor(server: ServerPool, startedAtMs: number, request: TryRequest, events: TryEvents) {
+  constructor(
+    server: ServerPool,
+    startedAtMs: number,
+    kind: AttemptReport["kind"],
+    request: TryRequest,
+    headers: string[],
+    events: TryEvents,
+  ) {
+    this.method = request.method;
+    this.path = request.path;
+    this.headers = headers;
+    this.body = request.body;
+    this.holdBackBytes = request.holdBackBytes;
     this.server = server;
     this.startedAtMs = startedAtMs;
-    this.#request = request;
+    this.startMs = startedAtMs;
+    this.kind = kind;
     this.#events = events;
   }
 
+  /** It has ended one way or the other, for the call that it belongs to. */
+  get isOver(): boolean {
+    return this.#outcome !== "";
+  }
+
   send(): void {
-    const { method, path, headers, body } = this.#request;
     try {
-      this.server.pool.dispatch({ method, path, headers, body }, this);
+      this.server.pool.dispatch(this as unknown as Dispatcher.DispatchOptions, this);
     } catch (error) {
       this.#fail({ kind: "not-executed", cause: error });
     }
   }
 
+  /** How it ended; only the first word counts. */
+  note(outcome: string, nowMs: number): void {
+    if (this.#outcome !== "") return;
+    this.#outcome = outcome;
+    this.#endedAtMs = nowMs;
+  }
+
+  report(callStartedAtMs: number): AttemptReport {
+    const { id, zone } = this.server.record;
+    return {
+      instance: id,
+      zone,
+      startedMs: tenths(this.startedAtMs - callStartedAtMs),
+      tookMs: tenths(this.#endedAtMs - this.startedAtMs),
+      kind: this.kind,
+      outcome: this.#outcome,
+    };
+  }
+
+  /** Its events hear `onTick` when it has kept silent for as long as `list` says from now on. */
+  tickAgain(nowMs: number, list: TickList): void {
+    this.startMs = nowMs;
+    this.#ticks = list;
+    list.add(this);
+  }
+
+  tickNoMore(): void {
+    this.#ticks?.remove(this);
+    this.#ticks = undefined;
+  }
+
+  expire(stalled: boolean): void {
+    this.#events.onTick(this, stalled);
+  }
+
   /** Nobody wants the answer any more. Does nothing after the end. */
   abort(reason: Error): void {
+    if (this.#settled) return;
     this.#aborted = reason;
     this.#settled = true;
     this.#controller?.abort(reason);
@@ -105,12 +173,12 @@ export class Try implements Dispatcher.DispatchHandler {
     // Early hints and 100-continue are not the answer.
     if (status < 200 || this.#settled) return;
     this.#status = status;
-    this.#headers = headers;
+    this.#answerHeaders = headers;
     if (status === 421 || headers[Headers.notExecuted] !== undefined) {
       const cause = new Error(`${this.server.origin} answered ${status}, not executed`);
       return this.#fail({ kind: "not-executed", cause });
     }
-    const holdBackBytes = this.#request.holdBackBytes;
+    const { holdBackBytes } = this;
     const isStream = streamTypes.test(String(headers["content-type"] ?? "")) || headers["x-accel-buffering"] === "no";
     if (isStream || holdBackBytes === 0 || Number(headers["content-length"]) > holdBackBytes) this.#overflow();
   }
@@ -120,9 +188,10 @@ export class Try implements Dispatcher.DispatchHandler {
       if (!this.#stream.push(chunk)) controller.pause();
       return;
     }
-    this.#chunks.push(chunk);
+    if (this.#chunk === undefined) this.#chunk = chunk;
+    else (this.#more ??= []).push(chunk);
     this.#bytes += chunk.length;
-    if (this.#bytes > this.#request.holdBackBytes) this.#overflow();
+    if (this.#bytes > this.holdBackBytes) this.#overflow();
   }
 
   onResponseEnd(): void {
@@ -130,8 +199,8 @@ export class Try implements Dispatcher.DispatchHandler {
       this.#stream.push(null);
       return;
     }
-    const body = this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks);
-    this.#answer(body, undefined);
+    const first = this.#chunk ?? nothing;
+    this.#answer(this.#more === undefined ? first : Buffer.concat([first, ...this.#more]), undefined);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -143,7 +212,7 @@ export class Try implements Dispatcher.DispatchHandler {
   }
 
   #kindOf(error: Error): TryFailure["kind"] {
-    const { body } = this.#request;
+    const { body } = this;
     if (unsendable.has(codeOf(error))) return "own-fault";
     if (body !== null && !Buffer.isBuffer(body) && body.errored === error) return "own-fault";
     // Not on a connection yet: refused, unreachable, too slow to connect, or closed while it waited.
@@ -166,8 +235,10 @@ export class Try implements Dispatcher.DispatchHandler {
       },
     });
     this.#stream = stream;
-    for (const chunk of this.#chunks) stream.push(chunk);
-    this.#chunks = [];
+    if (this.#chunk !== undefined) stream.push(this.#chunk);
+    for (const chunk of this.#more ?? []) stream.push(chunk);
+    this.#chunk = undefined;
+    this.#more = undefined;
     this.#answer(undefined, stream);
   }
 
@@ -177,7 +248,14 @@ export class Try implements Dispatcher.DispatchHandler {
     const raw = this.#controller?.rawHeaders;
     const rawHeaders = Array.isArray(raw) ? (raw as Buffer[]) : [];
     const { server } = this;
-    this.#events.onAnswer(this, { status: this.#status, headers: this.#headers, rawHeaders, body, stream, server });
+    this.#events.onAnswer(this, {
+      status: this.#status,
+      headers: this.#answerHeaders,
+      rawHeaders,
+      body,
+      stream,
+      server,
+    });
   }
 
   #fail(failure: TryFailure): void {
@@ -186,4 +264,8 @@ export class Try implements Dispatcher.DispatchHandler {
     if (this.#status !== 0) this.#controller?.abort(new Error("not wanted"));
     this.#events.onFailure(this, failure);
   }
+}
+
+function tenths(ms: number): number {
+  return Math.round(ms * 10) / 10;
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Random, SeededRandom } from "@holdfast/kernel";
+import { Timeouts } from "@holdfast/resilience";
 import { FakeClock } from "@holdfast/testing";
 import { Cluster } from "../src/cluster.ts";
 import { RecentLatency } from "../src/latency.ts";
@@ -11,6 +12,10 @@ import { ServerState } from "../src/server-state.ts";
 import { recordOf } from "./backends.ts";
 
 const options: ClientOptions = clientDefaults;
+
+function newCluster(clock: FakeClock): Cluster {
+  return new Cluster("catalog", clock, new SeededRandom(1), new Timeouts(clock), options);
+}
 
 function states(zones: readonly string[]): ServerState[] {
   return zones.map((zone, i) => new ServerState(recordOf(`i-${i}`, 1, { zone }), options, 0));
@@ -33,8 +38,8 @@ test("equal servers get equal shares", () => {
 test("a slow server is avoided, and comes back as its slowness is forgotten", () => {
   const servers = states(["a", "a", "a"]);
   for (const server of servers) {
-    server.started();
-    server.succeeded(server.record.id === "i-0" ? 500 : 5, 0);
+    server.started(0);
+    server.answered(200, server.record.id === "i-0" ? 500 : 5, 0, 0);
   }
   assert.equal(picks(servers, 0)("i-0"), 0);
   assert.ok(picks(servers, 120_000)("i-0") > 50);
@@ -42,14 +47,14 @@ test("a slow server is avoided, and comes back as its slowness is forgotten", ()
 
 test("a busy server is avoided", () => {
   const servers = states(["a", "a"]);
-  for (let i = 0; i < 5; i++) servers[0]?.started();
+  for (let i = 0; i < 5; i++) servers[0]?.started(0);
   assert.equal(picks(servers, 0)("i-0"), 0);
 });
 
 test("own-zone servers get all calls until they are clearly busier", () => {
   const servers = states(["a", "b", "b"]);
   assert.equal(picks(servers, 0, "a")("i-0"), 300);
-  for (let i = 0; i < 12; i++) servers[0]?.started();
+  for (let i = 0; i < 12; i++) servers[0]?.started(0);
   assert.equal(picks(servers, 0, "a")("i-0"), 0);
 });
 
@@ -66,8 +71,8 @@ test("a server that breaks is out for a second, then for two, then four, at most
   assert.ok(server !== undefined);
   let nowMs = 0;
   for (const expected of [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]) {
-    server.started();
-    server.broke(nowMs);
+    server.started(0);
+    server.broke(true, nowMs);
     assert.equal(server.ejectedUntilMs - nowMs, expected);
     assert.equal(server.available(nowMs + expected - 1), false);
     assert.equal(server.available(nowMs + expected), true);
@@ -78,23 +83,23 @@ test("a server that breaks is out for a second, then for two, then four, at most
 test("after its ejection a server gets one trial call, and more only once that has succeeded", () => {
   const [server] = states(["a"]);
   assert.ok(server !== undefined);
-  server.started();
-  server.broke(0);
-  server.started();
+  server.started(0);
+  server.broke(true, 0);
+  server.started(0);
   assert.equal(server.available(1_000), false);
-  server.succeeded(3, 1_005);
+  server.answered(200, 3, 1_005, 0);
   assert.equal(server.available(1_005), true);
-  server.started();
+  server.started(0);
   assert.equal(server.available(1_006), true);
 });
 
 test("one silence is forgiven, a second in a row puts a server out", () => {
   const [server] = states(["a"]);
   assert.ok(server !== undefined);
-  server.started();
+  server.started(0);
   server.keptSilent(250, 250);
   assert.equal(server.available(250), true);
-  server.started();
+  server.started(0);
   server.keptSilent(250, 500);
   assert.equal(server.available(500), false);
 });
@@ -102,8 +107,8 @@ test("one silence is forgiven, a second in a row puts a server out", () => {
 test("when all are out, all are used", () => {
   const servers = states(["a", "a", "a"]);
   for (const server of servers) {
-    server.started();
-    server.broke(0);
+    server.started(0);
+    server.broke(true, 0);
   }
   const count = picks(servers, 10);
   for (const server of servers) assert.ok(count(server.record.id) > 50);
@@ -122,7 +127,7 @@ test("the budget allows a tenth of the calls a second try, and what was saved", 
 });
 
 test("a second server is asked between 50 and 250 ms, at three times the usual slow answer", () => {
-  const cluster = new Cluster("catalog", new FakeClock(), new SeededRandom(1), options);
+  const cluster = newCluster(new FakeClock());
   assert.equal(cluster.hedgeAfterMs(), 250);
   for (let i = 0; i < 16; i++) cluster.latency.record(2);
   assert.equal(cluster.hedgeAfterMs(), 50);
@@ -141,7 +146,7 @@ test("the 95th percentile is that of the last 128 calls", () => {
 
 test("a cluster keeps a server's connections while its identity stays, and closes all timers behind it", async () => {
   const clock = new FakeClock();
-  const cluster = new Cluster("catalog", clock, new SeededRandom(1), options);
+  const cluster = newCluster(clock);
   cluster.update([recordOf("i-a", 1), recordOf("i-b", 2)]);
   const [a] = cluster.servers;
   cluster.update([recordOf("i-a", 1, { version: 2 }), recordOf("i-b", 2, { incarnation: 2 })]);
@@ -154,7 +159,7 @@ test("a cluster keeps a server's connections while its identity stays, and close
 });
 
 test("when everything is slow, a second server is asked later, not at once", () => {
-  const cluster = new Cluster("catalog", new FakeClock(), new SeededRandom(1), options);
+  const cluster = newCluster(new FakeClock());
   for (let i = 0; i < 128; i++) cluster.latency.record(400);
   assert.equal(cluster.hedgeAfterMs(), 800);
   for (let i = 0; i < 128; i++) cluster.latency.record(5_000);

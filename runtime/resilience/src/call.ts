@@ -231,10 +231,9 @@ export class Call<A extends unknown[], R> implements Timed, CallContext, Unanswe
 
 function noop(): void {}
 
-/** The command's own timeout, unless there is less time for this call. */
+/** The command's own timeout, unless this call has its own. */
 function deadlinesOf(state: CommandState, timeoutMs: number | undefined): DeadlineList | undefined {
-  const { deadlines } = state;
-  if (timeoutMs === undefined || (deadlines !== undefined && timeoutMs >= deadlines.timeoutMs)) return deadlines;
+  if (timeoutMs === undefined || timeoutMs === state.deadlines?.timeoutMs) return state.deadlines;
   return state.timeouts.listNear(timeoutMs);
 }
 

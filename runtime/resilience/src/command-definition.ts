@@ -74,7 +74,7 @@ export interface CommandBasics<A extends unknown[], R> {
 export interface CallOptions {
   /** The caller's own; when it is aborted, so is the call (`CANCELLED`). */
   readonly signal?: AbortSignal | undefined;
-  /** Less time than the command's timeout, in ms: what is left of a deadline. Kept to within 3 %, never longer. */
+  /** Instead of the command's timeout, in ms: what is left of a deadline. Kept to within 3 %, never longer. */
   readonly timeoutMs?: number | undefined;
 }
 

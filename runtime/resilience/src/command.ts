@@ -23,6 +23,13 @@ export class Command<A extends unknown[], R> {
     return this.#state.key;
   }
 
+  /** How long a call may take, in ms, by what the configuration says now; `Infinity` without a timeout. */
+  get timeoutMs(): number {
+    const state = this.#state;
+    if (state.stale) state.refresh();
+    return state.deadlines?.timeoutMs ?? Number.POSITIVE_INFINITY;
+  }
+
   /**
    * Calls `run`, unless the circuit is open or too many calls are under way, and waits no longer than the timeout.
    *

@@ -1,0 +1,41 @@
+import type { BalancerReport, ServerReport } from "@holdfast/wire";
+import type { Cluster } from "./cluster.ts";
+import type { ServerPool } from "./server-pool.ts";
+
+/** What one process knows of one service, for people. */
+export function balancerReport(cluster: Cluster): BalancerReport {
+  const nowMs = cluster.clock.monotonicMs();
+  const { app, options, calls, retries, hedges, budgetRefused } = cluster;
+  const servers = cluster.servers.map((server) => serverReport(server, nowMs));
+  const out = servers.filter((server) => server.ejected !== null).length;
+  return {
+    app,
+    picker: "peak-ewma",
+    zone: options.zone ?? null,
+    why: out === 0 ? "all servers are used" : `${out} of ${servers.length} servers are ejected`,
+    panic: out > 0 && out === servers.length,
+    calls,
+    retries,
+    hedges,
+    budgetRefused,
+    budgetLeft: Math.floor(cluster.budget.left(nowMs)),
+    servers,
+    history: [],
+    attempts: cluster.recentCalls,
+  };
+}
+
+function serverReport(server: ServerPool, nowMs: number): ServerReport {
+  const forMs = Math.max(0, server.ejectedUntilMs - nowMs);
+  return {
+    instance: server.record.id,
+    zone: server.record.zone,
+    origin: server.origin,
+    outstanding: server.outstanding,
+    ewmaMs: Math.round(server.ewmaMs(nowMs) * 10) / 10,
+    requests: server.requests,
+    failures: server.failures,
+    weight: 1,
+    ejected: forMs > 0 ? { forMs: Math.round(forMs), why: "", times: 1 } : null,
+  };
+}
