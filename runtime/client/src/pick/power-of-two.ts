@@ -9,11 +9,11 @@ const leastMs = 0.5;
 
 /**
  * Power of two choices (Mitzenmacher) with Finagle's peak EWMA: of two random untried servers the cheaper one, where the
- * cost is (average of answer times + 0.5 ms) × (calls under way + 1). Costs within a factor of 1.25 are equal.
+ * cost is (average of answer times + 0.5 ms) × (calls under way / weight + 1). Costs within a factor of 1.25 are equal.
  *
- * Weight counts by chance: the lighter of two is taken with probability lighter / heavier. A cost divided by the weight
- * would starve it instead: while calls are few, a server of weight 0.05 is 20 times as dear as any other and got 1/10 of
- * its share (simulated, ten servers). By chance it gets its share, and up to twice that when it is the cheapest.
+ * While few calls are under way, weight counts by chance: the lighter of two is taken with probability lighter / heavier.
+ * Were the whole cost divided by the weight, one of weight 0.05 would be 20 times as dear as an idle other one and get a
+ * tenth of its share at most; so it gets 0.07–0.08, one of 0.5 gets 0.46–0.64 (simulated: ten servers, load 5–80 %).
  */
 export class PowerOfTwoPicker implements Picker {
   readonly name = "power-of-two";
@@ -29,15 +29,14 @@ export class PowerOfTwoPicker implements Picker {
     if (a === undefined) return undefined;
     const b = anotherUntried(servers, tried, a, this.#random);
     if (b === undefined) return a;
-    const isFirst = costOf(a, nowMs) <= costOf(b, nowMs) * nearlyEqual;
-    const better = isFirst ? a : b;
-    const other = isFirst ? b : a;
-    const weight = better.weight(nowMs);
-    const otherWeight = other.weight(nowMs);
-    return weight >= otherWeight || this.#random.next() * otherWeight < weight ? better : other;
+    const weightOfA = a.weight(nowMs);
+    const weightOfB = b.weight(nowMs);
+    if (costOf(a, weightOfA, nowMs) <= costOf(b, weightOfB, nowMs) * nearlyEqual)
+      return weightOfA >= weightOfB || this.#random.next() * weightOfB < weightOfA ? a : b;
+    return weightOfB >= weightOfA || this.#random.next() * weightOfA < weightOfB ? b : a;
   }
 }
 
-function costOf(server: PickServer, nowMs: number): number {
-  return (server.ewmaMs(nowMs) + leastMs) * (server.outstanding + 1);
+function costOf(server: PickServer, weight: number, nowMs: number): number {
+  return (server.ewmaMs(nowMs) + leastMs) * (server.outstanding / weight + 1);
 }

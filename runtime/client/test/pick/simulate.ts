@@ -14,7 +14,7 @@ export class SimulatedServer extends TestServer {
 
   constructor(id: string, slots = 4) {
     super(id);
-    this.slots = new Array<number>(slots).fill(0);
+    this.slots = Array.from({ length: slots }, () => 0);
   }
 
   override ewmaMs(nowMs: number): number {
