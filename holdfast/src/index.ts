@@ -3,13 +3,23 @@ import type { ApplicationInput } from "@holdfast/wire/application";
 export { type CallInit, currentContext, type RequestContext, type ServiceClient } from "@holdfast/client";
 export { hasCode, PlatformError } from "@holdfast/kernel";
 export {
+  BadRequestError,
+  type Command,
+  CommandError,
+  type CommandOptions,
+  runInRequestContext,
+} from "@holdfast/resilience";
+export {
   client,
+  command,
   type Handler,
   installGlobalDispatcher,
+  processResilience as resilience,
   property,
   type RunningService,
   type ServeOptions,
   serve,
+  wrap,
 } from "@holdfast/service";
 export type { ApplicationInput } from "@holdfast/wire/application";
 

@@ -4,6 +4,8 @@ export interface ClientOptions {
   readonly timeoutMs: number;
   /** Calls of one service under way at a time, of this process: a slow service does not take everything with it. */
   readonly concurrentMax: number;
+  /** Calls fail at once while most of the service's answers are failures. Off where one name stands for many services. */
+  readonly circuit: boolean;
   /** A TCP connection not made in so long has failed. */
   readonly connectTimeoutMs: number;
   /** Tries of one call in all, hedges included. */
@@ -44,6 +46,7 @@ export interface ClientOptions {
 export const clientDefaults: ClientOptions = {
   timeoutMs: 10_000,
   concurrentMax: 1_000,
+  circuit: true,
   connectTimeoutMs: 400,
   triesMax: 4,
   hedgeMinMs: 50,

@@ -46,12 +46,13 @@ export class ServiceCommands {
   readonly #properties: Partial<CommandProperties>;
   readonly #commands = new Map<string, ServiceCommand>();
 
-  constructor(resilience: Resilience, { timeoutMs, concurrentMax }: ClientOptions) {
+  constructor(resilience: Resilience, { timeoutMs, concurrentMax, circuit }: ClientOptions) {
     this.#resilience = resilience;
     this.#properties = {
       "execution.isolation.thread.timeoutInMilliseconds": timeoutMs,
       "execution.isolation.semaphore.maxConcurrentRequests": concurrentMax,
       "fallback.isolation.semaphore.maxConcurrentRequests": concurrentMax,
+      "circuitBreaker.enabled": circuit,
       "circuitBreaker.sleepWindowInMilliseconds": 1_000,
       "circuitBreaker.sleepWindowJitterPercentage": 20,
       "circuitBreaker.retryAfterMaxInMilliseconds": 0,

@@ -15,7 +15,7 @@ export { type CommandEvent, commandEvents } from "./events.ts";
 export type { CircuitChange, CircuitExplanation } from "./explain.ts";
 export type { CommandHooks, CommandInfo } from "./hooks.ts";
 export type { CollapserProperties, CommandProperties, ThreadPoolProperties } from "./properties.ts";
-export { type LogEntry, runInRequestContext } from "./request-context.ts";
+export { type LogEntry, type OpenRequest, openRequestContext, runInRequestContext } from "./request-context.ts";
 export { Resilience, type ResilienceOptions } from "./resilience.ts";
 export type { StreamHandler } from "./streams/event-stream.ts";
 export type { HystrixStreams } from "./streams/hystrix-streams.ts";

@@ -26,13 +26,14 @@ const logMax = 1_000;
 /** What belongs to one request: the answers its commands gave, the batches it waits for, its log. */
 export class RequestContext {
   readonly log: LogEntry[] = [];
-  /** By whom the scope belongs to (a command's state, a collapser). */
-  readonly #scopes = new Map<object, unknown>();
+  /** By whom the scope belongs to (a command's state, a collapser). Most requests have none. */
+  #scopes: Map<object, unknown> | undefined;
   /** Told when the request is over. */
-  readonly #onEnd = new Set<(context: RequestContext) => void>();
+  #onEnd: Set<(context: RequestContext) => void> | undefined;
 
   /** The thing of `owner` in this request, made at the first question. */
   scope<T>(owner: object, make: () => T): T {
+    this.#scopes ??= new Map();
     const known = this.#scopes.get(owner);
     if (known !== undefined) return known as T;
     const made = make();
@@ -41,7 +42,7 @@ export class RequestContext {
   }
 
   enter(key: string, onEnd: (context: RequestContext) => void): LogEntry | undefined {
-    this.#onEnd.add(onEnd);
+    (this.#onEnd ??= new Set()).add(onEnd);
     if (this.log.length >= logMax) return undefined;
     const entry = new LogEntry(key);
     this.log.push(entry);
@@ -49,8 +50,9 @@ export class RequestContext {
   }
 
   end(): void {
-    for (const tell of this.#onEnd) tell(this);
-    this.#scopes.clear();
+    for (const tell of this.#onEnd ?? []) tell(this);
+    this.#onEnd = undefined;
+    this.#scopes?.clear();
   }
 }
 
@@ -78,6 +80,24 @@ export function runInRequestContext<T>(serve: () => T): T {
   const end = (): void => context.end();
   result.then(end, end);
   return result;
+}
+
+/** One request of a server: `run` its handler in it, `end` it when its answer has gone. */
+export interface OpenRequest {
+  run<T>(work: () => T): T;
+  end(): void;
+}
+
+/** {@link runInRequestContext} for servers, where the handler returns long before its request is over. */
+export function openRequestContext(): OpenRequest {
+  everUsed = true;
+  return new ServedContext();
+}
+
+class ServedContext extends RequestContext implements OpenRequest {
+  run<T>(work: () => T): T {
+    return storage.run(this, work);
+  }
 }
 
 /** Runs `work` as part of that request, whoever calls. */

@@ -1,6 +1,7 @@
 import { Config } from "@holdfast/config";
 import { type Clock, type Log, type Random, SeededRandom, silentLog } from "@holdfast/kernel";
 import type { MeterRegistry } from "@holdfast/metrics";
+import type { CommandReport } from "@holdfast/wire";
 import type { Transition } from "./circuit-breaker.ts";
 import { Collapser } from "./collapser.ts";
 import { CollapserState } from "./collapser-state.ts";
@@ -20,6 +21,7 @@ import {
   type ThreadPoolProperties,
   threadPoolPropertyDefaults,
 } from "./properties.ts";
+import { commandReport } from "./report.ts";
 import type { LogEntry } from "./request-context.ts";
 import { type HystrixStreams, hystrixStreams } from "./streams/hystrix-streams.ts";
 import { ThreadPool } from "./threads/thread-pool.ts";
@@ -117,6 +119,11 @@ export class Resilience {
     const state = this.#states.get(key);
     if (state?.stale === true) state.refresh();
     return state === undefined ? undefined : explainCircuit(state);
+  }
+
+  /** All commands, in the order they were made: circuits, counters, latencies, histories. */
+  report(): CommandReport[] {
+    return Array.from(this.#everything().commands, commandReport);
   }
 
   /** The keys of all commands, in the order they were made. */

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type MeterRegistry, prometheusContentType, prometheusText } from "@holdfast/metrics";
-import { Headers, problem, problemContentType } from "@holdfast/wire";
+import type { HystrixStreams } from "@holdfast/resilience";
+import { Headers, problem, problemContentType, type ResilienceReport } from "@holdfast/wire";
 import type { Identity } from "./identity.ts";
 
 export type Readiness = "starting" | "up" | "down" | "draining";
@@ -14,6 +15,10 @@ export interface AdminSource {
   /** Why it is not up; empty when it is. */
   readonly reason: () => string;
   readonly uptimeMs: () => number;
+  /** Circuits and balancers. */
+  readonly resilience: () => ResilienceReport;
+  /** Hystrix's streams, by their paths. */
+  readonly streams: HystrixStreams;
 }
 
 /** Karyon's bridge: 204 while starting, 200 when up, 503 otherwise. */
@@ -72,6 +77,13 @@ function answer(source: AdminSource, req: IncomingMessage, res: ServerResponse):
         readiness,
       });
     }
+    case "/v1/resilience":
+      return json(res, 200, source.resilience());
+    case "/hystrix.stream":
+    case "/hystrix/config.stream":
+    case "/hystrix/utilization.stream":
+    case "/hystrix/request.stream":
+      return source.streams[path](req, res);
     default:
       return json(res, 404, problem(404, "PATH_UNKNOWN", `${path}: is not on the admin port`), problemContentType);
   }

@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import { runInContext } from "@holdfast/client";
 import { type Clock, type Log, messageOf } from "@holdfast/kernel";
 import type { MeterRegistry, Timer } from "@holdfast/metrics";
+import { openRequestContext } from "@holdfast/resilience";
 import { Headers, problem, problemContentType } from "@holdfast/wire";
 import { guardAccept } from "./accept-guard.ts";
 import { type Handler, type NodeHandler, toNodeHandler } from "./handler.ts";
@@ -137,13 +138,15 @@ export class AppServer {
     const leftMs = Number(rawHeader(req, Headers.deadline) || Number.NaN);
     if (leftMs <= 0) return refuse(req, res, 504, "DEADLINE_PASSED", "nobody waits for this answer any more");
     this.#inFlight += 1;
+    const context = openRequestContext();
     res.on("close", () => {
+      context.end();
       this.#inFlight -= 1;
       this.#record(req.method ?? "GET", res.statusCode, this.#clock.monotonicMs() - startedAtMs);
       this.#tellQuiet();
     });
     const deadlineAtMs = Number.isNaN(leftMs) ? undefined : startedAtMs + leftMs;
-    runInContext(new ServedRequest(req, res, deadlineAtMs), () => this.#run(req, res));
+    runInContext(new ServedRequest(req, res, deadlineAtMs), () => context.run(() => this.#run(req, res)));
   }
 
   /** False when the caller means another instance, such as the one that had this port before. */

@@ -4,5 +4,6 @@ export { headerBytesMax, keepAliveTimeoutMs, refuseClient } from "./app-server.t
 export type { FetchHandler, Handler, NodeHandler } from "./handler.ts";
 export { type Identity, readIdentity } from "./identity.ts";
 export { processConfig, property } from "./process-config.ts";
+export { processResilience, showBalancers } from "./process-resilience.ts";
 export { processMeterRegistry, type RunningService, type ServeOptions, type Surroundings, serve } from "./serve.ts";
-export { client, installGlobalDispatcher, processClient } from "./service-client.ts";
+export { client, command, installGlobalDispatcher, processClient, wrap } from "./service-client.ts";

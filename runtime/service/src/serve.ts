@@ -13,12 +13,14 @@ import {
   within,
 } from "@holdfast/kernel";
 import { MeterRegistry } from "@holdfast/metrics";
+import type { Resilience } from "@holdfast/resilience";
 import type { InstanceStatus, SeenAnswer } from "@holdfast/wire";
 import { createAdminServer, type Readiness } from "./admin-server.ts";
 import { AppServer } from "./app-server.ts";
 import type { Handler } from "./handler.ts";
 import { type Identity, localAddressOf, readIdentity } from "./identity.ts";
 import { processMeters } from "./process-meters.ts";
+import { processResilience, shownBalancers } from "./process-resilience.ts";
 import { stopOnSignals } from "./signals.ts";
 
 export interface ServeOptions {
@@ -65,6 +67,8 @@ export interface Surroundings {
   readonly log: Log;
   readonly meters: MeterRegistry;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Default: that of the process. */
+  readonly resilience?: Resilience;
 }
 
 export interface RunningService {
@@ -142,13 +146,21 @@ class Service implements RunningService {
       reusePort: options.reusePort ?? false,
       endEmptyRequests: options.endEmptyRequests ?? false,
     });
+    const { resilience = processResilience() } = surroundings;
+    const readProcess = processMeters(surroundings.meters);
+    const readCommands = resilience.publisher(surroundings.meters);
     this.#admin = createAdminServer({
       identity: this.identity,
       meters: surroundings.meters,
-      readProcess: processMeters(surroundings.meters),
+      readProcess: () => {
+        readProcess();
+        readCommands();
+      },
       readiness: () => this.#readiness,
       reason: () => this.#reason,
       uptimeMs: () => Math.round(surroundings.clock.monotonicMs() - this.#startedAtMs),
+      resilience: () => ({ commands: resilience.report(), balancers: shownBalancers() }),
+      streams: resilience.streams(),
     });
   }
 

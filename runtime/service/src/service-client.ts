@@ -1,19 +1,33 @@
-import { BalancedClient, type ServiceClient, setGlobalDispatcher } from "@holdfast/client";
+import { BalancedClient, type ClientOptions, type ServiceClient, setGlobalDispatcher } from "@holdfast/client";
 import { Discovery, type ServerList, staticServers } from "@holdfast/discovery";
 import { type Clock, processLog, type Random, SystemClock, systemRandom } from "@holdfast/kernel";
+import type { Command, CommandOptions, WorkerCommandOptions } from "@holdfast/resilience";
 import { type Identity, localAddressOf, readIdentity } from "./identity.ts";
+import { processResilience, showBalancers } from "./process-resilience.ts";
 import { processMeterRegistry } from "./serve.ts";
 
 let shared: BalancedClient | undefined;
 
-/** The client of this process: servers from the registries its environment names, made when first asked for. */
-export function processClient(clock: Clock = new SystemClock()): BalancedClient {
+/**
+ * The client of this process: servers from the registries its environment names, made when first asked for. Whoever asks
+ * first may say how it works.
+ */
+export function processClient(given: Partial<ClientOptions> = {}): BalancedClient {
   if (shared !== undefined) return shared;
+  const clock = new SystemClock();
   const identity = readIdentity(process.env, undefined);
   const random = systemRandom();
   const servers = knownServers(identity, clock, random);
-  const options = { zone: identity.zone, localAddress: localAddressOf(identity.host) };
-  shared = new BalancedClient(servers, clock, random.child("client"), options, processMeterRegistry);
+  const options = { zone: identity.zone, localAddress: localAddressOf(identity.host), ...given };
+  shared = new BalancedClient(
+    servers,
+    clock,
+    random.child("client"),
+    options,
+    processMeterRegistry,
+    processResilience(),
+  );
+  showBalancers(shared);
   return shared;
 }
 
@@ -33,6 +47,26 @@ function knownServers(identity: Identity, clock: Clock, random: Random): ServerL
  */
 export function client(name: string): ServiceClient {
   return processClient().service(name);
+}
+
+/**
+ * `fn` as a command: with a timeout, a limit on calls under way, a circuit, counters and, if given, a fallback.
+ * `const titles = command({ key: "titles", run: ({ signal }, id: string) => …, fallback: () => [] }); await titles.execute("1")`
+ *
+ * @throws PlatformError `COMMAND_PROPERTY_INVALID` naming the property's path.
+ */
+export function command<A extends unknown[], R>(
+  options: CommandOptions<A, R> | WorkerCommandOptions<A, R>,
+): Command<A, R> {
+  return processResilience().command(options);
+}
+
+/** A plain function as a command, which stays a plain function. */
+export function wrap<A extends unknown[], R>(
+  fn: (...args: A) => R | PromiseLike<R>,
+  options: Omit<CommandOptions<A, R>, "run">,
+): (...args: A) => Promise<R> {
+  return processResilience().wrap(fn, options);
 }
 
 /** Makes plain `fetch("http://catalog/…")`, and everything on undici, call services by name. */

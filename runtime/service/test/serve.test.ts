@@ -5,8 +5,10 @@ import { test } from "node:test";
 import { currentContext } from "@holdfast/client";
 import { SeededRandom, SystemClock, silentLog } from "@holdfast/kernel";
 import { MeterRegistry } from "@holdfast/metrics";
+import { Resilience } from "@holdfast/resilience";
 import { client, processConfig, property, type RunningService, type ServeOptions, serve } from "@holdfast/service";
 import { waitFor } from "@holdfast/testing";
+import type { ResilienceReport } from "@holdfast/wire";
 import { freePort } from "./free-port.ts";
 
 interface Started extends AsyncDisposable {
@@ -15,13 +17,17 @@ interface Started extends AsyncDisposable {
   readonly meters: MeterRegistry;
 }
 
-async function start(options: ServeOptions, environment: Record<string, string> = {}): Promise<Started> {
+async function start(
+  { resilience = new Resilience(new SystemClock()), ...options }: ServeOptions & { readonly resilience?: Resilience },
+  environment: Record<string, string> = {},
+): Promise<Started> {
   const meters = new MeterRegistry();
   const surroundings = {
     clock: new SystemClock(),
     random: new SeededRandom(1),
     log: silentLog,
     meters,
+    resilience,
     environment: { PORT: "0", HOLDFAST_ADMIN_PORT: "0", HOLDFAST_INSTANCE_ID: "i-me", ...environment },
   };
   const service = await serve({ handleSignals: false, ...options }, surroundings);
@@ -360,4 +366,57 @@ test("a call by name outside Holdfast fails at once, with a code and the next st
   const from = performance.now();
   await assert.rejects(client("catalog").json("/titles"), { code: "SERVICE_UNKNOWN", next: /^holdfast / });
   assert.ok(performance.now() - from < 1_000);
+});
+
+test("the admin port shows circuits and balancers, and streams them as Hystrix did", async () => {
+  const resilience = new Resilience(new SystemClock());
+  const titles = resilience.command<[string], string>({ key: "titles", group: "catalog", run: async (_c, id) => id });
+  const logs: string[][] = [];
+  resilience.onRequestLog((log) => logs.push(log.map((entry) => `${entry.key} ${entry.events.join()}`)));
+  await using started = await start({
+    handler: async (_req, res) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      res.end(await titles.execute("tt1"));
+    },
+    resilience,
+  });
+  assert.equal(await (await fetch(started.service.url)).text(), "tt1");
+  await waitFor("the request's log", () => logs.length === 1);
+  assert.deepEqual(logs, [["titles SUCCESS"]]);
+
+  const report = (await (await fetch(`${started.admin}/v1/resilience`)).json()) as ResilienceReport;
+  assert.deepEqual(
+    report.commands.map(({ key, group, state, requests, events, limit }) => ({
+      key,
+      group,
+      state,
+      requests,
+      events,
+      limit,
+    })),
+    [
+      {
+        key: "titles",
+        group: "catalog",
+        state: "closed",
+        requests: 1,
+        events: { SUCCESS: 1, COMMAND_MAX_ACTIVE: 1 },
+        limit: 10,
+      },
+    ],
+  );
+  const metrics = await (await fetch(`${started.admin}/metrics`)).text();
+  assert.match(metrics, /resilience_events\S*command="titles"\S* 1/);
+
+  const stream = await fetch(`${started.admin}/hystrix.stream`);
+  assert.equal(stream.headers.get("content-type"), "text/event-stream;charset=UTF-8");
+  const reader = stream.body?.getReader();
+  const first = new TextDecoder().decode((await reader?.read())?.value);
+  assert.match(first, /^data: \{"type":"HystrixCommand","name":"titles","group":"catalog"/);
+  await reader?.cancel();
+  for (const path of ["config", "utilization", "request"]) {
+    const answer = await fetch(`${started.admin}/hystrix/${path}.stream`);
+    assert.equal(answer.status, 200);
+    await answer.body?.cancel();
+  }
 });

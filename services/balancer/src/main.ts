@@ -1,7 +1,7 @@
 import { BalancedClient, warmUpForward } from "@holdfast/client";
 import { Discovery } from "@holdfast/discovery";
 import { processLog, SystemClock, systemRandom } from "@holdfast/kernel";
-import { processMeterRegistry, readIdentity, serve } from "@holdfast/service";
+import { processMeterRegistry, processResilience, readIdentity, serve, showBalancers } from "@holdfast/service";
 import { type BalancerSettings, Env } from "@holdfast/wire";
 import { Balancer } from "./balancer.ts";
 
@@ -19,8 +19,10 @@ const { registries, lastViewFile } = identity;
 
 const discovery = new Discovery(clock, random, log, { registries, lastViewFile });
 discovery.start();
-const options = { retryOn: "transport", hedgeMinMs, hedgeMaxMs } as const;
-const client = new BalancedClient(discovery, clock, random, options, processMeterRegistry);
+// Behind the gateways are all services: one that fails must not shut the door to the others.
+const options = { retryOn: "transport", hedgeMinMs, hedgeMaxMs, circuit: false, concurrentMax: 100_000 } as const;
+const client = new BalancedClient(discovery, clock, random, options, processMeterRegistry, processResilience());
+showBalancers(client);
 const balancer = new Balancer(client, clock, log);
 
 await warmUpForward(clock, random);

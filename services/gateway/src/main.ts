@@ -6,7 +6,9 @@ import { gatewayHandler } from "./gateway-handler.ts";
 
 const given: Partial<GatewaySettings> = JSON.parse(process.env[Env.settings] ?? "{}");
 const settings: GatewaySettings = { ...gatewaySettingsDefaults, ...given };
-const { handle, upgrade } = gatewayHandler(processClient(), settings);
+/** Of one service, of this gateway: more wait for something that does not come. */
+const concurrentMax = 10_000;
+const { handle, upgrade } = gatewayHandler(processClient({ concurrentMax }), settings);
 await warmUpForward(new SystemClock(), systemRandom());
 await serve({
   name: "gateway",
