@@ -65,7 +65,7 @@ export class Cluster {
     const next: ServerPool[] = [];
     for (const record of records) {
       const server = known.get(identityOf(record));
-      if (record.status === "UP") next.push(server ?? new ServerPool(record, this.options, nowMs));
+      if (record.status === "UP") next.push(server ?? this.#newServer(record, nowMs));
       else server?.retire();
     }
     const listed = new Set(records.map(identityOf));
@@ -116,6 +116,11 @@ export class Cluster {
     for (const timer of this.#leaving.values()) timer.cancel();
     const all = [...this.#servers, ...this.#leaving.keys()];
     return Promise.all(all.map((server) => server.pool.destroy()));
+  }
+
+  #newServer(record: InstanceRecord, nowMs: number): ServerPool {
+    const ageMs = Math.round(this.options.connectionAgeMaxMs * (0.9 + 0.2 * this.#random.next()));
+    return new ServerPool(record, this.options, nowMs, ageMs);
   }
 
   #destroyLater(server: ServerPool): void {

@@ -32,6 +32,13 @@ export interface ClientOptions {
   readonly connectionsMax: number;
   /** Kept connections are closed by us after so long unused: always before a server (Node: 5 s) closes them. */
   readonly keepAliveMs: number;
+  /**
+   * A connection is closed and made anew after so long (±10 %, by chance), so that none pins a name's old address, or one of
+   * several processes behind one address, for ever. 0: never.
+   */
+  readonly connectionAgeMaxMs: number;
+  /** An answer that has begun and then says nothing for so long is broken off. 0: never. */
+  readonly bodyIdleMs: number;
   /** Own zone: its servers are preferred. */
   readonly zone: string | undefined;
   /** Local address to connect from. */
@@ -61,6 +68,8 @@ export const clientDefaults: ClientOptions = {
   replayBytes: 64 * 1024,
   connectionsMax: 256,
   keepAliveMs: 4_000,
+  connectionAgeMaxMs: 300_000,
+  bodyIdleMs: 300_000,
   zone: undefined,
   localAddress: undefined,
 };

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Readable } from "node:stream";
 import { type Clock, hasCode, messageOf, PlatformError } from "@holdfast/kernel";
+import { CommandError } from "@holdfast/resilience";
 import { problem, problemContentType } from "@holdfast/wire";
 import { answerHeaders } from "./forward-headers.ts";
 import type { Answer } from "./try.ts";
@@ -56,14 +57,21 @@ export async function sendProblem(
     return status;
   }
   const code = hasCode(error, "CALL_TIMED_OUT") ? "UPSTREAM_TIMED_OUT" : (known?.code ?? "UPSTREAM_FAILED");
-  const body = JSON.stringify(problem(status, code, messageOf(error), { next: known?.next }));
+  // What is next for a developer says nothing to who called from outside.
+  const next = error instanceof CommandError ? undefined : known?.next;
+  const body = JSON.stringify(problem(status, code, messageOf(error), { next }));
   const headers = ["content-type", problemContentType, "content-length", String(Buffer.byteLength(body))];
-  if (status === 503) headers.push("retry-after", "1");
+  if (status === 503) headers.push("retry-after", String(retryAfterSeconds(error)));
   if (isDraining || isUnread(req)) headers.push("connection", "close");
   res.writeHead(status, headers);
   if (req.method !== "HEAD") res.write(body);
   await finish(clock, req, res);
   return status;
+}
+
+function retryAfterSeconds(error: unknown): number {
+  const ms = error instanceof CommandError ? (error.retryAfterMs ?? 0) : 0;
+  return Math.max(1, Math.ceil(ms / 1_000));
 }
 
 /**

@@ -11,7 +11,8 @@ export class ServerPool extends ServerState {
   readonly pool: Pool;
   readonly origin: string;
 
-  constructor(record: InstanceRecord, options: ClientOptions, nowMs: number) {
+  /** `connectionAgeMs`: how old its connections may get; 0: as old as they like. */
+  constructor(record: InstanceRecord, options: ClientOptions, nowMs: number, connectionAgeMs = 0) {
     super(record, options, nowMs);
     this.origin = `http://${record.address.includes(":") ? `[${record.address}]` : record.address}:${record.port}`;
     this.pool = new Pool(this.origin, {
@@ -24,7 +25,8 @@ export class ServerPool extends ServerState {
       maxHeaderSize: 128 * 1024,
       // Deadlines are ours, per call, not the pool's.
       headersTimeout: 0,
-      bodyTimeout: 0,
+      bodyTimeout: options.bodyIdleMs,
+      ...(connectionAgeMs > 0 ? { clientTtl: connectionAgeMs } : {}),
       connect: {
         timeout: options.connectTimeoutMs,
         ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),

@@ -47,7 +47,11 @@ export function commandReport(state: CommandState): CommandReport {
 
 function latencyReport(state: CommandState): LatencyReport {
   const others = state.latencyOfRuns === undefined ? [] : [state.latencyOfRuns];
-  const { mean, at } = state.latency?.read(state.clock.monotonicMs(), others) ?? noLatency;
-  const tenths = (ms: number): number => Math.round(ms * 10) / 10;
-  return { mean: tenths(mean), p50: tenths(at(50)), p90: tenths(at(90)), p99: tenths(at(99)), p995: tenths(at(99.5)) };
+  const read = state.latency?.read(state.clock.monotonicMs(), others) ?? noLatency;
+  const at = (share: number): number => tenths(read.at(share));
+  return { mean: tenths(read.mean), p50: at(50), p90: at(90), p99: at(99), p995: at(99.5) };
+}
+
+function tenths(ms: number): number {
+  return Math.round(ms * 10) / 10;
 }
