@@ -14,6 +14,11 @@ export { BadRequestError, CommandError, type CommandErrorCode, type FailureType 
 export { type CommandEvent, commandEvents } from "./events.ts";
 export type { CircuitChange, CircuitExplanation } from "./explain.ts";
 export type { CommandHooks, CommandInfo } from "./hooks.ts";
+export { FixedLimit, SettableLimit } from "./limits/fixed-limit.ts";
+export type { Bounds, Limit } from "./limits/limit.ts";
+export type { Limiter, LimiterCounts, LimiterOptions } from "./limits/limiter.ts";
+export { SimpleLimiter } from "./limits/simple-limiter.ts";
+export { VegasLimit, type VegasOptions } from "./limits/vegas-limit.ts";
 export type { CollapserProperties, CommandProperties, ThreadPoolProperties } from "./properties.ts";
 export { type LogEntry, type OpenRequest, openRequestContext, runInRequestContext } from "./request-context.ts";
 export { Resilience, type ResilienceOptions } from "./resilience.ts";
