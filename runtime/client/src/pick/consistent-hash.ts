@@ -1,5 +1,6 @@
-import { HashRing, placeOf, spread32 } from "./hash-ring.ts";
+import { HashRing } from "./hash-ring.ts";
 import type { Picker, PickRequest, PickServer } from "./picker.ts";
+import { placeOf, spread32 } from "./spread.ts";
 
 /** How far a pick goes along the ring, past busy and tried servers, before the other picker has it. */
 const steps = 64;
@@ -57,7 +58,7 @@ export class ConsistentHashPicker implements Picker {
 
   #build(servers: readonly PickServer[]): void {
     this.#servers = servers;
-    this.#ring = new HashRing(servers);
+    this.#ring = new HashRing(servers, this.#ring);
     this.#picksLeft = 0;
   }
 

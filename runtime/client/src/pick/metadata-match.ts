@@ -1,5 +1,5 @@
 import { numberBetween } from "@holdfast/kernel";
-import { placeOf, spread32 } from "./hash-ring.ts";
+import { placeOf, spread32 } from "./spread.ts";
 
 interface Described {
   readonly metadata: Readonly<Record<string, string>>;

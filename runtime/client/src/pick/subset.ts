@@ -1,5 +1,5 @@
 import { hash32, wholeBetween } from "@holdfast/kernel";
-import { spread32 } from "./hash-ring.ts";
+import { spread32 } from "./spread.ts";
 
 interface Identified {
   readonly id: string;
