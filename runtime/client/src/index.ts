@@ -12,6 +12,11 @@ export {
 export { type ForwardOptions, type ForwardResult } from "./forward.ts";
 export { setGlobalDispatcher } from "./global-dispatcher.ts";
 export { type ClientOptions, clientDefaults } from "./options.ts";
+export { type DnsAppReport, type DnsSource } from "./servers/dns-app.ts";
+export { type DnsFamilies } from "./servers/dns-name.ts";
+export { type DnsTiming } from "./servers/dns-question.ts";
+export { type DnsAddress, type DnsResolver, type DnsService } from "./servers/dns-resolver.ts";
+export { type DnsServers, type DnsServersOptions, dnsServers, dnsTimingDefaults } from "./servers/dns-servers.ts";
 export type { CallInit, FetchInit, JsonInit, ServiceClient } from "./service-client.ts";
 export type { Fallback } from "./service-command.ts";
 export type { Answer } from "./try.ts";
