@@ -47,7 +47,6 @@ function countedUntried(
 ): PickServer | undefined {
   let open = 0;
   for (const server of servers) if (server !== except && !tried.includes(server)) open += 1;
-  if (open === 0) return undefined;
   let left = random.below(open);
   for (const server of servers) {
     if (server === except || tried.includes(server)) continue;

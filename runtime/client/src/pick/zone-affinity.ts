@@ -27,6 +27,7 @@ export const zoneAffinityDefaults: ZoneAffinityLimits = { ejectedShare: 0.8, loa
  */
 export function keepsToZone(zone: ZoneState, limits: ZoneAffinityLimits = zoneAffinityDefaults): boolean {
   const available = zone.servers - zone.ejected;
-  if (available < limits.availableMin || available <= 0) return false;
+  if (available < limits.availableMin) return false;
+  // Without any available server the load is not a number or without end: below no limit.
   return zone.ejected / zone.servers < limits.ejectedShare && zone.outstanding / available < limits.loadPerServer;
 }

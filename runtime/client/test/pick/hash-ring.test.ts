@@ -9,6 +9,11 @@ function ownersOf(ring: HashRing): (string | undefined)[] {
   return Array.from({ length: 2_000 }, () => ring.owner(ring.after(Math.floor(random.next() * 2 ** 32)))?.id);
 }
 
+/** Whose points these are, in their order. */
+function pointsOf(ring: HashRing): (string | undefined)[] {
+  return Array.from({ length: ring.points }, (_, point) => ring.owner(point)?.id);
+}
+
 test("a ring made from the one before is the ring made anew, whoever came, went or changed places", () => {
   const all = serversOf(60);
   for (let seed = 0; seed < 40; seed++) {
@@ -41,10 +46,7 @@ test("an id that is listed twice does not break the ring", () => {
   for (const servers of [[...a, ...b], c, [...c, ...a.slice(0, 1)], c, []]) {
     ring = new HashRing(servers, ring);
     assert.equal(ring.points, servers.length * 256);
-    assert.deepEqual(
-      new Set(ownersOf(ring)),
-      new Set(servers.length === 0 ? [undefined] : servers.map(({ id }) => id)),
-    );
+    assert.deepEqual(pointsOf(ring), pointsOf(new HashRing(servers)));
   }
 });
 

@@ -38,6 +38,15 @@ test("answer times within half of each other count as equal, no more", () => {
   assert.equal(countPicks([a, b], 100, () => picker.pick([a, b], requestOf())).get("s-1"), 100);
 });
 
+test("a server of half the weight is as busy with half the calls", () => {
+  const [a, b] = twoServers();
+  a.share = 0.5;
+  a.outstanding = 4;
+  b.outstanding = 4;
+  const picker = new PowerOfTwoPicker(chance());
+  assert.equal(countPicks([a, b], 100, () => picker.pick([a, b], requestOf())).get("s-1"), 100);
+});
+
 test("a server of little weight gets that share while calls are few", () => {
   const servers = Array.from({ length: 10 }, (_, i) => new SimulatedServer(`s-${i}`));
   for (const server of servers.slice(0, 1)) server.share = 0.1;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { hasCode } from "@holdfast/kernel";
+import { hasCode, hash32 } from "@holdfast/kernel";
 import { subset } from "../../src/pick/subset.ts";
 import { wornSubset } from "../../src/pick/worn-subset.ts";
-import { chance, imbalanceOf, serversOf, type TestServer } from "./servers.ts";
+import { chance, imbalanceOf, serversOf, TestServer } from "./servers.ts";
 
 function idsOf(servers: readonly TestServer[]): string[] {
   return servers.map((server) => server.id);
@@ -86,6 +86,12 @@ test("named clients: when a server goes, only the subsets it was in change, by t
     changed += lost.length;
   }
   assert.ok(changed > 150 && changed < 250, `${changed} of 1,000`);
+});
+
+test("servers whose ids have the same hash are ordered by id, not by their place in the list", () => {
+  const pair = [new TestServer("i-729192"), new TestServer("i-132789")];
+  assert.equal(hash32("i-729192"), hash32("i-132789"));
+  assert.deepEqual(idsOf(subset(pair, "me", 1)), idsOf(subset(pair.toReversed(), "me", 1)));
 });
 
 test("a size or a client's number that is none is refused", () => {
