@@ -12,11 +12,16 @@ export {
 export { type ForwardOptions, type ForwardResult } from "./forward.ts";
 export { setGlobalDispatcher } from "./global-dispatcher.ts";
 export { type ClientOptions, clientDefaults } from "./options.ts";
+export { combinedServers } from "./servers/combined-servers.ts";
+export { type ConfiguredServers, configuredServers } from "./servers/configured-servers.ts";
 export { type DnsAppReport, type DnsSource } from "./servers/dns-app.ts";
 export { type DnsFamilies } from "./servers/dns-name.ts";
 export { type DnsTiming } from "./servers/dns-question.ts";
 export { type DnsAddress, type DnsResolver, type DnsService } from "./servers/dns-resolver.ts";
 export { type DnsServers, type DnsServersOptions, dnsServers, dnsTimingDefaults } from "./servers/dns-servers.ts";
+export { type ServerPlace } from "./servers/server-record.ts";
+export { parseServers, ServerListUnfitError } from "./servers/server-text.ts";
+export { listedServers } from "./servers/static-servers.ts";
 export type { CallInit, FetchInit, JsonInit, ServiceClient } from "./service-client.ts";
 export type { Fallback } from "./service-command.ts";
 export type { Answer } from "./try.ts";
