@@ -14,11 +14,16 @@ export { BadRequestError, CommandError, type CommandErrorCode, type FailureType 
 export { type CommandEvent, commandEvents } from "./events.ts";
 export type { CircuitChange, CircuitExplanation } from "./explain.ts";
 export type { CommandHooks, CommandInfo } from "./hooks.ts";
+export { AimdLimit, type AimdOptions } from "./limits/aimd-limit.ts";
 export { FixedLimit, SettableLimit } from "./limits/fixed-limit.ts";
+export { GradientLimit, type GradientOptions } from "./limits/gradient-limit.ts";
+export { Gradient2Limit, type Gradient2Options } from "./limits/gradient2-limit.ts";
 export type { Bounds, Limit } from "./limits/limit.ts";
 export type { Limiter, LimiterCounts, LimiterOptions } from "./limits/limiter.ts";
+export { ProbingLimit, type ProbingOptions } from "./limits/probing-limit.ts";
 export { SimpleLimiter } from "./limits/simple-limiter.ts";
 export { VegasLimit, type VegasOptions } from "./limits/vegas-limit.ts";
+export { WindowedLimit, type WindowOptions } from "./limits/windowed-limit.ts";
 export type { CollapserProperties, CommandProperties, ThreadPoolProperties } from "./properties.ts";
 export { type LogEntry, type OpenRequest, openRequestContext, runInRequestContext } from "./request-context.ts";
 export { Resilience, type ResilienceOptions } from "./resilience.ts";

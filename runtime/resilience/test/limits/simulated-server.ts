@@ -1,4 +1,4 @@
-import { SeededRandom } from "@holdfast/kernel";
+import { type Random, SeededRandom } from "@holdfast/kernel";
 import type { CallLimiter, CallPermit } from "@holdfast/resilience";
 import { SimClock } from "./sim-clock.ts";
 
@@ -7,8 +7,8 @@ export interface SimOptions {
   readonly workers: number;
   /** Mean of the work one request makes, in ms. */
   readonly serviceMs: number;
-  /** Service times are within mean · (1 ± spread), evenly. */
-  readonly spread: number;
+  /** How service times differ; of mean 1. */
+  readonly shape: Shape;
   /** Clients go away after so long; the server does not notice and works on. */
   readonly clientTimeoutMs: number;
   /** How often a client asks again after a timeout or a refusal. */
@@ -18,10 +18,25 @@ export interface SimOptions {
   readonly seed: number;
 }
 
+/** A share of the mean, by chance. */
+export type Shape = (random: Random) => number;
+
+/** Within 1 ± `spread`, all alike. */
+export const evenly =
+  (spread: number): Shape =>
+  (random) =>
+    1 + spread * (2 * random.next() - 1);
+
+/** As times between chance events: most are short, some are long. */
+export const exponentially: Shape = (random) => -Math.log(1 - random.next());
+
+/** Nine in ten take a tenth of what the others take. */
+export const twoKinds: Shape = (random) => (random.next() < 0.9 ? 1 : 10) / 1.9;
+
 export const simDefaults: SimOptions = {
   workers: 20,
   serviceMs: 10,
-  spread: 0.3,
+  shape: evenly(0.3),
   clientTimeoutMs: 250,
   retries: 0,
   backoffMs: 50,
@@ -32,6 +47,8 @@ export const simDefaults: SimOptions = {
 export interface Phase {
   readonly load: number;
   readonly seconds: number;
+  /** All work takes so many times as long. Default 1. */
+  readonly slowness?: number;
 }
 
 /** What one second was like for the clients. */
@@ -64,6 +81,7 @@ export class SimulatedServer {
   readonly #queue: Request[] = [];
   #queueAt = 0;
   #busy = 0;
+  #slowness = 1;
 
   /** `limiterOf` undefined: a server that lets everybody in, as Node's does. */
   constructor(limiterOf: LimiterOf | undefined, options: Partial<SimOptions> = {}) {
@@ -78,7 +96,8 @@ export class SimulatedServer {
   }
 
   run(...phases: readonly Phase[]): readonly Second[] {
-    for (const { load, seconds } of phases) {
+    for (const { load, seconds, slowness = 1 } of phases) {
+      this.#slowness = slowness;
       const endMs = this.#clock.monotonicMs() + seconds * 1_000;
       this.#arriveUntil(endMs, this.capacity * load);
       for (let atMs = this.#clock.monotonicMs() + 1_000; atMs <= endMs; atMs += 1_000) {
@@ -137,8 +156,8 @@ export class SimulatedServer {
 
   #work(request: Request): void {
     this.#busy += 1;
-    const { serviceMs, spread } = this.#options;
-    this.#clock.after(serviceMs * (1 + spread * (2 * this.#random.next() - 1)), () => this.#done(request));
+    const { serviceMs, shape } = this.#options;
+    this.#clock.after(serviceMs * this.#slowness * shape(this.#random), () => this.#done(request));
   }
 
   #done(request: Request): void {
