@@ -10,10 +10,10 @@ export function balancerReport(cluster: Cluster): BalancerReport {
   const out = servers.filter((server) => server.ejected !== null).length;
   return {
     app,
-    picker: "peak-ewma",
+    picker: cluster.set.pickerName,
     zone: options.zone ?? null,
     why: out === 0 ? "all servers are used" : `${out} of ${servers.length} servers are ejected`,
-    panic: out > 0 && out === servers.length,
+    panic: cluster.set.panic,
     calls,
     retries,
     hedges,
@@ -35,7 +35,7 @@ function serverReport(server: ServerPool, nowMs: number): ServerReport {
     ewmaMs: Math.round(server.ewmaMs(nowMs) * 10) / 10,
     requests: server.requests,
     failures: server.failures,
-    weight: 1,
+    weight: Math.round(server.weight(nowMs) * 100) / 100,
     ejected: forMs > 0 ? { forMs: Math.round(forMs), why: "", times: 1 } : null,
   };
 }

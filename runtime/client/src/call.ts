@@ -120,6 +120,7 @@ export class Call implements TryEvents, GivenUpListener {
     const tookMs = nowMs - attempt.startedAtMs;
     attempt.note(String(answer.status), nowMs);
     attempt.server.answered(answer.status, tookMs, nowMs, retryAfterMs(answer));
+    if (attempt.kind !== "first" && gatewayErrors.has(answer.status)) this.#cluster.budget.failed();
     if (this.#worthAnother(answer) && !this.#done) {
       this.#last?.stream?.destroy();
       this.#last = answer;
@@ -142,6 +143,7 @@ export class Call implements TryEvents, GivenUpListener {
       );
     }
     attempt.server.broke(failure.kind === "not-executed", nowMs);
+    if (attempt.kind !== "first" && failure.kind === "lost") this.#cluster.budget.failed();
     if (this.#done) return;
     const mayRepeat = this.#idempotent || (failure.kind === "not-executed" && this.#bodyIsWhole());
     if (mayRepeat && this.#again(failure.kind === "not-executed", failure.kind === "lost", "retry")) return;

@@ -3,10 +3,10 @@ import type { Timeouts } from "@holdfast/resilience";
 import type { AttemptReport, CallReport, InstanceRecord } from "@holdfast/wire";
 import { RecentLatency } from "./latency.ts";
 import type { ClientOptions } from "./options.ts";
-import { pick } from "./pick.ts";
 import { RecentCalls } from "./recent-calls.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import { ServerPool, vanishedGraceMs } from "./server-pool.ts";
+import { type CallersByZone, ServerSet } from "./server-set.ts";
 
 /** However slow everything is. */
 const slowHedgeMs = 2_000;
@@ -36,12 +36,21 @@ export class Cluster {
   readonly #recent = new RecentCalls();
   readonly #leaving = new Map<ServerPool, Timer>();
   #servers: readonly ServerPool[] = [];
+  readonly set: ServerSet<ServerPool>;
 
-  constructor(app: string, clock: Clock, random: Random, timeouts: Timeouts, options: ClientOptions) {
+  constructor(
+    app: string,
+    clock: Clock,
+    random: Random,
+    timeouts: Timeouts,
+    options: ClientOptions,
+    callers: CallersByZone = () => new Map(),
+  ) {
     this.app = app;
     this.clock = clock;
     this.options = options;
     this.#random = random;
+    this.set = new ServerSet(random.child("pick"), callers, options);
     this.#timeouts = timeouts;
     this.budget = new RetryBudget(options.budgetShare, options.budgetPerSecond, clock.monotonicMs());
   }
@@ -76,12 +85,12 @@ export class Cluster {
       if (!listed.has(identity)) this.#destroyLater(server);
     }
     this.#servers = next;
+    this.set.list(next);
   }
 
   /** A server for the next try of a call that has tried `tried`. */
-  pick(tried: readonly ServerPool[], _hints: PickHints, _idempotent: boolean): ServerPool | undefined {
-    const server = pick(this.#servers, tried, this.options.zone, this.clock.monotonicMs(), this.#random);
-    return server instanceof ServerPool ? server : undefined;
+  pick(tried: readonly ServerPool[], hints: PickHints, idempotent: boolean): ServerPool | undefined {
+    return this.set.pick(tried, hints, idempotent, this.clock.monotonicMs());
   }
 
   /** Where a try waits until it is time to ask a second server. */
@@ -120,7 +129,7 @@ export class Cluster {
 
   #newServer(record: InstanceRecord, nowMs: number): ServerPool {
     const ageMs = Math.round(this.options.connectionAgeMaxMs * (0.9 + 0.2 * this.#random.next()));
-    return new ServerPool(record, this.options, nowMs, ageMs);
+    return new ServerPool(record, this.options, nowMs, () => this.set.markStale(), ageMs);
   }
 
   #destroyLater(server: ServerPool): void {

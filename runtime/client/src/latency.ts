@@ -49,3 +49,22 @@ export class PeakEwma {
     return this.#valueMs * Math.exp(-Math.max(0, nowMs - this.#atMs) / decayMs);
   }
 }
+
+/** Weight of a new answer time in a plain average: about the last hundred count. */
+const averageShare = 0.02;
+
+/** A plain moving average of answer times, which forgets by count and not by time. */
+export class RecentAverage {
+  #valueMs = 0;
+  #count = 0;
+
+  /** 0 until something was recorded. */
+  get valueMs(): number {
+    return this.#valueMs;
+  }
+
+  record(ms: number): void {
+    this.#count += 1;
+    this.#valueMs += (ms - this.#valueMs) * Math.max(averageShare, 1 / this.#count);
+  }
+}

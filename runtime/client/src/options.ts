@@ -1,5 +1,27 @@
+import type { Picker } from "./pick/picker.ts";
+
 /** How calls are balanced, retried and bounded. Times in ms. */
 export interface ClientOptions {
+  /**
+   * Who chooses among servers: `power-of-two` (of two at random the one with the lower peak-EWMA cost), `round-robin`, `random`,
+   * `weighted-response-time`, `least-active`, `availability-filtering`, `zone-avoidance`, `consistent-hash`, `sticky`, a
+   * rule of Ribbon's by its class name, or a picker of your own.
+   */
+  readonly picker: string | Picker;
+  /** Ribbon's `ActiveConnectionsLimit`, for the pickers that heed it; −1: none. */
+  readonly activeMax: number;
+  /** Of very many servers only so many are called by this process, always the same ones; 0: all. */
+  readonly subsetSize: number;
+  /** Who we are when subsets are made: the instance's id, or its number among its like. */
+  readonly subsetAs: string | number;
+  /** Only servers whose metadata say this are called, while there are any: `{ version: "b" }`. */
+  readonly match: Readonly<Record<string, string>> | undefined;
+  /** Shares of calls by a metadata key: `{ key: "version", shares: { b: 0.05 } }`. */
+  readonly canary: { readonly key: string; readonly shares: Readonly<Record<string, number>> } | undefined;
+  /** Per cent: with fewer servers than that not ejected, those ejected for their answers are used all the same (Envoy: 50). */
+  readonly panicThreshold: number;
+  /** The app that calls, by which callers are counted zone by zone. */
+  readonly app: string | undefined;
   /** Whole time of a call when neither the caller nor an incoming deadline says otherwise. */
   readonly timeoutMs: number;
   /** Calls of one service under way at a time, of this process: a slow service does not take everything with it. */
@@ -46,11 +68,18 @@ export interface ClientOptions {
 }
 
 /**
- * 10 % and 2/s: half of Finagle's budget (20 % + 10/s), because layers lie behind one another here and executions must
- * stay within 1.1 of the requests; 50–250 ms lets two hedges fit into the second after which people give up;
+ * 20 % and 10/s are Finagle's budget; 50–250 ms lets two hedges fit into the second after which people give up;
  * 1–30 s of ejection follows Ribbon's server circuit (30 s at most) and Envoy's growth with repetition.
  */
 export const clientDefaults: ClientOptions = {
+  picker: "power-of-two",
+  activeMax: -1,
+  subsetSize: 0,
+  subsetAs: "",
+  match: undefined,
+  canary: undefined,
+  panicThreshold: 50,
+  app: undefined,
   timeoutMs: 10_000,
   concurrentMax: 1_000,
   circuit: true,
@@ -59,8 +88,8 @@ export const clientDefaults: ClientOptions = {
   hedgeMinMs: 50,
   hedgeMaxMs: 250,
   retryOn: "all",
-  budgetShare: 0.1,
-  budgetPerSecond: 2,
+  budgetShare: 0.2,
+  budgetPerSecond: 10,
   ejectionMs: 1_000,
   ejectionMaxMs: 30_000,
   holdBackBytes: 256 * 1024,

@@ -3,8 +3,8 @@ const savedMax = 50;
 /**
  * A token bucket that keeps second tries a small share of calls: each call deposits `share`, each second `perSecond`;
  * a second try takes one. Fifty can be saved up: what a server that falls silent under 200 calls a second needs before it
- * is put out.
- * (Finagle's RetryBudget.)
+ * is put out. (Finagle's RetryBudget.) A second try that fails, too, costs two: where they help, `share` of the calls get
+ * one, and half as many in an outage, where they only add to the load.
  */
 export class RetryBudget {
   readonly #share: number;
@@ -30,6 +30,11 @@ export class RetryBudget {
     this.#tokens = Math.min(this.#tokensMax, this.#tokens + (nowMs - this.#atMs) * this.#perMs);
     this.#atMs = nowMs;
     return this.#tokens;
+  }
+
+  /** A second try has failed as the first did. */
+  failed(): void {
+    this.#tokens = Math.max(-this.#tokensMax, this.#tokens - 1);
   }
 
   /** True, and one token less, when there is one. */

@@ -12,8 +12,14 @@ export class ServerPool extends ServerState {
   readonly origin: string;
 
   /** `connectionAgeMs`: how old its connections may get; 0: as old as they like. */
-  constructor(record: InstanceRecord, options: ClientOptions, nowMs: number, connectionAgeMs = 0) {
-    super(record, options, nowMs);
+  constructor(
+    record: InstanceRecord,
+    options: ClientOptions,
+    nowMs: number,
+    onChange: () => void,
+    connectionAgeMs = 0,
+  ) {
+    super(record, options, nowMs, onChange);
     this.origin = `http://${record.address.includes(":") ? `[${record.address}]` : record.address}:${record.port}`;
     this.pool = new Pool(this.origin, {
       connections: options.connectionsMax,

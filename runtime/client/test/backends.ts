@@ -6,6 +6,8 @@ import type { InstanceRecord } from "@holdfast/wire";
 
 export type Behaviour = (req: IncomingMessage, res: ServerResponse, backend: Backend) => void;
 
+const started = new Set<Backend>();
+
 /** A real HTTP server that counts what it executed; `behaviour` can be changed while it runs. */
 export class Backend {
   readonly id: InstanceId;
@@ -30,8 +32,15 @@ export class Backend {
     });
   }
 
+  /** Ends those that a test, having failed, has left behind: one open port would keep the process from ending. */
+  static async endAll(): Promise<void> {
+    for (const backend of started) await backend[Symbol.asyncDispose]();
+    started.clear();
+  }
+
   static async start(id: string, behaviour: Behaviour = answerId): Promise<Backend> {
     const backend = new Backend(id, behaviour);
+    started.add(backend);
     await new Promise<void>((resolve) => backend.server.listen(0, "127.0.0.1", resolve));
     const bound = backend.server.address();
     backend.port = typeof bound === "object" && bound !== null ? bound.port : 0;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { afterEach, test } from "node:test";
 import { waitFor } from "@holdfast/testing";
 import {
   answerId,
@@ -12,6 +12,8 @@ import {
   resetAtOnce,
   WrittenList,
 } from "./backends.ts";
+
+afterEach(() => Backend.endAll());
 
 async function three(): Promise<[Backend, Backend, Backend]> {
   return Promise.all([Backend.start("i-a"), Backend.start("i-b"), Backend.start("i-c")]);
@@ -145,7 +147,7 @@ test("while every server answers 503, retries stay within the budget", async () 
   const backends = await three();
   for (const backend of backends) backend.behaviour = answerStatus(503);
   await using client = disposable(
-    clientOf(new WrittenList(backends.map((one) => one.record())), { budgetPerSecond: 0 }),
+    clientOf(new WrittenList(backends.map((one) => one.record())), { budgetShare: 0.1, budgetPerSecond: 0 }),
   );
   await load(async () => assert.equal((await client.service("catalog").fetch("/")).status, 503), 500, 4);
   // 10 % of 500, and the fifty tokens a bucket starts with.

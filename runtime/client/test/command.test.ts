@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { afterEach, test } from "node:test";
 import { BalancedClient, type ClientOptions } from "@holdfast/client";
 import { Config } from "@holdfast/config";
 import { SeededRandom, SystemClock, silentLog } from "@holdfast/kernel";
 import { Resilience } from "@holdfast/resilience";
 import type { AttemptReport } from "@holdfast/wire";
 import { answerStatus, Backend, keepSilent, resetAtOnce, WrittenList } from "./backends.ts";
+
+afterEach(() => Backend.endAll());
 
 /** One service of some backends, the client that calls it, and what its commands say. */
 class World {

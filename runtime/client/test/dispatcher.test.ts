@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { afterEach, test } from "node:test";
 import { Worker } from "node:worker_threads";
 import { setGlobalDispatcher } from "@holdfast/client";
 import { waitFor } from "@holdfast/testing";
 import { request, fetch as undiciFetch } from "undici";
 import { Backend, clientOf, recordOf, resetAtOnce, WrittenList } from "./backends.ts";
+
+afterEach(() => Backend.endAll());
 
 test("undici's fetch and request call services by name, with retries", async () => {
   await using bad = await Backend.start("i-bad", resetAtOnce);

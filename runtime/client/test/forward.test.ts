@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { createServer, request as httpRequest, type IncomingMessage, type Server } from "node:http";
 import { connect } from "node:net";
-import { test } from "node:test";
+import { afterEach, test } from "node:test";
 import type { BalancedClient, ForwardOptions } from "@holdfast/client";
 import { forwardUpgrade } from "@holdfast/client";
 import { waitFor } from "@holdfast/testing";
 import { answerStatus, Backend, clientOf, cutAnswer, keepSilent, resetAtOnce, WrittenList } from "./backends.ts";
+
+afterEach(() => Backend.endAll());
 
 /** A proxy with `forward` as its only content. */
 class Proxy {

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Random, SeededRandom } from "@holdfast/kernel";
+import { SeededRandom } from "@holdfast/kernel";
 import { Timeouts } from "@holdfast/resilience";
 import { FakeClock } from "@holdfast/testing";
 import { Cluster } from "../src/cluster.ts";
 import { RecentLatency } from "../src/latency.ts";
 import { type ClientOptions, clientDefaults } from "../src/options.ts";
-import { pick } from "../src/pick.ts";
 import { RetryBudget } from "../src/retry-budget.ts";
+import { ServerSet } from "../src/server-set.ts";
 import { ServerState } from "../src/server-state.ts";
 import { recordOf } from "./backends.ts";
 
@@ -21,13 +21,21 @@ function states(zones: readonly string[]): ServerState[] {
   return zones.map((zone, i) => new ServerState(recordOf(`i-${i}`, 1, { zone }), options, 0));
 }
 
-function picks(servers: readonly ServerState[], nowMs: number, zone?: string, random: Random = new SeededRandom(1)) {
+/** 300 picks, none of which becomes a call; counts by id. */
+function picks(
+  servers: readonly ServerState[],
+  nowMs: number,
+  more: Partial<ClientOptions> = {},
+  callers: ReadonlyMap<string, number> = new Map(),
+): (id: string) => number {
+  const set = new ServerSet(new SeededRandom(1), () => callers, { ...options, ...more });
+  set.list(servers);
   const counts = new Map<string, number>();
   for (let i = 0; i < 300; i++) {
-    const id = pick(servers, [], zone, nowMs, random)?.record.id ?? "none";
+    const id = set.pick([], {}, true, nowMs)?.id ?? "none";
     counts.set(id, (counts.get(id) ?? 0) + 1);
   }
-  return (id: string): number => counts.get(id) ?? 0;
+  return (id) => counts.get(id) ?? 0;
 }
 
 test("equal servers get equal shares", () => {
@@ -53,17 +61,19 @@ test("a busy server is avoided", () => {
 
 test("own-zone servers get all calls until they are clearly busier", () => {
   const servers = states(["a", "b", "b"]);
-  assert.equal(picks(servers, 0, "a")("i-0"), 300);
+  assert.equal(picks(servers, 0, { zone: "a" })("i-0"), 300);
   for (let i = 0; i < 12; i++) servers[0]?.started(0);
-  assert.equal(picks(servers, 0, "a")("i-0"), 0);
+  assert.equal(picks(servers, 0, { zone: "a" })("i-0"), 0);
 });
 
 test("a server of this call is not picked twice, and with all tried there is none", () => {
   const servers = states(["a", "a"]);
   const [first, second] = servers;
   assert.ok(first !== undefined && second !== undefined);
-  assert.equal(pick(servers, [first], undefined, 0, new SeededRandom(1)), second);
-  assert.equal(pick(servers, servers, undefined, 0, new SeededRandom(1)), undefined);
+  const set = new ServerSet(new SeededRandom(1), () => new Map(), options);
+  set.list(servers);
+  assert.equal(set.pick([first], {}, true, 0), second);
+  assert.equal(set.pick(servers, {}, true, 0), undefined);
 });
 
 test("a server that breaks is out for a second, then for two, then four, at most thirty", () => {
@@ -74,23 +84,81 @@ test("a server that breaks is out for a second, then for two, then four, at most
     server.started(0);
     server.broke(true, nowMs);
     assert.equal(server.ejectedUntilMs - nowMs, expected);
-    assert.equal(server.available(nowMs + expected - 1), false);
-    assert.equal(server.available(nowMs + expected), true);
+    assert.equal(server.standing(nowMs + expected - 1), "ejected");
+    assert.equal(server.standing(nowMs + expected), "returning");
     nowMs += expected;
   }
 });
 
-test("after its ejection a server gets one trial call, and more only once that has succeeded", () => {
-  const [server] = states(["a"]);
-  assert.ok(server !== undefined);
+test("after its ejection a server gets one trial call, an idempotent one, and more only once that has succeeded", () => {
+  const servers = states(["a", "a"]);
+  const [server, other] = servers;
+  assert.ok(server !== undefined && other !== undefined);
+  const set = new ServerSet(new SeededRandom(1), () => new Map(), options);
+  set.list(servers);
   server.started(0);
   server.broke(true, 0);
-  server.started(0);
-  assert.equal(server.available(1_000), false);
+  set.markStale();
+  for (let i = 0; i < 20; i++) assert.equal(set.pick([], {}, true, 999), other);
+  for (let i = 0; i < 20; i++) assert.equal(set.pick([], {}, false, 1_000), other);
+  assert.equal(set.pick([], {}, true, 1_000), server);
+  server.started(1_000);
+  for (let i = 0; i < 20; i++) assert.equal(set.pick([], {}, true, 1_001), other);
   server.answered(200, 3, 1_005, 0);
-  assert.equal(server.available(1_005), true);
+  assert.equal(server.standing(1_005), "usable");
+});
+
+test("a server whose trial nobody makes gets any call after five seconds", () => {
+  const [server, other] = states(["a", "a"]);
+  assert.ok(server !== undefined && other !== undefined);
+  const set = new ServerSet(new SeededRandom(1), () => new Map(), options);
   server.started(0);
-  assert.equal(server.available(1_006), true);
+  server.broke(true, 0);
+  set.list([server, other]);
+  assert.equal(set.pick([], {}, false, 5_999), other);
+  assert.equal(set.pick([], {}, false, 6_000), server);
+});
+
+test("calls keep to their zone as far as its servers are as many as its callers, and the rest goes where there is room", () => {
+  const servers = states(["a", "b", "b", "b", "c", "c"]);
+  const count = picks(
+    servers,
+    0,
+    { zone: "a" },
+    new Map([
+      ["a", 2],
+      ["b", 2],
+      ["c", 2],
+    ]),
+  );
+  assert.ok(count("i-0") > 120 && count("i-0") < 180, `${count("i-0")}`);
+  assert.ok(count("i-1") + count("i-2") + count("i-3") > 120);
+  assert.equal(count("i-4") + count("i-5"), 0);
+});
+
+test("a subset, a version to match and a canary share decide who is asked at all", () => {
+  const versioned = states(["a", "a", "a", "a"]).map(
+    (_, i) => new ServerState(recordOf(`i-${i}`, 1, { metadata: { version: i === 0 ? "b" : "a" } }), options, 0),
+  );
+  const ids = ["i-0", "i-1", "i-2", "i-3"];
+  const subset = picks(versioned, 0, { subsetSize: 2, subsetAs: "me" });
+  assert.equal(ids.filter((id) => subset(id) > 0).length, 2);
+  assert.equal(picks(versioned, 0, { match: { version: "b" } })("i-0"), 300);
+  assert.ok(picks(versioned, 0, { match: { version: "c" } })("i-1") > 0);
+  const canary = picks(versioned, 0, { canary: { key: "version", shares: { b: 0.05 } } });
+  assert.ok(canary("i-0") > 3 && canary("i-0") < 35, `${canary("i-0")}`);
+});
+
+test("a picker of one's own is asked; when it talks nonsense a server is taken at random", () => {
+  const servers = states(["a", "a"]);
+  const [first] = servers;
+  assert.ok(first !== undefined);
+  assert.equal(picks(servers, 0, { picker: { name: "first", pick: (all) => all[0] } })("i-0"), 300);
+  const none = picks(servers, 0, { picker: { name: "none", pick: () => undefined } });
+  assert.ok(none("i-0") > 100 && none("i-1") > 100);
+  assert.throws(() => new ServerSet(new SeededRandom(1), () => new Map(), { ...options, picker: "best" }), {
+    code: "PICKER_UNKNOWN",
+  });
 });
 
 test("one silence is forgiven, a second in a row puts a server out", () => {
@@ -98,10 +166,10 @@ test("one silence is forgiven, a second in a row puts a server out", () => {
   assert.ok(server !== undefined);
   server.started(0);
   server.keptSilent(250, 250);
-  assert.equal(server.available(250), true);
+  assert.equal(server.standing(250), "usable");
   server.started(0);
   server.keptSilent(250, 500);
-  assert.equal(server.available(500), false);
+  assert.equal(server.standing(500), "ejected");
 });
 
 test("when all are out, all are used", () => {
@@ -124,6 +192,18 @@ test("the budget allows a tenth of the calls a second try, and what was saved", 
   assert.ok(allowed >= 148 && allowed <= 150, `${allowed}`);
   assert.equal(budget.take(0), false);
   assert.equal(budget.take(600), true);
+});
+
+test("while second tries fail as well, half as many are made", () => {
+  const budget = new RetryBudget(0.2, 0, 0);
+  let allowed = 0;
+  for (let i = 0; i < 10_000; i++) {
+    budget.deposit();
+    if (!budget.take(0)) continue;
+    allowed += 1;
+    budget.failed();
+  }
+  assert.ok(allowed >= 1_000 && allowed <= 1_050, `${allowed}`);
 });
 
 test("a second server is asked between 50 and 250 ms, at three times the usual slow answer", () => {

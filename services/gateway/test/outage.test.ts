@@ -15,7 +15,7 @@ function recordOf(app: string, id: string, port: number): InstanceRecord {
   return { app, id: id as InstanceId, address: "127.0.0.1", port, ...state, ...names };
 }
 
-test("while a service two hops away is down, layers of retries do not multiply", async () => {
+test("while a service two hops away is down, layers of retries do not multiply", async (t) => {
   const clock = new SystemClock();
   let catalogExecutions = 0;
   const catalog = createServer((_req, res) => {
@@ -51,17 +51,19 @@ test("while a service two hops away is down, layers of retries do not multiply",
   const edge = gateway.address();
   const url = `http://127.0.0.1:${typeof edge === "object" && edge !== null ? edge.port : 0}/`;
 
+  t.after(async () => {
+    await outer.close();
+    await inner.close();
+    await api.stop();
+    for (const server of [gateway, catalog]) {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  });
+
   for (let i = 0; i < 200; i++) assert.equal((await fetch(url)).status, 503);
 
   assert.equal(apiExecutions, 200);
   // One in ten, the fifty that were saved, and 2/s while this test ran.
   assert.ok(catalogExecutions <= 200 + 20 + 50 + 10, `${catalogExecutions} executions`);
-
-  await outer.close();
-  await inner.close();
-  await api.stop();
-  for (const server of [gateway, catalog]) {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  }
 });
