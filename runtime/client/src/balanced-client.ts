@@ -68,6 +68,10 @@ export class BalancedClient {
     this.dispatcher = new BalancedDispatcher(this);
     this.#leave = servers.subscribe((apps) => {
       for (const app of apps) this.#clusters.get(app)?.update(servers.instances(app));
+      // Others of our kind have come or gone: what is a zone's fair share is not what it was.
+      if (this.options.app !== undefined && apps.has(this.options.app)) {
+        for (const cluster of this.#clusters.values()) cluster.set.markStale();
+      }
     });
   }
 
@@ -204,12 +208,24 @@ export class BalancedClient {
     return this.#cluster(app).pick([], {}, false)?.record;
   }
 
+  /** Instances of our own kind, zone by zone. */
+  #callers(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    const { app } = this.options;
+    for (const { zone, status } of app === undefined ? [] : this.#servers.instances(app)) {
+      if (status === "UP") counts.set(zone, (counts.get(zone) ?? 0) + 1);
+    }
+    return counts;
+  }
+
   #cluster(app: string): Cluster {
     const known = this.#clusters.get(app);
     if (known !== undefined) return known;
     const records = this.#servers.instances(app);
     if (records.length === 0) throw new ServiceUnknownError(app, this.#servers.apps());
-    const cluster = new Cluster(app, this.clock, this.#random.child(app), this.#timeouts, this.options);
+    const cluster = new Cluster(app, this.clock, this.#random.child(app), this.#timeouts, this.options, () =>
+      this.#callers(),
+    );
     cluster.update(records);
     this.#clusters.set(app, cluster);
     return cluster;

@@ -18,7 +18,8 @@ export function processClient(given: Partial<ClientOptions> = {}): BalancedClien
   const identity = readIdentity(process.env, undefined);
   const random = systemRandom();
   const servers = knownServers(identity, clock, random);
-  const options = { zone: identity.zone, localAddress: localAddressOf(identity.host), ...given };
+  const { zone, service: app, instanceId: subsetAs } = identity;
+  const options = { zone, app, subsetAs, localAddress: localAddressOf(identity.host), ...given };
   shared = new BalancedClient(
     servers,
     clock,
