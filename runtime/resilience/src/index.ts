@@ -20,7 +20,9 @@ export { GradientLimit, type GradientOptions } from "./limits/gradient-limit.ts"
 export { Gradient2Limit, type Gradient2Options } from "./limits/gradient2-limit.ts";
 export type { Bounds, Limit } from "./limits/limit.ts";
 export type { Limiter, LimiterCounts, LimiterOptions } from "./limits/limiter.ts";
+export { PartitionedLimiter, type PartitionOptions } from "./limits/partitioned-limiter.ts";
 export { ProbingLimit, type ProbingOptions } from "./limits/probing-limit.ts";
+export { QueueLimiter, type QueueOptions } from "./limits/queue-limiter.ts";
 export { SimpleLimiter } from "./limits/simple-limiter.ts";
 export { VegasLimit, type VegasOptions } from "./limits/vegas-limit.ts";
 export { WindowedLimit, type WindowOptions } from "./limits/windowed-limit.ts";
