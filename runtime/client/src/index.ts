@@ -12,6 +12,10 @@ export {
 export { type ForwardOptions, type ForwardResult } from "./forward.ts";
 export { setGlobalDispatcher } from "./global-dispatcher.ts";
 export { type ClientOptions, clientDefaults } from "./options.ts";
+export { type RibbonWatch, ribbonOptionsInCode, watchRibbonOptions } from "./ribbon/ribbon-keys.ts";
+export { type RibbonExtras, type RibbonResult, ribbonOptions } from "./ribbon/ribbon-options.ts";
+export { type ServerSource } from "./ribbon/ribbon-readers.ts";
+export { type RibbonRemark } from "./ribbon/ribbon-values.ts";
 export { combinedServers } from "./servers/combined-servers.ts";
 export { type ConfiguredServers, configuredServers } from "./servers/configured-servers.ts";
 export { type DnsAppReport, type DnsSource } from "./servers/dns-app.ts";

@@ -75,6 +75,11 @@ export class Config {
     return property as unknown as Property<Widen<T>>;
   }
 
+  /** The keys that any layer has, each once. */
+  keys(): ReadonlySet<string> {
+    return new Set([...this.#layers.values()].flatMap((values) => [...values.keys()]));
+  }
+
   /** The effective value of a key, the layer it comes from, and what every layer says. */
   explain(key: string): Explanation {
     const said = layers.flatMap((layer) => {

@@ -63,3 +63,15 @@ test("a watcher hears of every key that is set, until it stops", () => {
   config.set("runtime", "c", 3);
   assert.deepEqual(heard, ["a", "b", "a"]);
 });
+
+test("keys are named once, whatever layers have them, and no longer than one has", () => {
+  const config = new Config();
+  config.set("application", "a", 1);
+  config.set("runtime", "a", 2);
+  config.set("environment", "b", "x");
+  config.get("asked.only", 0);
+  assert.deepEqual([...config.keys()].toSorted(), ["a", "b"]);
+  config.set("runtime", "a", undefined);
+  config.set("environment", "b", undefined);
+  assert.deepEqual([...config.keys()], ["a"]);
+});

@@ -2,6 +2,7 @@ import type { Config } from "@holdfast/config";
 import type { ServerList } from "@holdfast/discovery";
 import { type Log, messageOf, silentLog } from "@holdfast/kernel";
 import type { InstanceRecord } from "@holdfast/wire";
+import { valuesAt } from "../ribbon/config-values.ts";
 import { HeldLists } from "./held-lists.ts";
 import { recordOfPlace } from "./server-record.ts";
 import { parseServers } from "./server-text.ts";
@@ -11,7 +12,8 @@ const suffix = ".ribbon.listOfServers";
 /**
  * Servers from the configuration, by Ribbon's key: `catalog.ribbon.listOfServers=a:7001,b:7001`, read as
  * {@link parseServers} does. Takes effect as it changes; without the key, or with an empty value, the app has no servers
- * here. A list that cannot be read changes nothing: it is logged once, and {@link ConfiguredServers.problem} says why.
+ * here. The environment's `HOLDFAST_CATALOG_RIBBON_LISTOFSERVERS` counts, too. A list that cannot be read changes nothing:
+ * it is logged once, and {@link ConfiguredServers.problem} says why.
  */
 export function configuredServers(config: Config, log: Log = silentLog): ConfiguredServers {
   return new ConfiguredServers(config, log);
@@ -31,7 +33,7 @@ export class ConfiguredServers implements ServerList {
     this.#config = config;
     this.#log = log;
     this.#leave = config.watch((key) => {
-      if (key.endsWith(suffix)) this.#read(key.slice(0, -suffix.length));
+      if (key.toLowerCase().endsWith(suffix.toLowerCase())) this.#read(key.slice(0, -suffix.length));
     });
   }
 
@@ -62,7 +64,7 @@ export class ConfiguredServers implements ServerList {
   }
 
   #read(app: string): void {
-    const text = this.#config.get(`${app}${suffix}`, "");
+    const text = String(valuesAt(this.#config, `${app}${suffix}`)[0] ?? "");
     if (text === (this.#texts.get(app) ?? "")) return;
     if (text === "") this.#texts.delete(app);
     else this.#texts.set(app, text);

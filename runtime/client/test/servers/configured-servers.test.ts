@@ -83,6 +83,15 @@ test("questions about apps that nobody knows keep nothing, and a list for all of
   assert.deepEqual(servers.apps(), []);
 });
 
+test("the environment's key, in lower case, counts, and is stronger than the application's", () => {
+  const { config, servers, changes } = world("a:1");
+  config.readEnvironment({ HOLDFAST_CATALOG_RIBBON_LISTOFSERVERS: "b:2" });
+  assert.deepEqual(shown(servers), ["b:2"]);
+  config.set("environment", key.toLowerCase(), undefined);
+  assert.deepEqual(shown(servers), ["a:1"]);
+  assert.equal(changes.length, 2);
+});
+
 test("after close the configuration is not heard any more", () => {
   const { config, servers, changes } = world("a:1");
   servers.close();
