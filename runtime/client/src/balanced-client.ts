@@ -205,7 +205,7 @@ export class BalancedClient {
 
   /** The server a tunnel (WebSocket) of `app` goes to. */
   pickOne(app: string): InstanceRecord | undefined {
-    return this.#cluster(app).pick([], {}, false)?.record;
+    return this.#cluster(app).pick([], {}, false, this.clock.monotonicMs())?.record;
   }
 
   /** Instances of our own kind, zone by zone. */

@@ -79,13 +79,13 @@ export class Call implements TryEvents, GivenUpListener {
     const cluster = this.#cluster;
     cluster.budget.deposit();
     cluster.calls += 1;
-    const server = cluster.pick(nobody, this.#request, this.#idempotent);
+    const server = cluster.pick(nobody, this.#request, this.#idempotent, this.#startedAtMs);
     if (server === undefined) return Promise.reject(new NoServerAvailableError(cluster.app, 0));
     this.#context.tellGivenUp(this);
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
-      this.#start(server, "first");
+      this.#start(server, "first", this.#startedAtMs);
     });
   }
 
@@ -189,27 +189,27 @@ export class Call implements TryEvents, GivenUpListener {
   #again(isFree: boolean, mayBeSame: boolean, kind: AttemptReport["kind"]): boolean {
     const cluster = this.#cluster;
     if (this.#tries.length >= cluster.options.triesMax) return false;
+    const nowMs = cluster.clock.monotonicMs();
     const tried = this.#tries.map((attempt) => attempt.server);
     // With one server only, what broke was perhaps just the connection; a second, new one is worth a try.
     const isFirstAgain = mayBeSame && tried.length === cluster.servers.length;
     const server =
-      cluster.pick(tried, this.#request, this.#idempotent) ??
-      (isFirstAgain ? cluster.pick(nobody, this.#request, this.#idempotent) : undefined);
+      cluster.pick(tried, this.#request, this.#idempotent, nowMs) ??
+      (isFirstAgain ? cluster.pick(nobody, this.#request, this.#idempotent, nowMs) : undefined);
     if (server === undefined) return false;
     // What was not executed costs the servers nothing, so it costs the budget nothing.
-    if (!isFree && !cluster.budget.take(cluster.clock.monotonicMs())) {
+    if (!isFree && !cluster.budget.take(nowMs)) {
       cluster.budgetRefused += 1;
       return false;
     }
     if (kind === "hedge") cluster.hedges += 1;
     else cluster.retries += 1;
-    this.#start(server, kind);
+    this.#start(server, kind, nowMs);
     return true;
   }
 
-  #start(server: ServerPool, kind: AttemptReport["kind"]): void {
+  #start(server: ServerPool, kind: AttemptReport["kind"], nowMs: number): void {
     const cluster = this.#cluster;
-    const nowMs = cluster.clock.monotonicMs();
     server.started(nowMs);
     const attempt = new Try(server, nowMs, kind, this.#request, this.#headersFor(server, nowMs), this);
     if (!this.#idempotent) attempt.holdBackBytes = 0;

@@ -89,8 +89,8 @@ export class Cluster {
   }
 
   /** A server for the next try of a call that has tried `tried`. */
-  pick(tried: readonly ServerPool[], hints: PickHints, idempotent: boolean): ServerPool | undefined {
-    return this.set.pick(tried, hints, idempotent, this.clock.monotonicMs());
+  pick(tried: readonly ServerPool[], hints: PickHints, idempotent: boolean, nowMs: number): ServerPool | undefined {
+    return this.set.pick(tried, hints, idempotent, nowMs);
   }
 
   /** Where a try waits until it is time to ask a second server. */
@@ -124,18 +124,20 @@ export class Cluster {
   close(): Promise<void[]> {
     for (const timer of this.#leaving.values()) timer.cancel();
     const all = [...this.#servers, ...this.#leaving.keys()];
-    return Promise.all(all.map((server) => server.pool.destroy()));
+    return Promise.all(all.map((server) => server.destroy()));
   }
 
   #newServer(record: InstanceRecord, nowMs: number): ServerPool {
-    const ageMs = Math.round(this.options.connectionAgeMaxMs * (0.9 + 0.2 * this.#random.next()));
+    const { connectionAgeMaxMs } = this.options;
+    const ageMs =
+      connectionAgeMaxMs === 0 ? Number.POSITIVE_INFINITY : connectionAgeMaxMs * (0.9 + 0.2 * this.#random.next());
     return new ServerPool(record, this.options, nowMs, () => this.set.markStale(), ageMs);
   }
 
   #destroyLater(server: ServerPool): void {
     const timer = this.clock.after(vanishedGraceMs, () => {
       this.#leaving.delete(server);
-      server.destroy();
+      void server.destroy();
     });
     this.#leaving.set(server, timer);
   }
