@@ -77,8 +77,10 @@ export class BalancedDispatcher extends Dispatcher {
     };
     this.#client
       .call(app, request, (call) => controller.follow(call))
-      .then((answer) => deliver(answer, handler, controller))
-      .catch((error: unknown) => tell(handler, controller, error));
+      .then(
+        (answer) => deliverOrTell(answer, handler, controller),
+        (error: unknown) => tell(handler, controller, error),
+      );
   }
 }
 
@@ -137,8 +139,21 @@ function tell(handler: Undici.DispatchHandler, controller: CallController, error
   handler.onResponseError?.(controller, error instanceof Error ? error : new Error(String(error)));
 }
 
+function deliverOrTell(answer: Answer, handler: Undici.DispatchHandler, controller: CallController): void {
+  try {
+    const delivering = deliver(answer, handler, controller);
+    if (delivering !== undefined) delivering.catch((error: unknown) => tell(handler, controller, error));
+  } catch (error) {
+    tell(handler, controller, error);
+  }
+}
+
 /** A promise only where the answer is a stream, or its reader needs time. */
-function deliver(answer: Answer, handler: Undici.DispatchHandler, controller: CallController): Promise<void> | void {
+function deliver(
+  answer: Answer,
+  handler: Undici.DispatchHandler,
+  controller: CallController,
+): Promise<void> | undefined {
   controller.rawHeaders = answer.rawHeaders as Buffer[];
   handler.onResponseStart?.(controller, answer.status, answer.headers, "");
   const { body, stream } = answer;
@@ -147,6 +162,7 @@ function deliver(answer: Answer, handler: Undici.DispatchHandler, controller: Ca
   if (body !== undefined && body.length > 0) handler.onResponseData?.(controller, body);
   if (controller.paused) return controller.flowing().then(() => handler.onResponseEnd?.(controller, {}));
   handler.onResponseEnd?.(controller, {});
+  return undefined;
 }
 
 async function deliverSlowly(
@@ -169,12 +185,12 @@ async function deliverSlowly(
 
 function flatten(app: string, headers: Undici.DispatchOptions["headers"]): string[] {
   const flat = ["host", app];
+  if (headers === undefined || headers === null) return flat;
   const add = (name: string, value: unknown): void => {
     const lower = name.toLowerCase();
     if (lower === "host" || lower === "connection" || lower === "content-length" || value === undefined) return;
     for (const one of Array.isArray(value) ? value : [value]) flat.push(lower, String(one));
   };
-  if (headers === undefined || headers === null) return flat;
   if (Array.isArray(headers) && typeof headers[0] === "string") {
     for (let i = 0; i < headers.length; i += 2) add(String(headers[i]), headers[i + 1]);
   } else if (Symbol.iterator in headers) {
