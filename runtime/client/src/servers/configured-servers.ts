@@ -24,7 +24,7 @@ export class ConfiguredServers implements ServerList {
   readonly #config: Config;
   readonly #log: Log;
   readonly #lists = new HeldLists();
-  /** What was read last, good or not; only of apps that have the key. */
+  /** What was read last, good or not; only of apps that have or had the key. */
   readonly #texts = new Map<string, string>();
   readonly #problems = new Map<string, string>();
   readonly #leave: () => void;
@@ -66,8 +66,7 @@ export class ConfiguredServers implements ServerList {
   #read(app: string): void {
     const text = String(valuesAt(this.#config, `${app}${suffix}`)[0] ?? "");
     if (text === (this.#texts.get(app) ?? "")) return;
-    if (text === "") this.#texts.delete(app);
-    else this.#texts.set(app, text);
+    this.#texts.set(app, text);
     this.#problems.delete(app);
     try {
       const places = parseServers(text);

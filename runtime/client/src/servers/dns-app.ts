@@ -96,8 +96,7 @@ export class DnsApp {
       return { records: found.filter((target) => target.name !== "" && target.name !== "."), ttlMs: undefined };
     };
     const onEnd = (): void => {
-      const targets = this.#srv?.records ?? [];
-      if (targets.length > 0) this.#watch(targets.map((target) => target.name));
+      this.#watch((this.#srv?.records ?? []).map((target) => target.name));
       this.#update();
     };
     return new DnsQuestion(clock, random, timing, `${name} SRV`, ask, () => resolver.cancel?.(), onEnd);

@@ -206,15 +206,35 @@ test("a lookup that never ends is cancelled after 5 s and repeated: one at a tim
   assert.equal(clock.pendingTimers, 0);
 });
 
-test("an answer that comes after its time is not heard", async () => {
-  const answer = Promise.withResolvers<{ address: string; ttl: number }[]>();
-  const none = (): Promise<never> => Promise.reject(Object.assign(new Error("none"), { code: "ENODATA" }));
-  const resolver = () => ({ resolve4: () => answer.promise, resolve6: none, resolveSrv: none });
-  const { clock, servers, changes } = await world(new FakeDns(), { resolver });
-  await clock.advance(5_000);
-  answer.resolve([{ address: "10.0.0.1", ttl: 60 }]);
+test("close ends a lookup that is under way", async () => {
+  const dns = new FakeDns();
+  dns.a.set(name, "silence");
+  const { clock, servers } = await world(dns, { families: "4" });
+  assert.equal(dns.open, 1);
+  servers.close();
   await settle();
+  assert.deepEqual([dns.open, clock.pendingTimers], [0, 0]);
+});
+
+test("an answer that comes after its time is not heard", async () => {
+  const answers: PromiseWithResolvers<{ address: string; ttl: number }[]>[] = [];
+  const resolve4 = (): Promise<{ address: string; ttl: number }[]> => {
+    const answer = Promise.withResolvers<{ address: string; ttl: number }[]>();
+    answers.push(answer);
+    return answer.promise;
+  };
+  const none = (): Promise<never> => Promise.reject(Object.assign(new Error("none"), { code: "ENODATA" }));
+  const resolver = () => ({ resolve4, resolve6: none, resolveSrv: none });
+  const { clock, servers, changes } = await world(new FakeDns(), { resolver, families: "4" });
+  await clock.advance(5_000);
+  await clock.advance(1_000);
+  answers[0]?.resolve([{ address: "10.0.0.1", ttl: 60 }]);
+  await settle();
+  assert.equal(answers.length, 2, "while the next lookup is under way");
   assert.deepEqual(changes, []);
+  answers[1]?.resolve([{ address: "10.0.0.2", ttl: 60 }]);
+  await settle();
+  assert.deepEqual(addressesOf(servers), ["10.0.0.2 8080"]);
   servers.close();
 });
 
@@ -283,6 +303,7 @@ test("zones are given by the address; a function that fails or does not know giv
 test("after close nothing is asked, told, or left waiting", async () => {
   const { clock, dns, servers, changes } = await world(dnsWith("10.0.0.1"));
   servers.close();
+  assert.equal(clock.pendingTimers, 0);
   dns.a.set(name, ["10.0.0.2"]);
   await clock.advance(600_000);
   assert.equal(dns.asked, 2);

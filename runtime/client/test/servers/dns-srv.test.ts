@@ -73,6 +73,42 @@ test("it is asked again every 30 s; targets that left are not looked up any more
   assert.equal(clock.pendingTimers, 0);
 });
 
+test("a target that stays is followed still, and so is one that left and came back", async () => {
+  const dns = new FakeDns();
+  dns.srv.set(srv, [target("a.test", 81), target("b.test", 82)]);
+  dns.a.set("a.test", ["10.0.0.1"]).set("b.test", ["10.0.0.2"]);
+  const { clock, servers } = await serversOf(dns);
+  dns.srv.set(srv, [target("a.test", 81)]);
+  await clock.advance(30_000);
+  assert.deepEqual(shown(servers), ["10.0.0.1:81 "]);
+  dns.srv.set(srv, [target("a.test", 81), target("b.test", 82)]);
+  dns.a.set("a.test", ["10.0.0.11"]).set("b.test", ["10.0.0.12"]);
+  await clock.advance(90_000);
+  assert.deepEqual(shown(servers), ["10.0.0.11:81 ", "10.0.0.12:82 "]);
+  servers.close();
+});
+
+test("a target that stays is looked up after its own TTL, however often the SRV record is", async () => {
+  const dns = new FakeDns();
+  dns.ttl = 250;
+  dns.srv.set(srv, [target("a.test", 81)]);
+  dns.a.set("a.test", ["10.0.0.1"]);
+  const { clock, servers } = await serversOf(dns);
+  await clock.advance(90_000);
+  assert.equal(dns.asked, 4 + 1);
+  servers.close();
+});
+
+test("of a target named twice the first counts, and `.` is never looked up", async () => {
+  const dns = new FakeDns();
+  dns.srv.set(srv, [target("a.test", 81, 0, 100), target("a.test", 81, 0, 50), target(".", 0)]);
+  dns.a.set("a.test", ["10.0.0.1"]);
+  const { servers } = await serversOf(dns);
+  assert.deepEqual(shown(servers), ["10.0.0.1:81 "]);
+  assert.equal(dns.asked, 2);
+  servers.close();
+});
+
 for (const said of ["ESERVFAIL", "ENOTFOUND", [target(".", 0)], []]) {
   test(`the last good list stays when the SRV record is ${JSON.stringify(said)}`, async () => {
     const dns = new FakeDns();
