@@ -13,6 +13,8 @@ export const Headers = {
   notExecuted: "x-holdfast-not-executed",
   /** On a failure: the servers behind have already been tried as far as it makes sense; asking again only adds load. */
   retried: "x-holdfast-retried",
+  /** Request: how much it matters, 0 (most) to 3; a server with too much to do serves the others first. Default 1. */
+  priority: "x-holdfast-priority",
   requestId: "x-request-id",
   traceparent: "traceparent",
   /** Control to agent: the fencing epoch. An agent refuses a lower one than it has seen. */

@@ -23,6 +23,12 @@ export type { Limiter, LimiterCounts, LimiterOptions } from "./limits/limiter.ts
 export { PartitionedLimiter, type PartitionOptions } from "./limits/partitioned-limiter.ts";
 export { ProbingLimit, type ProbingOptions } from "./limits/probing-limit.ts";
 export { QueueLimiter, type QueueOptions } from "./limits/queue-limiter.ts";
+export {
+  type ServerCounts,
+  type ServerHandler,
+  ServerLimiter,
+  type ServerLimiterOptions,
+} from "./limits/server-limiter.ts";
 export { SimpleLimiter } from "./limits/simple-limiter.ts";
 export { VegasLimit, type VegasOptions } from "./limits/vegas-limit.ts";
 export { WindowedLimit, type WindowOptions } from "./limits/windowed-limit.ts";
