@@ -20,7 +20,7 @@ export function balancerReport(cluster: Cluster): BalancerReport {
     budgetRefused,
     budgetLeft: Math.floor(cluster.budget.left(nowMs)),
     servers,
-    history: [],
+    history: cluster.detector.history,
     attempts: cluster.recentCalls,
   };
 }
@@ -36,6 +36,6 @@ function serverReport(server: ServerPool, nowMs: number): ServerReport {
     requests: server.requests,
     failures: server.failures,
     weight: Math.round(server.weight(nowMs) * 100) / 100,
-    ejected: forMs > 0 ? { forMs: Math.round(forMs), why: "", times: 1 } : null,
+    ejected: forMs > 0 ? { forMs: Math.round(forMs), why: server.health.why, times: server.health.times } : null,
   };
 }

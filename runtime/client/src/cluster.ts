@@ -3,6 +3,9 @@ import type { Timeouts } from "@holdfast/resilience";
 import type { AttemptReport, CallReport, InstanceRecord } from "@holdfast/wire";
 import { RecentLatency } from "./latency.ts";
 import type { ClientOptions } from "./options.ts";
+import { HostHealth } from "./outlier/host-health.ts";
+import { OutlierDetector } from "./outlier/outlier-detector.ts";
+import { outlierOptions } from "./outlier/outlier-options.ts";
 import { RecentCalls } from "./recent-calls.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import { ServerPool, vanishedGraceMs } from "./server-pool.ts";
@@ -37,6 +40,7 @@ export class Cluster {
   readonly #leaving = new Map<ServerPool, Timer>();
   #servers: readonly ServerPool[] = [];
   readonly set: ServerSet<ServerPool>;
+  readonly detector: OutlierDetector;
 
   constructor(
     app: string,
@@ -51,6 +55,9 @@ export class Cluster {
     this.options = options;
     this.#random = random;
     this.set = new ServerSet(random.child("pick"), callers, options);
+    this.detector = new OutlierDetector(clock, random.child("outliers"), outlierOptions(options.outlier), options, () =>
+      this.set.markStale(),
+    );
     this.#timeouts = timeouts;
     this.budget = new RetryBudget(options.budgetShare, options.budgetPerSecond, clock.monotonicMs());
   }
@@ -72,9 +79,11 @@ export class Cluster {
     const nowMs = this.clock.monotonicMs();
     const known = new Map(this.#servers.map((server) => [identityOf(server.record), server]));
     const next: ServerPool[] = [];
+    // A fresh start must not slow itself down: who is there from the beginning is as warm as all the others.
+    const sinceMs = this.#servers.length === 0 ? Number.NEGATIVE_INFINITY : nowMs;
     for (const record of records) {
       const server = known.get(identityOf(record));
-      if (record.status === "UP") next.push(server ?? this.#newServer(record, nowMs));
+      if (record.status === "UP") next.push(server ?? this.#newServer(record, nowMs, sinceMs));
       else server?.retire();
     }
     const listed = new Set(records.map(identityOf));
@@ -85,6 +94,7 @@ export class Cluster {
       if (!listed.has(identity)) this.#destroyLater(server);
     }
     this.#servers = next;
+    this.detector.watch(next.map((server) => server.health));
     this.set.list(next);
   }
 
@@ -127,11 +137,12 @@ export class Cluster {
     return Promise.all(all.map((server) => server.destroy()));
   }
 
-  #newServer(record: InstanceRecord, nowMs: number): ServerPool {
+  #newServer(record: InstanceRecord, nowMs: number, sinceMs: number): ServerPool {
     const { connectionAgeMaxMs } = this.options;
     const ageMs =
       connectionAgeMaxMs === 0 ? Number.POSITIVE_INFINITY : connectionAgeMaxMs * (0.9 + 0.2 * this.#random.next());
-    return new ServerPool(record, this.options, nowMs, () => this.set.markStale(), ageMs);
+    const health = new HostHealth(record.id, this.detector);
+    return new ServerPool(record, health, this.options, nowMs, sinceMs, ageMs);
   }
 
   #destroyLater(server: ServerPool): void {

@@ -1,3 +1,4 @@
+import type { OutlierOptions } from "./outlier/outlier-options.ts";
 import type { Picker } from "./pick/picker.ts";
 
 /** How calls are balanced, retried and bounded. Times in ms. */
@@ -41,9 +42,13 @@ export interface ClientOptions {
   readonly budgetShare: number;
   /** … plus so many a second. What is saved up is bounded (`RetryBudget`). */
   readonly budgetPerSecond: number;
-  /** First ejection of a server that failed; doubles with each repetition. */
+  /** First ejection of a server that is out of reach (refused, reset, cut, silent); doubles with each repetition. */
   readonly ejectionMs: number;
   readonly ejectionMaxMs: number;
+  /** When servers are ejected for what they answer, and how long, by Envoy's names; see `OutlierOptions`. */
+  readonly outlier: Partial<OutlierOptions>;
+  /** A server that is new, or back, gets its full share of calls only after so long. 0: at once. */
+  readonly slowStartMs: number;
   /** Answers of idempotent calls up to so many bytes are held until whole. */
   readonly holdBackBytes: number;
   /** … but no longer than this: what is there is then passed on, and the rest as it comes. */
@@ -92,6 +97,8 @@ export const clientDefaults: ClientOptions = {
   budgetPerSecond: 10,
   ejectionMs: 1_000,
   ejectionMaxMs: 30_000,
+  outlier: {},
+  slowStartMs: 5_000,
   holdBackBytes: 256 * 1024,
   holdBackMs: 1_000,
   replayBytes: 64 * 1024,

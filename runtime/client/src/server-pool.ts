@@ -1,6 +1,7 @@
 import type { InstanceRecord } from "@holdfast/wire";
 import Pool from "undici/lib/dispatcher/pool.js";
 import type { ClientOptions } from "./options.ts";
+import type { HostHealth } from "./outlier/host-health.ts";
 import { ServerState } from "./server-state.ts";
 
 /** Calls under way on a server that vanished get so long to end by themselves. */
@@ -17,14 +18,16 @@ export class ServerPool extends ServerState {
   /** Pools whose connections end with the calls on them. */
   readonly #closing = new Set<Pool>();
 
+  /** `sinceMs` as in {@link ServerState}. */
   constructor(
     record: InstanceRecord,
+    health: HostHealth,
     options: ClientOptions,
     nowMs: number,
-    onChange: () => void,
-    ageMs = Number.POSITIVE_INFINITY,
+    sinceMs: number,
+    ageMs: number,
   ) {
-    super(record, options, nowMs, onChange);
+    super(record, health, nowMs, options.slowStartMs, sinceMs);
     this.origin = `http://${record.address.includes(":") ? `[${record.address}]` : record.address}:${record.port}`;
     this.#options = options;
     this.#ageMs = ageMs;

@@ -122,6 +122,9 @@ export class ServerSet<S extends ServerState = ServerState> {
     const local = near === undefined ? undefined : this.#ask(near, request);
     if (local === undefined) return this.#ask(all, request);
     const { nowMs } = request;
+    // A cold server gets its calls little by little, even where it is alone in its zone.
+    const warmth = local.warmth(nowMs);
+    if (warmth < 1 && this.#random.next() >= warmth) return this.#ask(all, request);
     const isLoaded = local.outstanding >= overflowOutstanding || local.ewmaMs(nowMs) >= overflowMs;
     if (!isLoaded) return local;
     const any = this.#ask(all, request);
@@ -151,7 +154,7 @@ export class ServerSet<S extends ServerState = ServerState> {
 
   #trial(tried: readonly S[], idempotent: boolean, nowMs: number): S | undefined {
     for (const server of this.#returning) {
-      if (server.isOnTrial || isTried(server, tried)) continue;
+      if (server.health.isOnTrial || isTried(server, tried)) continue;
       if (idempotent || nowMs - server.ejectedUntilMs >= trialOverdueMs) return server;
     }
     return undefined;
@@ -180,7 +183,7 @@ export class ServerSet<S extends ServerState = ServerState> {
       if (standing === "usable") usable.push(server);
       else if (standing === "returning") returning.push(server);
       else {
-        if (server.isOutForAnswers) soft.push(server);
+        if (server.health.isOutForAnswers) soft.push(server);
         validUntilMs = Math.min(validUntilMs, server.ejectedUntilMs);
       }
     }

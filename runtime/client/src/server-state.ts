@@ -1,65 +1,56 @@
 import type { InstanceRecord } from "@holdfast/wire";
 import { PeakEwma, RecentAverage } from "./latency.ts";
-import type { ClientOptions } from "./options.ts";
+import type { HostHealth, Standing } from "./outlier/host-health.ts";
+import { slowStartShare } from "./outlier/slow-start.ts";
 import { metadataWeight } from "./pick/metadata-match.ts";
 import type { PickServer } from "./pick/picker.ts";
 import { isServerFault } from "./server-fault.ts";
 
-/** May it get calls? `returning`: one, as a trial, and more only when that has succeeded. */
-export type Standing = "usable" | "returning" | "ejected";
-
-/** What one caller knows of one server: how busy, how fast, and whether it is kept out for a while. Pure. */
+/** What one caller knows of one server: how busy, how fast, how warm, and whether it is kept out for a while. Pure. */
 export class ServerState implements PickServer {
   readonly record: InstanceRecord;
   readonly id: string;
   readonly zone: string;
   readonly metadata: Readonly<Record<string, string>>;
+  readonly health: HostHealth;
   outstanding = 0;
   /** Since this process knows it: tries, and those of them that failed or were answered with a 5xx. */
   requests = 0;
   failures = 0;
   /** The registry still names it and says UP. */
   listed = true;
-  readonly #options: ClientOptions;
+  readonly #slowStartMs: number;
+  readonly #since: number;
   readonly #ewma: PeakEwma;
   readonly #average = new RecentAverage();
   readonly #weight: number;
-  /** Told when its standing is not what it was. */
-  readonly #onChange: () => void;
-  #failuresInRow = 0;
-  #ejections = 0;
-  #ejectedUntilMs = 0;
-  #isReturning = false;
-  #onTrial = false;
+  #isWarm = false;
 
-  constructor(record: InstanceRecord, options: ClientOptions, nowMs: number, onChange: () => void = () => {}) {
+  /** `sinceMs`: when it joined others that were there before; −∞ when it did not. */
+  constructor(
+    record: InstanceRecord,
+    health: HostHealth,
+    nowMs: number,
+    slowStartMs = 0,
+    sinceMs = Number.NEGATIVE_INFINITY,
+  ) {
     this.record = record;
     this.id = record.id;
     this.zone = record.zone;
     this.metadata = record.metadata;
+    this.health = health;
     this.#weight = metadataWeight(record);
-    this.#options = options;
-    this.#onChange = onChange;
+    this.#slowStartMs = slowStartMs;
+    this.#since = sinceMs;
     this.#ewma = new PeakEwma(nowMs);
   }
 
   get ejectedUntilMs(): number {
-    return this.#ejectedUntilMs;
-  }
-
-  /** Its trial call is under way. */
-  get isOnTrial(): boolean {
-    return this.#onTrial;
-  }
-
-  /** It is out for what it answered, not for being out of reach. */
-  get isOutForAnswers(): boolean {
-    return false;
+    return this.health.ejectedUntilMs;
   }
 
   standing(nowMs: number): Standing {
-    if (!this.listed || nowMs < this.#ejectedUntilMs) return "ejected";
-    return this.#isReturning ? "returning" : "usable";
+    return this.listed ? this.health.standing(nowMs) : "ejected";
   }
 
   ewmaMs(nowMs: number): number {
@@ -70,8 +61,16 @@ export class ServerState implements PickServer {
     return this.#average.valueMs;
   }
 
-  weight(_nowMs: number): number {
-    return this.#weight;
+  /** How much of a full load it may get: less than 1 in slow start. */
+  warmth(nowMs: number): number {
+    if (this.#isWarm) return 1;
+    const share = slowStartShare(nowMs - Math.max(this.#since, this.health.backAtMs), this.#slowStartMs);
+    this.#isWarm = share === 1;
+    return share;
+  }
+
+  weight(nowMs: number): number {
+    return this.#isWarm ? this.#weight : this.#weight * this.warmth(nowMs);
   }
 
   /** Lower is better. A server never tried costs little, so that it gets its first calls. */
@@ -82,54 +81,40 @@ export class ServerState implements PickServer {
   started(_nowMs: number): void {
     this.outstanding += 1;
     this.requests += 1;
-    if (this.#isReturning) this.#onTrial = true;
+    this.health.started();
   }
 
-  /** It answered, whatever the status. */
-  answered(status: number, ms: number, nowMs: number, _retryAfterMs: number): void {
-    if (isServerFault(status)) this.failures += 1;
+  /** It answered, whatever the status; `retryAfterMs` more than 0: it asked to be left alone for so long. */
+  answered(status: number, ms: number, nowMs: number, retryAfterMs: number): void {
     this.outstanding -= 1;
-    this.#onTrial = false;
-    this.#failuresInRow = 0;
-    if (this.#ejections > 0 && nowMs - this.#ejectedUntilMs > this.#options.ejectionMaxMs) this.#ejections = 0;
     this.#ewma.record(ms, nowMs);
     this.#average.record(ms);
-    if (!this.#isReturning) return;
-    this.#isReturning = false;
-    this.#onChange();
+    if (!isServerFault(status)) return this.health.succeeded(nowMs);
+    this.failures += 1;
+    this.health.answeredBadly(status, nowMs);
+    if (retryAfterMs > 0) this.health.rest(retryAfterMs, nowMs);
   }
 
-  /** It refused, reset or cut the answer: out at once. */
-  broke(_refused: boolean, nowMs: number): void {
+  /** It refused the connection (`refused`), or reset it, or cut the answer. */
+  broke(refused: boolean, nowMs: number): void {
     this.failures += 1;
     this.outstanding -= 1;
-    this.#onTrial = false;
-    this.#failuresInRow += 1;
-    this.#eject(nowMs);
+    this.health.broke(refused ? "could not be connected to" : "reset the connection or cut the answer", nowMs);
+    this.#isWarm = false;
   }
 
-  /** It had not answered when another had, or when time was over. Twice in a row and it is out. */
+  /** It had not answered when another had, or when time was over. */
   keptSilent(ms: number, nowMs: number): void {
     this.failures += 1;
     this.outstanding -= 1;
-    this.#onTrial = false;
-    this.#failuresInRow += 1;
     this.#ewma.record(ms, nowMs);
-    if (this.#failuresInRow >= 2) this.#eject(nowMs);
+    this.health.keptSilent(ms, nowMs);
+    this.#isWarm = false;
   }
 
   /** The call ended for a reason that says nothing about the server. */
   released(): void {
     this.outstanding -= 1;
-    this.#onTrial = false;
-  }
-
-  #eject(nowMs: number): void {
-    if (nowMs < this.#ejectedUntilMs) return;
-    const growth = 2 ** Math.min(this.#ejections, 16);
-    this.#ejections += 1;
-    this.#ejectedUntilMs = nowMs + Math.min(this.#options.ejectionMaxMs, this.#options.ejectionMs * growth);
-    this.#isReturning = true;
-    this.#onChange();
+    this.health.released();
   }
 }

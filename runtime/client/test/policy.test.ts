@@ -3,9 +3,13 @@ import { test } from "node:test";
 import { SeededRandom } from "@holdfast/kernel";
 import { Timeouts } from "@holdfast/resilience";
 import { FakeClock } from "@holdfast/testing";
+import type { InstanceRecord } from "@holdfast/wire";
 import { Cluster } from "../src/cluster.ts";
 import { RecentLatency } from "../src/latency.ts";
 import { type ClientOptions, clientDefaults } from "../src/options.ts";
+import { HostHealth } from "../src/outlier/host-health.ts";
+import { OutlierDetector } from "../src/outlier/outlier-detector.ts";
+import { outlierOptions } from "../src/outlier/outlier-options.ts";
 import { RetryBudget } from "../src/retry-budget.ts";
 import { ServerSet } from "../src/server-set.ts";
 import { ServerState } from "../src/server-state.ts";
@@ -17,8 +21,14 @@ function newCluster(clock: FakeClock): Cluster {
   return new Cluster("catalog", clock, new SeededRandom(1), new Timeouts(clock), options);
 }
 
+function state(id: string, more: Partial<InstanceRecord>): ServerState {
+  const times = { ejectionMs: options.ejectionMs, ejectionMaxMs: options.ejectionMaxMs };
+  const detector = new OutlierDetector(new FakeClock(), new SeededRandom(1), outlierOptions(), times, () => {});
+  return new ServerState(recordOf(id, 1, more), new HostHealth(id, detector), 0);
+}
+
 function states(zones: readonly string[]): ServerState[] {
-  return zones.map((zone, i) => new ServerState(recordOf(`i-${i}`, 1, { zone }), options, 0));
+  return zones.map((zone, i) => state(`i-${i}`, { zone }));
 }
 
 /** 300 picks, none of which becomes a call; counts by id. */
@@ -137,8 +147,8 @@ test("calls keep to their zone as far as its servers are as many as its callers,
 });
 
 test("a subset, a version to match and a canary share decide who is asked at all", () => {
-  const versioned = states(["a", "a", "a", "a"]).map(
-    (_, i) => new ServerState(recordOf(`i-${i}`, 1, { metadata: { version: i === 0 ? "b" : "a" } }), options, 0),
+  const versioned = states(["a", "a", "a", "a"]).map((_, i) =>
+    state(`i-${i}`, { metadata: { version: i === 0 ? "b" : "a" } }),
   );
   const ids = ["i-0", "i-1", "i-2", "i-3"];
   const subset = picks(versioned, 0, { subsetSize: 2, subsetAs: "me" });
