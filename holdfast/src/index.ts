@@ -1,6 +1,15 @@
 import type { ApplicationInput } from "@holdfast/wire/application";
 
-export { type CallInit, currentContext, type RequestContext, type ServiceClient } from "@holdfast/client";
+export {
+  type CallInit,
+  type ClientOptions,
+  currentContext,
+  type FetchInit,
+  type JsonInit,
+  type Picker,
+  type RequestContext,
+  type ServiceClient,
+} from "@holdfast/client";
 export { hasCode, PlatformError } from "@holdfast/kernel";
 export {
   BadRequestError,
@@ -14,6 +23,7 @@ export {
   command,
   type Handler,
   installGlobalDispatcher,
+  outsideClient,
   processResilience as resilience,
   property,
   type RunningService,

@@ -1,14 +1,17 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Config } from "@holdfast/config";
 import type { ServerList } from "@holdfast/discovery";
-import { type Clock, type Random, withDefaults } from "@holdfast/kernel";
+import { type Clock, type Log, type Random, silentLog, withDefaults } from "@holdfast/kernel";
 import type { MeterRegistry } from "@holdfast/metrics";
 import { Resilience, Timeouts } from "@holdfast/resilience";
 import type { BalancerReport, InstanceRecord } from "@holdfast/wire";
 import type { Dispatcher } from "undici";
+import { AppOptions } from "./app-options.ts";
 import { BalancedDispatcher } from "./balanced-dispatcher.ts";
 import { balancerReport } from "./balancer-report.ts";
 import { Call, type CallRequest } from "./call.ts";
 import { CallMeters } from "./call-meters.ts";
+import { checkedOptions } from "./checked-options.ts";
 import { Cluster } from "./cluster.ts";
 import { currentContext } from "./context.ts";
 import { ServiceUnknownError } from "./errors.ts";
@@ -20,6 +23,17 @@ import type { Answer } from "./try.ts";
 
 /** The first call of a process waits so long for the registry's first view. */
 const firstViewMaxMs = 2_000;
+
+/** What a client stands on, beside the servers. */
+export interface ClientParts {
+  /** Where `ipc.client.call` and `ipc.client.retries` are counted. */
+  readonly meters?: MeterRegistry | undefined;
+  /** Whose commands the calls go through. Default: of this client alone. */
+  readonly resilience?: Resilience;
+  /** Where Ribbon's keys are read. Default: nowhere. */
+  readonly config?: Config;
+  readonly log?: Log;
+}
 
 /** One server as {@link BalancedClient.explain} shows it. */
 export interface ServerExplanation {
@@ -47,6 +61,9 @@ export class BalancedClient {
   readonly #services = new Map<string, ServiceClient>();
   readonly #meters: CallMeters | undefined;
   readonly #timeouts: Timeouts;
+  readonly #config: Config | undefined;
+  readonly #log: Log;
+  readonly #settings = new Map<string, AppOptions>();
   readonly #commands: ServiceCommands;
   readonly #leave: () => void;
 
@@ -55,16 +72,23 @@ export class BalancedClient {
     clock: Clock,
     random: Random,
     options: Partial<ClientOptions> = {},
-    meters?: MeterRegistry,
-    resilience: Resilience = new Resilience(clock, random.child("commands")),
+    parts: ClientParts = {},
   ) {
-    this.options = withDefaults(clientDefaults, options);
+    const {
+      meters,
+      config,
+      log = silentLog,
+      resilience = new Resilience(clock, random.child("commands"), config),
+    } = parts;
+    this.#config = config;
+    this.#log = log;
+    this.options = withDefaults(clientDefaults, checkedOptions(options));
     this.#servers = servers;
     this.clock = clock;
     this.#random = random;
     this.#meters = meters === undefined ? undefined : new CallMeters(meters);
     this.#timeouts = new Timeouts(clock);
-    this.#commands = new ServiceCommands(resilience, this.options);
+    this.#commands = new ServiceCommands(resilience);
     this.dispatcher = new BalancedDispatcher(this);
     this.#leave = servers.subscribe((apps) => {
       for (const app of apps) this.#clusters.get(app)?.update(servers.instances(app));
@@ -75,8 +99,14 @@ export class BalancedClient {
     });
   }
 
-  /** A client for one service. Nothing is looked up before the first call. */
-  service(name: string): ServiceClient {
+  /**
+   * A client for one service. Nothing is looked up before the first call. `options` count for all calls of that service by
+   * this client, over the client's own; what the configuration says for it counts over both.
+   *
+   * @throws PickerUnknownError, and OptionError by the path of a value that makes no sense.
+   */
+  service(name: string, options?: Partial<ClientOptions>): ServiceClient {
+    if (options !== undefined) this.#settingsOf(name).add(checkedOptions(options));
     const known = this.#services.get(name);
     if (known !== undefined) return known;
     const made = new FetchClient(name, this);
@@ -143,9 +173,9 @@ export class BalancedClient {
     const startedAtMs = this.clock.monotonicMs();
     const { app } = cluster;
     const context = currentContext();
-    const commands = this.#commands.of(app, request.command ?? app);
+    const commands = this.#commands.of(cluster, request.command ?? app);
     const command = fallback === undefined ? commands.plain : commands.armed;
-    let timeoutMs = request.timeoutMs ?? command.timeoutMs;
+    let timeoutMs = request.timeoutMs ?? cluster.settings.configuredTimeoutMs ?? command.timeoutMs;
     if (context?.deadlineAtMs !== undefined)
       timeoutMs = Math.min(timeoutMs, Math.max(1, context.deadlineAtMs - startedAtMs));
     const job: Job = { cluster, request, onCall, fallback, call: undefined };
@@ -208,6 +238,14 @@ export class BalancedClient {
     return this.#cluster(app).pick([], {}, false, this.clock.monotonicMs())?.record;
   }
 
+  #settingsOf(app: string): AppOptions {
+    const known = this.#settings.get(app);
+    if (known !== undefined) return known;
+    const made = new AppOptions(this.options, {}, this.#config, app, this.#log);
+    this.#settings.set(app, made);
+    return made;
+  }
+
   /** Instances of our own kind, zone by zone. */
   #callers(): ReadonlyMap<string, number> {
     const counts = new Map<string, number>();
@@ -223,7 +261,7 @@ export class BalancedClient {
     if (known !== undefined) return known;
     const records = this.#servers.instances(app);
     if (records.length === 0) throw new ServiceUnknownError(app, this.#servers.apps());
-    const cluster = new Cluster(app, this.clock, this.#random.child(app), this.#timeouts, this.options, () =>
+    const cluster = new Cluster(app, this.clock, this.#random.child(app), this.#timeouts, this.#settingsOf(app), () =>
       this.#callers(),
     );
     cluster.update(records);

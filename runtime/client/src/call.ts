@@ -3,7 +3,13 @@ import { messageOf, PlatformError } from "@holdfast/kernel";
 import type { CallContext, CommandError, GivenUpListener } from "@holdfast/resilience";
 import { type AttemptReport, Headers } from "@holdfast/wire";
 import type { Cluster } from "./cluster.ts";
-import { CallAbortedError, CallFailedError, NoServerAvailableError, RequestUnfitError } from "./errors.ts";
+import {
+  CallAbortedError,
+  CallFailedError,
+  CallTimedOutError,
+  NoServerAvailableError,
+  RequestUnfitError,
+} from "./errors.ts";
 import { isServerFault, ServerFault } from "./server-fault.ts";
 import type { ServerPool } from "./server-pool.ts";
 import { type Answer, Try, type TryEvents, type TryFailure } from "./try.ts";
@@ -37,6 +43,7 @@ const gatewayErrors: ReadonlySet<number> = new Set([502, 503, 504]);
 /** A server is silent when another has answered so many times as fast as this one has kept waiting. */
 const silenceFactor = 4;
 const lostRace = new Error("another server answered first");
+const tookTooLong = new Error("no answer within the time of a try");
 const notWanted = new Error("the call is over");
 const nobody: readonly ServerPool[] = [];
 
@@ -63,7 +70,7 @@ export class Call implements TryEvents, GivenUpListener {
     this.#request = request;
     this.#context = context;
     const isReplayable = request.body === null || Buffer.isBuffer(request.body);
-    this.#idempotent = isReplayable && idempotentMethods.has(request.method);
+    this.#idempotent = isReplayable && (idempotentMethods.has(request.method) || cluster.options.retryUnsafe);
     this.#startedAtMs = cluster.clock.monotonicMs();
   }
 
@@ -166,8 +173,30 @@ export class Call implements TryEvents, GivenUpListener {
       const isLate = !attempt.isOver && nowMs - attempt.startedAtMs >= options.holdBackMs;
       if (isLate && attempt.release()) return;
     }
+    if (!stalled && options.tryTimeoutMs > 0 && this.#giveUpLate(nowMs, options.tryTimeoutMs)) return;
     // It was we who stood still: its answer has had no time to be read.
-    if (stalled || !this.#again(false, false, "hedge")) ticking.tickAgain(nowMs, this.#cluster.hedgeList());
+    if (stalled || !this.#idempotent || !this.#again(false, false, "hedge"))
+      ticking.tickAgain(nowMs, this.#cluster.hedgeList());
+  }
+
+  /** Ends tries that have had their time, and makes another one. True when the call is over, or a new try ticks. */
+  #giveUpLate(nowMs: number, tryTimeoutMs: number): boolean {
+    let gaveUp = false;
+    for (const attempt of this.#tries) {
+      const waitedMs = nowMs - attempt.startedAtMs;
+      if (attempt.isOver || waitedMs < tryTimeoutMs) continue;
+      gaveUp = true;
+      this.#open -= 1;
+      attempt.server.keptSilent(waitedMs, nowMs);
+      attempt.note("silent", nowMs);
+      attempt.abort(tookTooLong);
+    }
+    if (!gaveUp) return false;
+    if (this.#idempotent && this.#again(false, false, "retry")) return true;
+    if (this.#open > 0) return false;
+    if (this.#last !== undefined) this.#settle(this.#last, 0);
+    else this.#fail(new CallTimedOutError(this.#cluster.app, tryTimeoutMs, this.#tries.length));
+    return true;
   }
 
   /** A server's own trouble, unless those below have already tried all that can be tried. */
@@ -213,7 +242,7 @@ export class Call implements TryEvents, GivenUpListener {
     server.started(nowMs);
     const attempt = new Try(server, nowMs, kind, this.#request, this.#headersFor(server, nowMs), this);
     if (!this.#idempotent) attempt.holdBackBytes = 0;
-    else {
+    if (this.#idempotent || cluster.options.tryTimeoutMs > 0) {
       this.#tries.at(-1)?.tickNoMore();
       attempt.tickAgain(nowMs, cluster.hedgeList());
     }

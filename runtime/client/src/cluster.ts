@@ -1,6 +1,7 @@
 import type { Clock, Random, Timer } from "@holdfast/kernel";
 import type { Timeouts } from "@holdfast/resilience";
 import type { AttemptReport, CallReport, InstanceRecord } from "@holdfast/wire";
+import type { AppOptions } from "./app-options.ts";
 import { RecentLatency } from "./latency.ts";
 import type { ClientOptions } from "./options.ts";
 import { HostHealth } from "./outlier/host-health.ts";
@@ -13,6 +14,8 @@ import { type CallersByZone, ServerSet } from "./server-set.ts";
 
 /** However slow everything is. */
 const slowHedgeMs = 2_000;
+/** New servers are warmed up within so long, each caller at a moment of its own. */
+const warmUpSpreadMs = 500;
 /** Hedges come at multiples of this, so that few lists hold all of them. */
 const hedgeStepMs = 10;
 
@@ -26,7 +29,7 @@ export interface PickHints {
 export class Cluster {
   readonly app: string;
   readonly clock: Clock;
-  readonly options: ClientOptions;
+  readonly settings: AppOptions;
   readonly budget: RetryBudget;
   readonly latency = new RecentLatency();
   /** Since the process began. */
@@ -37,6 +40,7 @@ export class Cluster {
   readonly #random: Random;
   readonly #timeouts: Timeouts;
   readonly #recent = new RecentCalls();
+  readonly #warming = new Set<Timer>();
   readonly #leaving = new Map<ServerPool, Timer>();
   #servers: readonly ServerPool[] = [];
   readonly set: ServerSet<ServerPool>;
@@ -47,12 +51,13 @@ export class Cluster {
     clock: Clock,
     random: Random,
     timeouts: Timeouts,
-    options: ClientOptions,
+    settings: AppOptions,
     callers: CallersByZone = () => new Map(),
   ) {
     this.app = app;
     this.clock = clock;
-    this.options = options;
+    this.settings = settings;
+    const options = settings.current;
     this.#random = random;
     this.set = new ServerSet(random.child("pick"), callers, options);
     this.detector = new OutlierDetector(clock, random.child("outliers"), outlierOptions(options.outlier), options, () =>
@@ -60,6 +65,16 @@ export class Cluster {
     );
     this.#timeouts = timeouts;
     this.budget = new RetryBudget(options.budgetShare, options.budgetPerSecond, clock.monotonicMs());
+    settings.onChange((now) => {
+      this.detector.options = outlierOptions(now.outlier);
+      this.detector.outOfReach = now;
+      this.budget.configure(now.budgetShare, now.budgetPerSecond);
+      this.set.configure(now);
+    });
+  }
+
+  get options(): ClientOptions {
+    return this.settings.current;
   }
 
   get servers(): readonly ServerPool[] {
@@ -83,8 +98,10 @@ export class Cluster {
     const sinceMs = this.#servers.length === 0 ? Number.NEGATIVE_INFINITY : nowMs;
     for (const record of records) {
       const server = known.get(identityOf(record));
-      if (record.status === "UP") next.push(server ?? this.#newServer(record, nowMs, sinceMs));
-      else server?.retire();
+      if (record.status === "UP") {
+        server?.describe(record);
+        next.push(server ?? this.#newServer(record, nowMs, sinceMs));
+      } else server?.retire();
     }
     const listed = new Set(records.map(identityOf));
     const kept = new Set(next);
@@ -113,7 +130,12 @@ export class Cluster {
    * take longer than that, everything is slow: asking twice would only make it slower, and waits twice the usual.
    */
   hedgeAfterMs(): number {
-    const { hedgeMinMs, hedgeMaxMs } = this.options;
+    const { hedgeMinMs, hedgeMaxMs, tryTimeoutMs } = this.options;
+    const afterMs = this.#hedgeAfterMs(hedgeMinMs, hedgeMaxMs);
+    return tryTimeoutMs > 0 ? Math.min(afterMs, tryTimeoutMs) : afterMs;
+  }
+
+  #hedgeAfterMs(hedgeMinMs: number, hedgeMaxMs: number): number {
     const p95Ms = this.latency.p95Ms;
     if (p95Ms === undefined) return hedgeMaxMs;
     if (p95Ms > hedgeMaxMs / 2) return Math.min(slowHedgeMs, Math.max(hedgeMaxMs, 2 * p95Ms));
@@ -132,7 +154,9 @@ export class Cluster {
 
   /** Ends all connections, those of servers that have left too. */
   close(): Promise<void[]> {
+    this.settings.close();
     for (const timer of this.#leaving.values()) timer.cancel();
+    for (const timer of this.#warming) timer.cancel();
     const all = [...this.#servers, ...this.#leaving.keys()];
     return Promise.all(all.map((server) => server.destroy()));
   }
@@ -142,7 +166,18 @@ export class Cluster {
     const ageMs =
       connectionAgeMaxMs === 0 ? Number.POSITIVE_INFINITY : connectionAgeMaxMs * (0.9 + 0.2 * this.#random.next());
     const health = new HostHealth(record.id, this.detector);
-    return new ServerPool(record, health, this.options, nowMs, sinceMs, ageMs);
+    const server = new ServerPool(record, health, this.options, nowMs, sinceMs, ageMs);
+    if (this.options.warmUpPath !== undefined) this.#warmUpSoon(server, this.options.warmUpPath);
+    return server;
+  }
+
+  /** Not at once: all callers hear of a new server in the same moment. */
+  #warmUpSoon(server: ServerPool, path: string): void {
+    const timer = this.clock.after(this.#random.next() * warmUpSpreadMs, () => {
+      this.#warming.delete(timer);
+      server.warmUp(path);
+    });
+    this.#warming.add(timer);
   }
 
   #destroyLater(server: ServerPool): void {

@@ -1,4 +1,4 @@
-export { BalancedClient, type ServerExplanation } from "./balanced-client.ts";
+export { BalancedClient, type ClientParts, type ServerExplanation } from "./balanced-client.ts";
 export type { CallRequest } from "./call.ts";
 export { currentContext, type RequestContext, runInContext } from "./context.ts";
 export {
@@ -12,6 +12,8 @@ export {
 export { type ForwardOptions, type ForwardResult } from "./forward.ts";
 export { setGlobalDispatcher } from "./global-dispatcher.ts";
 export { type ClientOptions, clientDefaults } from "./options.ts";
+export type { OutlierOptions } from "./outlier/outlier-options.ts";
+export type { Picker, PickRequest, PickServer } from "./pick/picker.ts";
 export { type RibbonWatch, ribbonOptionsInCode, watchRibbonOptions } from "./ribbon/ribbon-keys.ts";
 export { type RibbonExtras, type RibbonResult, ribbonOptions } from "./ribbon/ribbon-options.ts";
 export { type ServerSource } from "./ribbon/ribbon-readers.ts";

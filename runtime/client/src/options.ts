@@ -31,6 +31,10 @@ export interface ClientOptions {
   readonly circuit: boolean;
   /** A TCP connection not made in so long has failed. */
   readonly connectTimeoutMs: number;
+  /** A try without an answer after so long is given up, and another one made if that may be. 0: only hedges and the deadline. */
+  readonly tryTimeoutMs: number;
+  /** Calls that are not idempotent (POST, PATCH) are made again, too: only for services that tell doubles apart. */
+  readonly retryUnsafe: boolean;
   /** Tries of one call in all, hedges included. */
   readonly triesMax: number;
   /** Earliest and latest hedge: an idempotent call without an answer is tried a second time between the two, at 3 × p95. */
@@ -68,6 +72,10 @@ export interface ClientOptions {
   readonly bodyIdleMs: number;
   /** Own zone: its servers are preferred. */
   readonly zone: string | undefined;
+  /** No call leaves the own zone, while it has servers at all. */
+  readonly zoneOnly: boolean;
+  /** New servers are asked for this path (GET) before their first call, so that a connection is there. */
+  readonly warmUpPath: string | undefined;
   /** Local address to connect from. */
   readonly localAddress: string | undefined;
 }
@@ -89,6 +97,8 @@ export const clientDefaults: ClientOptions = {
   concurrentMax: 1_000,
   circuit: true,
   connectTimeoutMs: 400,
+  tryTimeoutMs: 0,
+  retryUnsafe: false,
   triesMax: 4,
   hedgeMinMs: 50,
   hedgeMaxMs: 250,
@@ -107,5 +117,7 @@ export const clientDefaults: ClientOptions = {
   connectionAgeMaxMs: 300_000,
   bodyIdleMs: 300_000,
   zone: undefined,
+  zoneOnly: false,
+  warmUpPath: undefined,
   localAddress: undefined,
 };

@@ -7,8 +7,8 @@ const savedMax = 50;
  * one, and half as many in an outage, where they only add to the load.
  */
 export class RetryBudget {
-  readonly #share: number;
-  readonly #perMs: number;
+  #share: number;
+  #perMs: number;
   readonly #tokensMax: number;
   #tokens: number;
   #atMs: number;
@@ -19,6 +19,11 @@ export class RetryBudget {
     this.#tokensMax = savedMax;
     this.#tokens = this.#tokensMax;
     this.#atMs = nowMs;
+  }
+
+  configure(share: number, perSecond: number): void {
+    this.#share = share;
+    this.#perMs = perSecond / 1_000;
   }
 
   deposit(): void {

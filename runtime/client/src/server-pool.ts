@@ -51,6 +51,12 @@ export class ServerPool extends ServerState {
     old.close().then(closed, closed);
   }
 
+  /** Makes a connection, and lets the server warm itself, by a request whose answer nobody reads. */
+  warmUp(path: string): void {
+    if (!this.listed) return;
+    this.#pool.dispatch({ method: "GET", path, headers: [] }, unheard);
+  }
+
   /** No new calls; connections close as soon as the calls on them have ended. */
   retire(): void {
     if (!this.listed) return;
@@ -63,6 +69,14 @@ export class ServerPool extends ServerState {
     await Promise.all([this.#pool, ...this.#closing].map((pool) => pool.destroy().catch(() => {})));
   }
 }
+
+const unheard = {
+  onRequestStart() {},
+  onResponseStart() {},
+  onResponseData() {},
+  onResponseEnd() {},
+  onResponseError() {},
+};
 
 function newPool(origin: string, options: ClientOptions): Pool {
   return new Pool(origin, {

@@ -145,11 +145,12 @@ export class ServerSet<S extends ServerState = ServerState> {
     return (groupAt(lanes, point) as (typeof lanes)[number] | undefined)?.lane;
   }
 
-  /** Of another version, then of those that are out: somebody must be asked. */
+  /** Of another version, then of those that are out, then of those not chosen: somebody must be asked. */
   #anyUntried(tried: readonly S[]): S | undefined {
-    return (randomUntried(this.#usable, tried, this.#random) ??
-      randomUntried(this.#chosen, tried, this.#random) ??
-      randomUntried(this.#listed, tried, this.#random)) as S | undefined;
+    const random = this.#random;
+    const chosen = randomUntried(this.#usable, tried, random) ?? randomUntried(this.#chosen, tried, random);
+    if (chosen !== undefined || this.#options.zoneOnly) return chosen as S | undefined;
+    return randomUntried(this.#listed, tried, random) as S | undefined;
   }
 
   #trial(tried: readonly S[], idempotent: boolean, nowMs: number): S | undefined {
@@ -166,8 +167,10 @@ export class ServerSet<S extends ServerState = ServerState> {
   }
 
   #choose(): void {
-    const { subsetSize, subsetAs, match } = this.#options;
-    const fit = match === undefined ? this.#listed : matching(this.#listed, match, "any");
+    const { subsetSize, subsetAs, match, zone, zoneOnly } = this.#options;
+    const near = zoneOnly ? this.#listed.filter((server) => server.zone === zone) : this.#listed;
+    const there = near.length === 0 ? this.#listed : near;
+    const fit = match === undefined ? there : matching(there, match, "any");
     this.#chosen = subsetSize > 0 ? subset(fit, subsetAs, subsetSize) : fit;
     this.markStale();
   }

@@ -8,10 +8,7 @@ import { isServerFault } from "./server-fault.ts";
 
 /** What one caller knows of one server: how busy, how fast, how warm, and whether it is kept out for a while. Pure. */
 export class ServerState implements PickServer {
-  readonly record: InstanceRecord;
   readonly id: string;
-  readonly zone: string;
-  readonly metadata: Readonly<Record<string, string>>;
   readonly health: HostHealth;
   outstanding = 0;
   /** Since this process knows it: tries, and those of them that failed or were answered with a 5xx. */
@@ -23,7 +20,8 @@ export class ServerState implements PickServer {
   readonly #since: number;
   readonly #ewma: PeakEwma;
   readonly #average = new RecentAverage();
-  readonly #weight: number;
+  #record: InstanceRecord;
+  #weight: number;
   #isWarm = false;
 
   /** `sinceMs`: when it joined others that were there before; −∞ when it did not. */
@@ -34,15 +32,31 @@ export class ServerState implements PickServer {
     slowStartMs = 0,
     sinceMs = Number.NEGATIVE_INFINITY,
   ) {
-    this.record = record;
+    this.#record = record;
     this.id = record.id;
-    this.zone = record.zone;
-    this.metadata = record.metadata;
     this.health = health;
     this.#weight = metadataWeight(record);
     this.#slowStartMs = slowStartMs;
     this.#since = sinceMs;
     this.#ewma = new PeakEwma(nowMs);
+  }
+
+  get record(): InstanceRecord {
+    return this.#record;
+  }
+
+  get zone(): string {
+    return this.#record.zone;
+  }
+
+  get metadata(): Readonly<Record<string, string>> {
+    return this.#record.metadata;
+  }
+
+  /** The same server, of which other things are said now. */
+  describe(record: InstanceRecord): void {
+    this.#record = record;
+    this.#weight = metadataWeight(record);
   }
 
   get ejectedUntilMs(): number {

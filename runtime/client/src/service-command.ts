@@ -43,26 +43,16 @@ export class Fallen {
  */
 export class ServiceCommands {
   readonly #resilience: Resilience;
-  readonly #properties: Partial<CommandProperties>;
   readonly #commands = new Map<string, ServiceCommand>();
 
-  constructor(resilience: Resilience, { timeoutMs, concurrentMax, circuit }: ClientOptions) {
+  constructor(resilience: Resilience) {
     this.#resilience = resilience;
-    this.#properties = {
-      "execution.isolation.thread.timeoutInMilliseconds": timeoutMs,
-      "execution.isolation.semaphore.maxConcurrentRequests": concurrentMax,
-      "fallback.isolation.semaphore.maxConcurrentRequests": concurrentMax,
-      "circuitBreaker.enabled": circuit,
-      "circuitBreaker.sleepWindowInMilliseconds": 1_000,
-      "circuitBreaker.sleepWindowJitterPercentage": 20,
-      "circuitBreaker.retryAfterMaxInMilliseconds": 0,
-    };
   }
 
-  of(app: string, key: string): ServiceCommand {
+  of({ app, options }: Cluster, key: string): ServiceCommand {
     const known = this.#commands.get(key);
     if (known !== undefined) return known;
-    const basics = { key, group: app, properties: this.#properties, run, isBadRequest };
+    const basics = { key, group: app, properties: propertiesOf(options), run, isBadRequest };
     const made = {
       plain: this.#resilience.command<[Job], Answer | Fallen>(basics),
       armed: this.#resilience.command<[Job], Answer | Fallen>({ ...basics, fallback }),
@@ -70,6 +60,18 @@ export class ServiceCommands {
     this.#commands.set(key, made);
     return made;
   }
+}
+
+function propertiesOf({ timeoutMs, concurrentMax, circuit }: ClientOptions): Partial<CommandProperties> {
+  return {
+    "execution.isolation.thread.timeoutInMilliseconds": timeoutMs,
+    "execution.isolation.semaphore.maxConcurrentRequests": concurrentMax,
+    "fallback.isolation.semaphore.maxConcurrentRequests": concurrentMax,
+    "circuitBreaker.enabled": circuit,
+    "circuitBreaker.sleepWindowInMilliseconds": 1_000,
+    "circuitBreaker.sleepWindowJitterPercentage": 20,
+    "circuitBreaker.retryAfterMaxInMilliseconds": 0,
+  };
 }
 
 export interface ServiceCommand {

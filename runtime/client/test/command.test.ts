@@ -22,7 +22,10 @@ class World {
     this.backends = backends;
     this.resilience = new Resilience(clock, random, this.config, { log: silentLog });
     const list = new WrittenList(backends.map((one) => one.record()));
-    this.client = new BalancedClient(list, clock, random, options, undefined, this.resilience);
+    this.client = new BalancedClient(list, clock, random, options, {
+      resilience: this.resilience,
+      config: this.config,
+    });
   }
 
   static async of(count: number, options: Partial<ClientOptions> = {}): Promise<World> {

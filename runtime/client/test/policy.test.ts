@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SeededRandom } from "@holdfast/kernel";
+import { SeededRandom, silentLog } from "@holdfast/kernel";
 import { Timeouts } from "@holdfast/resilience";
 import { FakeClock } from "@holdfast/testing";
 import type { InstanceRecord } from "@holdfast/wire";
+import { AppOptions } from "../src/app-options.ts";
 import { Cluster } from "../src/cluster.ts";
 import { RecentLatency } from "../src/latency.ts";
 import { type ClientOptions, clientDefaults } from "../src/options.ts";
@@ -18,7 +19,8 @@ import { recordOf } from "./backends.ts";
 const options: ClientOptions = clientDefaults;
 
 function newCluster(clock: FakeClock): Cluster {
-  return new Cluster("catalog", clock, new SeededRandom(1), new Timeouts(clock), options);
+  const settings = new AppOptions(options, {}, undefined, "catalog", silentLog);
+  return new Cluster("catalog", clock, new SeededRandom(1), new Timeouts(clock), settings);
 }
 
 function state(id: string, more: Partial<InstanceRecord>): ServerState {

@@ -6,4 +6,12 @@ export { type Identity, readIdentity } from "./identity.ts";
 export { processConfig, property } from "./process-config.ts";
 export { processResilience, showBalancers } from "./process-resilience.ts";
 export { processMeterRegistry, type RunningService, type ServeOptions, type Surroundings, serve } from "./serve.ts";
-export { client, command, installGlobalDispatcher, processClient, wrap } from "./service-client.ts";
+export {
+  client,
+  command,
+  installGlobalDispatcher,
+  outsideClient,
+  processClient,
+  type ServersOutside,
+  wrap,
+} from "./service-client.ts";

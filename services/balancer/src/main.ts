@@ -21,7 +21,10 @@ const discovery = new Discovery(clock, random, log, { registries, lastViewFile }
 discovery.start();
 // Behind the gateways are all services: one that fails must not shut the door to the others.
 const options = { retryOn: "transport", hedgeMinMs, hedgeMaxMs, circuit: false, concurrentMax: 100_000 } as const;
-const client = new BalancedClient(discovery, clock, random, options, processMeterRegistry, processResilience());
+const client = new BalancedClient(discovery, clock, random, options, {
+  meters: processMeterRegistry,
+  resilience: processResilience(),
+});
 showBalancers(client);
 const balancer = new Balancer(client, clock, log);
 
