@@ -5,6 +5,7 @@ import type { CallPermit } from "../command-definition.ts";
 import type { Timed } from "../timeouts.ts";
 import { isHealthCheck } from "./health-check.ts";
 import type { Limiter } from "./limiter.ts";
+import { ServedRequest } from "./served-request.ts";
 import { type Guest, priorities, type RoomOptions, roomDefaults, WaitingRoom } from "./waiting-room.ts";
 
 /** What is limited; two arguments, as Node calls it. */
@@ -60,6 +61,7 @@ export class ServerLimiter {
   readonly #admitted: number[] = zeros();
   readonly #refused: number[] = zeros();
   readonly #fits = (guest: Timed): boolean => guest instanceof WaitingRequest && this.#limiter.hasRoom(guest.request);
+  readonly #tookMs = (ms: number): void => this.#room.noteTime(ms);
   #late = 0;
   #exempt = 0;
 
@@ -68,7 +70,6 @@ export class ServerLimiter {
     const all = withDefaults(serverDefaults, options);
     wholeBetween("server.backlog", all.backlog, 0, 1_000_000);
     numberBetween("server.patienceMs", all.patienceMs, 0, 60_000);
-    numberBetween("server.overloadedPatienceMs", all.overloadedPatienceMs, 0, all.patienceMs);
     wholeBetween("server.retryAfterSeconds", all.retryAfterSeconds, 1, 3_600);
     if (all.status !== 429 && all.status !== 503) throw new OptionError("server.status", "429 or 503", all.status);
     this.#clock = clock;
@@ -103,7 +104,7 @@ export class ServerLimiter {
     if (leftMs <= 0) return this.#tellLate(request, response);
     const priority = this.#priorityOf(request);
     const startMs = this.#clock.monotonicMs();
-    const served = new Served(this.#clock, request, response, priority, startMs + leftMs);
+    const served = new ServedRequest(this.#clock, request, response, priority, startMs + leftMs, this.#tookMs);
     if (this.#limiter.hasRoom(request)) {
       const permit = this.#limiter.acquire(request);
       if (permit !== undefined) return this.#run(handler, served, permit);
@@ -118,7 +119,7 @@ export class ServerLimiter {
   }
 
   /** `await` brings back the async context of the request: it is let in by the end of another one. */
-  async #wait(handler: ServerHandler, served: Served, startMs: number): Promise<unknown> {
+  async #wait(handler: ServerHandler, served: ServedRequest, startMs: number): Promise<unknown> {
     const { request, response, priority } = served;
     const permit = await new Promise<CallPermit | undefined>((resolve) => {
       const guest = new WaitingRequest(request, priority, startMs, resolve);
@@ -141,7 +142,7 @@ export class ServerLimiter {
     }
   }
 
-  #run(handler: ServerHandler, served: Served, permit: CallPermit): unknown {
+  #run(handler: ServerHandler, served: ServedRequest, permit: CallPermit): unknown {
     this.#admitted[served.priority] = (this.#admitted[served.priority] ?? 0) + 1;
     served.begin(permit);
     const result = handler(served.request, served.response);
@@ -149,7 +150,7 @@ export class ServerLimiter {
     return result;
   }
 
-  #refuse({ request, response, priority }: Served): void {
+  #refuse({ request, response, priority }: ServedRequest): void {
     this.#refused[priority] = (this.#refused[priority] ?? 0) + 1;
     request.resume();
     response.setHeader("retry-after", this.#options.retryAfterSeconds);
@@ -160,63 +161,6 @@ export class ServerLimiter {
     this.#late += 1;
     request.resume();
     answer(response, 504, lateBody);
-  }
-}
-
-/** A request between its coming and the end of its answer. */
-class Served {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly priority: number;
-  /** On the clock's monotonic time; NaN: none. */
-  readonly deadlineMs: number;
-  readonly #clock: Clock;
-  #permit: CallPermit | undefined;
-  #closed = false;
-  #working = false;
-
-  constructor(clock: Clock, request: IncomingMessage, response: ServerResponse, priority: number, deadlineMs: number) {
-    this.#clock = clock;
-    this.request = request;
-    this.response = response;
-    this.priority = priority;
-    this.deadlineMs = Number.isNaN(deadlineMs) ? Number.POSITIVE_INFINITY : deadlineMs;
-    response.on("close", () => this.#close());
-  }
-
-  get isClosed(): boolean {
-    return this.#closed;
-  }
-
-  begin(permit: CallPermit): void {
-    this.#permit = permit;
-  }
-
-  /** The handler goes on after it has returned, perhaps after its answer. */
-  waitFor(result: Promise<unknown>): void {
-    this.#working = true;
-    const ended = (): void => {
-      this.#working = false;
-      this.#settle();
-    };
-    result.then(ended, ended);
-  }
-
-  #close(): void {
-    this.#closed = true;
-    this.#settle();
-  }
-
-  #settle(): void {
-    const permit = this.#permit;
-    if (permit === undefined || !this.#closed || this.#working) return;
-    const { statusCode, writableFinished } = this.response;
-    if (!writableFinished) {
-      return this.#clock.monotonicMs() >= this.deadlineMs ? permit.dropped() : permit.ignored();
-    }
-    if (statusCode < 500) return permit.success();
-    if (statusCode === 503 || statusCode === 504) return permit.dropped();
-    permit.ignored();
   }
 }
 

@@ -7,16 +7,23 @@ export const priorities = 4;
 export interface RoomOptions {
   /** How many may wait, all priorities together. Default 100. */
   readonly backlog: number;
-  /** How long each may wait while the line of its priority empties now and then, in ms. Default 100. */
+  /** Nobody waits longer, in ms, however long answers take. Default 100. */
   readonly patienceMs: number;
-  /** How long each may wait while it does not, in ms: CoDel's target. Default 5. */
-  readonly overloadedPatienceMs: number;
 }
 
-export const roomDefaults: RoomOptions = { backlog: 100, patienceMs: 100, overloadedPatienceMs: 5 };
+export const roomDefaults: RoomOptions = { backlog: 100, patienceMs: 100 };
 
-/** A line that was not empty for so long is overload, not a burst (CoDel's interval). */
-const overloadedAfterMs = 100;
+/** One waits for half the mean time of an answer: many places come free meanwhile, and it is too short to be felt. */
+const patienceTimes = 0.5;
+/** While others who matter less are there to make way, a place is sure to come: one waits for so many mean times. */
+const preferredTimes = 2;
+/** But for this at least, in ms (CoDel's target): a turn of the event loop may take as long. */
+const leastPatienceMs = 5;
+/** How much of one answer's time counts in the mean. */
+const meanShare = 1 / 64;
+
+/** A line that was not empty for so long is overload, not a burst; one that was empty for so long is idle (CoDel's interval). */
+const intervalMs = 100;
 /** Who has waited for too long is looked for so often when nothing else happens, in ms. */
 const lookMs = 10;
 
@@ -32,21 +39,24 @@ export interface Guest extends Timed {
  * the place of one who matters less when the room is full. Nobody is turned away for a priority while there are places, so
  * that low priorities cost nothing in quiet times.
  *
- * How long one waits is as with CoDel (RFC 8289, in Facebook's form): 100 ms while its line empties now and then, 5 ms once it
- * has not for 100 ms. In such a line the newest goes first, since it is still wanted; the oldest in all others.
+ * One waits for half the mean time of an answer, or for two while others who matter less wait or have done so within 100 ms;
+ * 5 to 100 ms. A line that has not been empty for 100 ms is overloaded (as CoDel
+ * has it, RFC 8289): in such a line the newest goes first, since it is still wanted; the oldest in all others.
  */
 export class WaitingRoom {
   readonly #clock: Clock;
-  readonly #backlog: number;
+  readonly #options: RoomOptions;
   readonly #lines: readonly Line[];
   readonly #onTimer = (): void => this.#look();
+  /** Of an answer; 0: none yet. */
+  #meanMs = 0;
   #size = 0;
   #timer: Timer | undefined;
 
   constructor(clock: Clock, options: RoomOptions) {
     this.#clock = clock;
-    this.#backlog = options.backlog;
-    this.#lines = Array.from({ length: priorities }, () => new Line(options));
+    this.#options = options;
+    this.#lines = Array.from({ length: priorities }, () => new Line());
   }
 
   get size(): number {
@@ -57,7 +67,7 @@ export class WaitingRoom {
   add(guest: Guest): boolean {
     const nowMs = guest.startMs;
     this.#expire(nowMs);
-    if (this.#size >= this.#backlog && !this.#makeRoom(guest.priority, nowMs)) return false;
+    if (this.#size >= this.#options.backlog && !this.#makeRoom(guest.priority, nowMs)) return false;
     this.#size += 1;
     this.#line(guest.priority).add(guest, nowMs);
     if (this.#timer === undefined) this.#timer = this.#clock.after(lookMs, this.#onTimer);
@@ -86,6 +96,18 @@ export class WaitingRoom {
     return undefined;
   }
 
+  /** An answer has taken so long, in ms. */
+  noteTime(ms: number): void {
+    this.#meanMs = this.#meanMs === 0 ? ms : this.#meanMs + (ms - this.#meanMs) * meanShare;
+  }
+
+  #patienceMs(isPreferred: boolean): number {
+    const { patienceMs } = this.#options;
+    if (this.#meanMs === 0) return patienceMs;
+    const ms = (isPreferred ? preferredTimes : patienceTimes) * this.#meanMs;
+    return Math.min(patienceMs, Math.max(leastPatienceMs, ms));
+  }
+
   #line(priority: number): Line {
     const line = this.#lines[priority];
     if (line === undefined) throw new RangeError(`priority ${priority}`);
@@ -105,8 +127,14 @@ export class WaitingRoom {
 
   #expire(nowMs: number): void {
     if (this.#size === 0) return;
-    for (const line of this.#lines) {
-      for (let late = line.late(nowMs); late !== undefined; late = line.late(nowMs)) this.#turnAway(line, late, nowMs);
+    let isPreferred = false;
+    for (let priority = priorities - 1; priority >= 0; priority--) {
+      const line = this.#line(priority);
+      const beforeMs = nowMs - this.#patienceMs(isPreferred);
+      isPreferred ||= line.isInUse(nowMs);
+      for (let first = line.first; first !== undefined && first.startMs < beforeMs; first = line.first) {
+        this.#turnAway(line, first, nowMs);
+      }
     }
   }
 
@@ -125,14 +153,9 @@ export class WaitingRoom {
 
 /** Those of one priority, in the order they came. */
 class Line {
-  readonly #options: RoomOptions;
   readonly #list = new DeadlineList(0, () => {});
   /** When it was last empty. */
-  #emptyMs = 0;
-
-  constructor(options: RoomOptions) {
-    this.#options = options;
-  }
+  #emptyMs = Number.NEGATIVE_INFINITY;
 
   get first(): Timed | undefined {
     return this.#list.first;
@@ -148,12 +171,8 @@ class Line {
     if (this.#list.first === undefined) this.#emptyMs = nowMs;
   }
 
-  /** The first, when it has waited for too long. */
-  late(nowMs: number): Timed | undefined {
-    const { first } = this.#list;
-    if (first === undefined) return undefined;
-    const { patienceMs, overloadedPatienceMs } = this.#options;
-    return nowMs - first.startMs > (this.#isOverloaded(nowMs) ? overloadedPatienceMs : patienceMs) ? first : undefined;
+  isInUse(nowMs: number): boolean {
+    return this.#list.first !== undefined || nowMs - this.#emptyMs < intervalMs;
   }
 
   find(nowMs: number, fits: (guest: Timed) => boolean): Timed | undefined {
@@ -169,6 +188,6 @@ class Line {
   }
 
   #isOverloaded(nowMs: number): boolean {
-    return nowMs - this.#emptyMs > overloadedAfterMs;
+    return nowMs - this.#emptyMs > intervalMs;
   }
 }
