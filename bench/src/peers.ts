@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /**
@@ -9,7 +9,11 @@ import { join } from "node:path";
  */
 export async function installedPeers(root: string, say: (line: string) => void): Promise<string> {
   const directory = join(root, "bench/peers");
-  if (existsSync(join(directory, "node_modules/pm2/package.json"))) return directory;
+  const { dependencies } = JSON.parse(readFileSync(join(directory, "package.json"), "utf8")) as {
+    readonly dependencies: Readonly<Record<string, string>>;
+  };
+  const isThere = (peer: string): boolean => existsSync(join(directory, "node_modules", peer, "package.json"));
+  if (Object.keys(dependencies).every(isThere)) return directory;
   say("installing peers into bench/peers");
   const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--workspaces=false"];
   await runProgram("npm", args, { cwd: directory, timeoutMs: 180_000 });

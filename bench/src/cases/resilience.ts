@@ -1,0 +1,11 @@
+import type { BenchCase } from "../bench-context.ts";
+import { allocation, commandCost, shortCircuit } from "../resilience/command-cost.ts";
+import { keys, timers } from "../resilience/many-calls.ts";
+
+export const cases: readonly BenchCase[] = [
+  { name: "command", run: commandCost },
+  { name: "allocation", run: allocation },
+  { name: "short-circuit", run: shortCircuit },
+  { name: "timers", run: timers },
+  { name: "keys", run: keys },
+];
