@@ -12,6 +12,7 @@ import {
   SimpleLimiter,
 } from "@holdfast/resilience";
 import { FakeClock, settle } from "@holdfast/testing";
+import fc from "fast-check";
 
 /** As much of a response as the limiter sees. */
 class FakeResponse extends EventEmitter {
@@ -348,6 +349,41 @@ test("server: a partition's request goes past others that its limiter has no pla
   running[2]?.end();
   await settle();
   assert.deepEqual(ran, ["/batch", "/batch", "/live", "/live"]);
+});
+
+test("server: whatever happens, every request is run or answered, and no place is lost", async () => {
+  const step = fc.record({
+    kind: fc.constantFrom("ask", "ask", "answer", "leave", "wait"),
+    n: fc.nat(60),
+    deadlineMs: fc.option(fc.nat(40), { nil: undefined }),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+      const server = new FakeServer(2, { backlog: 3, patienceMs: 30 });
+      const responses = new Map<string, FakeResponse>();
+      for (const [index, { kind, n, deadlineMs }] of steps.entries()) {
+        const [running = ""] = server.running.keys();
+        if (kind === "wait") await server.clock.advance(n);
+        else if (kind === "answer" && running !== "") await server.answer(running, n < 50 ? 200 : 503);
+        else if (kind === "leave") [...responses.values()][n % Math.max(1, responses.size)]?.emit("close");
+        else if (kind === "ask") {
+          const headers = deadlineMs === undefined ? {} : { "x-holdfast-deadline-ms": String(deadlineMs) };
+          responses.set(`/${index}`, server.ask(`/${index}`, { ...priority(n % 4), ...headers }).response);
+        }
+        await settle();
+        assert.ok(server.simple.inFlight <= 2);
+        assert.ok(server.limiter.waiting <= 3);
+        assert.ok(server.limiter.waiting === 0 || server.simple.inFlight === 2);
+      }
+      for (const response of responses.values()) response.emit("close");
+      await server.clock.advance(100);
+      assert.deepEqual([server.simple.inFlight, server.limiter.waiting, server.clock.pendingTimers], [0, 0, 0]);
+      const { admitted, refused, late } = server.limiter.counts;
+      const told = [...admitted, ...refused].reduce((sum, count) => sum + count, late);
+      assert.ok(told <= responses.size && server.ran.length === admitted.reduce((sum, count) => sum + count, 0));
+    }),
+    { numRuns: 60 },
+  );
 });
 
 test("server: senseless options are refused by name", () => {
