@@ -23,6 +23,8 @@ export class ServerState implements PickServer {
   #record: InstanceRecord;
   #weight: number;
   #isWarm = false;
+  /** When it last answered, or was first asked after all had been answered. */
+  #lastSignMs = 0;
 
   /** `sinceMs`: when it joined others that were there before; −∞ when it did not. */
   constructor(
@@ -67,8 +69,13 @@ export class ServerState implements PickServer {
     return this.listed ? this.health.standing(nowMs) : "ejected";
   }
 
+  /**
+   * As slow as its answers were, or as its silence is by now: a server that owes answers and gives none does not look
+   * quick because it was, or because nothing is known of it yet.
+   */
   ewmaMs(nowMs: number): number {
-    return this.#ewma.valueMs(nowMs);
+    const ewmaMs = this.#ewma.valueMs(nowMs);
+    return this.outstanding > 0 ? Math.max(ewmaMs, nowMs - this.#lastSignMs) : ewmaMs;
   }
 
   averageMs(): number {
@@ -89,10 +96,11 @@ export class ServerState implements PickServer {
 
   /** Lower is better. A server never tried costs little, so that it gets its first calls. */
   cost(nowMs: number): number {
-    return (this.#ewma.valueMs(nowMs) + 0.5) * (this.outstanding / this.weight(nowMs) + 1);
+    return (this.ewmaMs(nowMs) + 0.5) * (this.outstanding / this.weight(nowMs) + 1);
   }
 
-  started(_nowMs: number): void {
+  started(nowMs: number): void {
+    if (this.outstanding === 0) this.#lastSignMs = nowMs;
     this.outstanding += 1;
     this.requests += 1;
     this.health.started();
@@ -101,6 +109,7 @@ export class ServerState implements PickServer {
   /** It answered, whatever the status; `retryAfterMs` more than 0: it asked to be left alone for so long. */
   answered(status: number, ms: number, nowMs: number, retryAfterMs: number): void {
     this.outstanding -= 1;
+    this.#lastSignMs = nowMs;
     this.#ewma.record(ms, nowMs);
     this.#average.record(ms);
     if (!isServerFault(status)) return this.health.succeeded(nowMs);

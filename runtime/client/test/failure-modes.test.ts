@@ -97,7 +97,7 @@ test("a server list that becomes empty while a call is on its way ends that call
 });
 
 test("a new identity at an old address is a new server: nothing of the old one's guilt or connections is left", async () => {
-  await using two = await world(2);
+  await using two = await world(2, { slowStartMs: 0 });
   const [first, second] = two.backends;
   assert.ok(first !== undefined && second !== undefined);
   first.behaviour = (req) => void req.socket.resetAndDestroy();

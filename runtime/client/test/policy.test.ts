@@ -257,3 +257,16 @@ test("when everything is slow, a second server is asked later, not at once", () 
   for (let i = 0; i < 128; i++) cluster.latency.record(5_000);
   assert.equal(cluster.hedgeAfterMs(), 2_000);
 });
+
+test("a server that owes answers looks as slow as its silence is long, even if nothing is known of it yet", () => {
+  const servers = states(["a", "a"]);
+  const [silent, quick] = servers;
+  assert.ok(silent !== undefined && quick !== undefined);
+  quick.started(0);
+  quick.answered(200, 20, 20, 0);
+  silent.started(0);
+  assert.equal(silent.ewmaMs(100), 100);
+  assert.equal(picks(servers, 100)("i-0"), 0);
+  silent.answered(200, 5, 105, 0);
+  assert.ok(silent.ewmaMs(105) <= 5);
+});
