@@ -1,9 +1,9 @@
 const windowSize = 128;
 /** Of the first window, and from then on: sorting costs as much as all the rest of a call's bookkeeping. */
 const recomputeFirst = 16;
-const recomputeEvery = 64;
+const recomputeEvery = 128;
 
-/** The 95th percentile of the last 128 latencies, brought up to date each 64 (the first 128: each 16). */
+/** The 95th percentile of the last 128 latencies, brought up to date each 128 (the first 128: each 16). */
 export class RecentLatency {
   readonly #window = new Float64Array(windowSize);
   #next = 0;

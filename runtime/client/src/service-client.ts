@@ -67,21 +67,31 @@ export class FetchClient implements ServiceClient {
     const body = request?.body === undefined || request.body === null ? null : Buffer.from(await request.arrayBuffer());
     const headers = flatten(this.#name, request?.headers ?? new Headers(init.headers));
     const signal = init.signal ?? (path instanceof Request ? path.signal : undefined);
-    const call = this.#request(method, target, headers, body, signal, init);
+    const call = this.#request(method, pathOf(target), headers, body, signal, init);
     if (init.fallback === undefined) return toResponse(await this.#client.call(this.#name, call), method);
     const result = await this.#client.callOr(this.#name, call, init.fallback);
     return result instanceof Response ? result : toResponse(result, method);
   }
 
-  async json<T>(path: string | URL, init: JsonInit<T> = {}): Promise<T> {
-    const { fallback } = init;
+  json<T>(path: string | URL, init: JsonInit<T> = {}): Promise<T> {
     if (init.method !== undefined || init.body !== undefined) return this.#jsonOf(path, init);
-    const target = new URL(path, `http://${this.#name}`);
+    try {
+      return this.#getJson(path, init);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** The common case without the weight of `Request` and `Response`. */
+  #getJson<T>(path: string | URL, init: JsonInit<T>): Promise<T> {
+    const { fallback } = init;
+    const target = typeof path === "string" && isPlainPath(path) ? path : pathOf(new URL(path, `http://${this.#name}`));
     const headers = init.headers === undefined ? ["host", this.#name] : flatten(this.#name, new Headers(init.headers));
     const request = this.#request("GET", target, headers, null, init.signal ?? undefined, init);
-    if (fallback === undefined) return parsed<T>(await this.#client.call(this.#name, request));
-    const result = await this.#client.callOr(this.#name, request, fallenTo(fallback));
-    return result instanceof Instead ? result.value : parsed<T>(result);
+    if (fallback === undefined) return this.#client.call(this.#name, request).then(parsed<T>);
+    return this.#client
+      .callOr(this.#name, request, fallenTo(fallback))
+      .then((result) => (result instanceof Instead ? result.value : parsed<T>(result)));
   }
 
   /** With a method or a body of its own. */
@@ -106,7 +116,7 @@ export class FetchClient implements ServiceClient {
 
   #request(
     method: string,
-    target: URL,
+    path: string,
     headers: string[],
     body: Buffer | null,
     signal: AbortSignal | undefined,
@@ -114,7 +124,7 @@ export class FetchClient implements ServiceClient {
   ): CallRequest {
     return {
       method,
-      path: target.pathname + target.search,
+      path,
       headers: withContext(headers),
       body,
       timeoutMs,
@@ -141,9 +151,25 @@ function fallenTo<T>(fallback: Fallback<T>): Fallback<Instead<T>> {
   return async (error) => new Instead(await fallback(error));
 }
 
-/** The common case without the weight of `Request` and `Response`. */
-async function parsed<T>(answer: Answer): Promise<T> {
-  const text = await textOf(answer);
+/** What can go out as it is: `URL` would not change it. */
+const plainPath = /^\/(?!\/)[\w~!$&'()*+,;=:@%/?.-]*$/;
+
+function isPlainPath(path: string): boolean {
+  return plainPath.test(path) && !path.includes("/.");
+}
+
+function pathOf(url: URL): string {
+  return url.pathname + url.search;
+}
+
+/** A promise only where the answer is a stream. */
+function parsed<T>(answer: Answer): T | Promise<T> {
+  const { body, stream } = answer;
+  if (stream !== undefined) return textOf(stream).then((text) => fromText<T>(answer, text));
+  return fromText(answer, body === undefined ? "" : body.toString());
+}
+
+function fromText<T>(answer: Answer, text: string): T {
   if (answer.status >= 200 && answer.status < 300) return JSON.parse(text) as T;
   const isProblem = answer.headers["content-type"]?.toString().startsWith(problemContentType) === true;
   throw errorFromProblem(isProblem ? JSON.parse(text) : undefined, answer.status);
@@ -155,10 +181,9 @@ function flatten(host: string, headers: Headers): string[] {
   return flat;
 }
 
-async function textOf(answer: Answer): Promise<string> {
-  if (answer.stream === undefined) return String(answer.body ?? "");
+async function textOf(stream: Readable): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of answer.stream) chunks.push(chunk as Buffer);
+  for await (const chunk of stream) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString();
 }
 
