@@ -17,8 +17,9 @@ import { currentContext } from "./context.ts";
 import { ServiceUnknownError } from "./errors.ts";
 import { type ForwardOptions, type ForwardResult, forward } from "./forward.ts";
 import { type ClientOptions, clientDefaults } from "./options.ts";
+import { ServerFault } from "./server-fault.ts";
 import { FetchClient, type ServiceClient } from "./service-client.ts";
-import { errorOrAnswer, type Fallback, Fallen, type Job, ServiceCommands } from "./service-command.ts";
+import { errorOrAnswer, type Fallback, Fallen, fallenFrom, type Job, ServiceCommands } from "./service-command.ts";
 import type { Answer } from "./try.ts";
 
 /** The first call of a process waits so long for the registry's first view. */
@@ -179,13 +180,14 @@ export class BalancedClient {
     if (context?.deadlineAtMs !== undefined)
       timeoutMs = Math.min(timeoutMs, Math.max(1, context.deadlineAtMs - startedAtMs));
     const job: Job = { cluster, request, onCall, fallback, call: undefined };
-    return command.executeWith({ signal: request.signal, timeoutMs }, job).then(
+    return command.executeWith({ signal: request.signal, timeoutMs }, job).then<Answer | Fallen, Answer | Fallen>(
       (answer) => {
         const status = answer instanceof Fallen ? 0 : answer.status;
         this.#meters?.record(app, status, this.clock.monotonicMs() - startedAtMs, job.call?.tries ?? 0);
         return answer;
       },
-      (error: unknown) => {
+      (error: unknown): Answer | Promise<Fallen> => {
+        if (fallback !== undefined && error instanceof ServerFault) return fallenFrom(error, fallback);
         const answer = errorOrAnswer(error, job, timeoutMs);
         const status = answer instanceof Error ? 0 : answer.status;
         this.#meters?.record(app, status, this.clock.monotonicMs() - startedAtMs, job.call?.tries ?? 0);

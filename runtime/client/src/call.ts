@@ -10,7 +10,7 @@ import {
   NoServerAvailableError,
   RequestUnfitError,
 } from "./errors.ts";
-import { isServerFault, ServerFault } from "./server-fault.ts";
+import { isServerFault, isShed, ServerFault } from "./server-fault.ts";
 import type { ServerPool } from "./server-pool.ts";
 import { type Answer, Try, type TryEvents, type TryFailure } from "./try.ts";
 
@@ -126,7 +126,8 @@ export class Call implements TryEvents, GivenUpListener {
     const nowMs = this.#cluster.clock.monotonicMs();
     const tookMs = nowMs - attempt.startedAtMs;
     attempt.note(String(answer.status), nowMs);
-    attempt.server.answered(answer.status, tookMs, nowMs, retryAfterMs(answer));
+    if (isShed(answer)) attempt.server.shed(nowMs);
+    else attempt.server.answered(answer.status, tookMs, nowMs, retryAfterMs(answer));
     if (attempt.kind !== "first" && gatewayErrors.has(answer.status)) this.#cluster.budget.failed();
     if (this.#worthAnother(answer) && !this.#done) {
       this.#last?.stream?.destroy();
@@ -201,6 +202,7 @@ export class Call implements TryEvents, GivenUpListener {
 
   /** A server's own trouble, unless those below have already tried all that can be tried. */
   #worthAnother(answer: Answer): boolean {
+    if (isShed(answer)) return this.#idempotent || this.#bodyIsWhole();
     if (!this.#idempotent || this.#cluster.options.retryOn !== "all") return false;
     if (answer.headers[Headers.retried] !== undefined) return false;
     if (gatewayErrors.has(answer.status)) return true;
@@ -277,7 +279,7 @@ export class Call implements TryEvents, GivenUpListener {
       }
     }
     this.#finish(String(answer.status), lostRace);
-    if (isServerFault(answer.status)) this.#reject(new ServerFault(answer));
+    if (isServerFault(answer.status) || isShed(answer)) this.#reject(new ServerFault(answer));
     else this.#resolve(answer);
   }
 

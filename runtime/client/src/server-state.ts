@@ -118,6 +118,13 @@ export class ServerState implements PickServer {
     if (retryAfterMs > 0) this.health.rest(retryAfterMs, nowMs);
   }
 
+  /** It answered that it is full. */
+  shed(nowMs: number): void {
+    this.outstanding -= 1;
+    this.#lastSignMs = nowMs;
+    this.health.shed(nowMs);
+  }
+
   /** It refused the connection (`refused`), or reset it, or cut the answer. */
   broke(refused: boolean, nowMs: number): void {
     this.failures += 1;

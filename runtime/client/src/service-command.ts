@@ -26,6 +26,14 @@ export interface Job {
   call: Call | undefined;
 }
 
+/** A full server's answer is no failure of the command, but the caller has none all the same: its fallback answers. */
+export async function fallenFrom({ answer, message }: ServerFault, fallback: Fallback<unknown>): Promise<Fallen> {
+  answer.stream?.destroy();
+  const { app } = answer.server.record;
+  const told = new PlatformError("OVERLOADED", `${app}: ${message}: it is full`, { status: answer.status });
+  return new Fallen(await fallback(told));
+}
+
 /** What a fallback gave. */
 export class Fallen {
   readonly value: unknown;
@@ -85,6 +93,7 @@ export interface ServiceCommand {
  * CallAbortedError, CommandError (short-circuited, rejected) or what the call threw.
  */
 export function errorOrAnswer(error: unknown, job: Job, timeoutMs: number): Error | Answer {
+  if (error instanceof ServerFault) return error.answer;
   if (!(error instanceof CommandError)) return error instanceof Error ? error : new Error(messageOf(error));
   // Its fallback failed, too: it has taken the answer's place.
   if (error.fallbackError !== undefined) return error;
@@ -119,7 +128,8 @@ async function fallback(error: CommandError, job: Job): Promise<Fallen> {
   return new Fallen(await job.fallback?.(plainError(error, job, job.request.timeoutMs ?? 0)));
 }
 
-/** The request itself cannot be sent: that says nothing about the service. */
+/** The request itself cannot be sent, or the server was full: neither says anything against the service. */
 function isBadRequest(error: unknown): boolean {
+  if (error instanceof ServerFault) return error.wasShed;
   return error instanceof PlatformError && error.status >= 400 && error.status < 500;
 }

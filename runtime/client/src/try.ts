@@ -174,7 +174,8 @@ export class Try implements Dispatcher.DispatchHandler, Timed {
     if (status < 200 || this.#settled) return;
     this.#status = status;
     this.#answerHeaders = headers;
-    if (status === 421 || headers[Headers.notExecuted] !== undefined) {
+    // A server that is full (503, 429) has answered, and is well: that is another matter.
+    if (status === 421 || (headers[Headers.notExecuted] !== undefined && status !== 503 && status !== 429)) {
       const cause = new Error(`${this.server.origin} answered ${status}, not executed`);
       return this.#fail({ kind: "not-executed", cause });
     }

@@ -182,3 +182,28 @@ test("a GET answered 500 is asked for once more elsewhere; a POST is not, and a 
   assert.equal((await world.catalog.fetch("/", { method: "PUT", body: "x" })).status, 500);
   assert.equal(world.executions, before + 3);
 });
+
+const shed = answerStatus(503, { "x-holdfast-not-executed": "1", "retry-after": "1" });
+
+test("a server that is full is asked no more for this call, a POST goes elsewhere too, and nobody holds it against it", async () => {
+  await using world = await World.of(2);
+  const [full] = world.backends;
+  assert.ok(full !== undefined);
+  full.behaviour = shed;
+  for (let i = 0; i < 12; i++) {
+    assert.equal((await world.catalog.fetch("/", { method: "POST", body: "x" })).status, 200);
+  }
+  assert.ok(full.executions >= 3, `${full.executions}`);
+  assert.ok(world.client.explain("catalog").every((server) => server.ejectedForMs === 0));
+});
+
+test("while all servers are full the circuit stays closed, the answer is passed on, and a fallback may answer instead", async () => {
+  await using world = await World.of(2);
+  world.all(shed);
+  world.config.set("runtime", "hystrix.command.catalog.metrics.healthSnapshot.intervalInMilliseconds", 0);
+  for (let i = 0; i < 40; i++) assert.equal((await world.catalog.fetch("/")).status, 503);
+  assert.equal(world.resilience.explain("catalog")?.state, "closed");
+  assert.ok(world.executions <= 40 * 1.2 + 50, `${world.executions}`);
+  const fallback = (error: Error & { code?: string }) => ({ instead: String(error.code) });
+  assert.deepEqual(await world.catalog.json("/", { fallback }), { instead: "OVERLOADED" });
+});

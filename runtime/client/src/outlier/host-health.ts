@@ -108,9 +108,17 @@ export class HostHealth {
     this.#detector.look(nowMs);
   }
 
-  /** It asked to be left alone (Retry-After). */
+  /** It is full, and said so: alive, and neither good nor bad. */
+  shed(nowMs: number): void {
+    this.#onTrial = false;
+    this.#inLocal = 0;
+    this.#inSilence = 0;
+    if (this.#isReturning && nowMs >= this.#ejectedUntilMs) this.#comeBack(nowMs);
+  }
+
+  /** It asked to be left alone (Retry-After); it is, unless too many are out. */
   rest(ms: number, nowMs: number): void {
-    if (nowMs < this.#ejectedUntilMs) return;
+    if (nowMs < this.#ejectedUntilMs || (!this.#isReturning && !this.#detector.mayEject(nowMs))) return;
     this.#out(nowMs + ms, true, `it asked to be left alone for ${Math.round(ms)} ms (Retry-After)`, nowMs);
   }
 
