@@ -28,6 +28,7 @@ export {
   property,
   type RunningService,
   type ServeOptions,
+  type ServerLimit,
   serve,
   wrap,
 } from "@holdfast/service";

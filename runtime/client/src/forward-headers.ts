@@ -22,6 +22,8 @@ const requestHop: ReadonlySet<string> = new Set([
   Headers.instance,
   Headers.deadline,
   Headers.attempt,
+  // Who comes from outside does not say how much it matters.
+  Headers.priority,
 ]);
 const answerHop: ReadonlySet<string> = new Set([
   "connection",

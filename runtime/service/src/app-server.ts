@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { runInContext } from "@holdfast/client";
 import { type Clock, type Log, messageOf } from "@holdfast/kernel";
 import type { MeterRegistry, Timer } from "@holdfast/metrics";
-import { openRequestContext } from "@holdfast/resilience";
+import { openRequestContext, type ServerLimiter } from "@holdfast/resilience";
 import { Headers, problem, problemContentType } from "@holdfast/wire";
 import { guardAccept } from "./accept-guard.ts";
 import { type Handler, type NodeHandler, toNodeHandler } from "./handler.ts";
@@ -23,6 +23,7 @@ export interface AppServerOptions {
   /** Share the port with another process of ours. */
   readonly reusePort: boolean;
   readonly endEmptyRequests: boolean;
+  readonly limiter: ServerLimiter | undefined;
 }
 
 /** The server that callers talk to: identity check, context, measurement, and a handler that may be anyone's. */
@@ -45,7 +46,8 @@ export class AppServer {
     this.#log = log;
     this.#meters = meters;
     this.#options = options;
-    this.#handler = toNodeHandler(options.handler);
+    const handler = toNodeHandler(options.handler);
+    this.#handler = options.limiter === undefined ? handler : options.limiter.limited(handler);
     this.server = createServer(
       {
         keepAliveTimeout: keepAliveTimeoutMs,

@@ -6,6 +6,7 @@ export { type Identity, readIdentity } from "./identity.ts";
 export { processConfig, property } from "./process-config.ts";
 export { processResilience, showBalancers } from "./process-resilience.ts";
 export { processMeterRegistry, type RunningService, type ServeOptions, type Surroundings, serve } from "./serve.ts";
+export type { ServerLimit } from "./server-limit.ts";
 export {
   client,
   command,

@@ -21,6 +21,7 @@ import type { Handler } from "./handler.ts";
 import { type Identity, localAddressOf, readIdentity } from "./identity.ts";
 import { processMeters } from "./process-meters.ts";
 import { processResilience, shownBalancers } from "./process-resilience.ts";
+import { type ServerLimit, serverLimit } from "./server-limit.ts";
 import { stopOnSignals } from "./signals.ts";
 
 export interface ServeOptions {
@@ -43,6 +44,12 @@ export interface ServeOptions {
   readonly onUpgrade?: (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /** Longest time from SIGTERM to the end, but for deregistering and `onStop` (at most 1 s each then). Default 10 000 ms. */
   readonly drainMs?: number;
+  /**
+   * How many requests are handled at a time; more wait for a moment in order of priority and then get 503 with `Retry-After`.
+   * A number, or `"adaptive"`: as many as the service does without a queue, learnt from how long they take. Health checks
+   * and what `exempt` says are not limited. Default: no limit.
+   */
+  readonly limit?: ServerLimit;
   /** Share the port with another process of ours. Default false. */
   readonly reusePort?: boolean;
   /**
@@ -139,7 +146,9 @@ class Service implements RunningService {
     this.#in = surroundings;
     this.identity = readIdentity(surroundings.environment, options.name);
     this.#startedAtMs = surroundings.clock.monotonicMs();
+    const limit = serverLimit(surroundings, options.limit);
     this.#app = new AppServer(surroundings.clock, surroundings.log, surroundings.meters, {
+      limiter: limit?.limiter,
       handler: options.handler,
       onUpgrade: options.onUpgrade,
       instanceId: this.identity.instanceId,
@@ -155,6 +164,7 @@ class Service implements RunningService {
       readProcess: () => {
         readProcess();
         readCommands();
+        limit?.read();
       },
       readiness: () => this.#readiness,
       reason: () => this.#reason,

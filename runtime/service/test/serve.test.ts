@@ -420,3 +420,34 @@ test("the admin port shows circuits and balancers, and streams them as Hystrix d
     await answer.body?.cancel();
   }
 });
+
+test("a service with a limit does so much at a time, turns the rest away unexecuted, and never its health checks", async () => {
+  let [active, most, runs] = [0, 0, 0];
+  const open: (() => void)[] = [];
+  await using started = await start({
+    limit: { max: 2, patienceMs: 20 },
+    handler: async (_req, res) => {
+      active += 1;
+      runs += 1;
+      most = Math.max(most, active);
+      await new Promise<void>((resolve) => open.push(resolve));
+      active -= 1;
+      res.end("done");
+    },
+  });
+  const calls = Array.from({ length: 6 }, () => fetch(started.service.url));
+  await waitFor("two to be under way", () => open.length === 2);
+  const refused = await Promise.race(calls);
+  assert.equal(refused.status, 503);
+  assert.equal(refused.headers.get("x-holdfast-not-executed"), "1");
+  assert.equal(refused.headers.get("retry-after"), "1");
+  assert.match(await refused.text(), /OVERLOADED/);
+  const metrics = await (await fetch(`${started.admin}/metrics`)).text();
+  assert.match(metrics, /server_limit 2/);
+  assert.match(metrics, /server_limit_active 2/);
+  for (const end of open) end();
+  const statuses = (await Promise.all(calls)).map((answer) => answer.status);
+  for (const end of open) end();
+  assert.equal(statuses.filter((status) => status === 503).length, 4);
+  assert.deepEqual([most, runs], [2, 2]);
+});
