@@ -130,7 +130,11 @@ export class FakeControl {
       return refuse(response, 410, "HISTORY_GONE", "registry: that moment is not in this peer's history");
     }
     if (what === undefined) return answer(response, 200, this.discovery.view(at));
-    if (what === "events") return answer(response, 200, this.discovery.events(of));
+    if (what === "events") {
+      const registry = searchParams.get("registry") ?? "";
+      if (!this.discovery.lost.has(registry)) return answer(response, 200, this.discovery.events(of));
+      return refuse(response, 503, "REGISTRY_UNREACHABLE", `${registry} does not answer: no answer within 1 s`);
+    }
     if (app === "") return answer(response, 200, this.discovery.list(of, at));
     const why = this.discovery.why(app, id);
     if (why !== undefined) return answer(response, 200, why);

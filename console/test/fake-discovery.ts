@@ -37,7 +37,7 @@ export class FakeDiscovery {
       sentence: isWhole
         ? `3 registries agree on ${all.length} instances of ${apps.length} apps`
         : `${3 - this.lost.size} of 3 registries answer, and agree on ${all.length} instances`,
-      reasons: [...this.lost].map((name) => `${name}: no answer within 1 s`),
+      reasons: [...this.lost].map((name) => `${name} does not answer`),
       registries: zones.map((zone, index) => this.#registry(zone, index)),
       agreement: { state: "agree", compared: "instances", differences: [] },
       registry: zones.find((zone) => !this.lost.has(zone)) ?? null,
@@ -161,7 +161,7 @@ export class FakeDiscovery {
         apps: 6,
         up: all.length,
         listeners: 4,
-        held: 0,
+        held: this.lost.size > 0 ? 1 : 0,
         overrides: this.overrides.size,
         damped: 0,
         probe: "tcp",

@@ -14,7 +14,7 @@ import {
   whyCommand,
 } from "../src/lib/commands.ts";
 import { firstSteps } from "../src/lib/first-steps.ts";
-import { count, formatAge, formatMs, formatPercent, formatRate, shortId } from "../src/lib/format.ts";
+import { count, formatAge, formatLength, formatMs, formatPercent, formatRate, shortId } from "../src/lib/format.ts";
 import { fakeActivity, fakeInstances, fakeStatus } from "./fake-world.ts";
 
 test("each action has the command that does the same", () => {
@@ -43,6 +43,10 @@ test("ages grow coarser and are never negative", () => {
 test("a figure that was not measured is a dash, never a zero", () => {
   assert.deepEqual([formatRate(null), formatPercent(null), formatMs(null)], ["–", "–", "–"]);
   assert.deepEqual([formatRate(0), formatPercent(0)], ["0", "0 %"]);
+});
+
+test("what is left of a lease is told to the tenth of a second only where that matters", () => {
+  assert.deepEqual([0.3, 8_640, 90_000, 863_800].map(formatLength), ["< 1 ms", "8.6 s", "90.0 s", "14 min"]);
 });
 
 test("a small share of failures is never rounded down to none", () => {

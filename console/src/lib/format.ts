@@ -33,6 +33,11 @@ export function formatMs(ms: number | null): string {
   return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
 }
 
+/** How long a lease or a wait is: as {@link formatMs}, and from two minutes on as an age: the rest does not matter. */
+export function formatLength(ms: number): string {
+  return ms < 120_000 ? formatMs(ms) : formatAge(ms);
+}
+
 /** `14:03:07` in the reader's own time. */
 export function formatTime(at: number | string): string {
   return new Date(at).toLocaleTimeString("en-GB");

@@ -26,9 +26,7 @@ function Unavailable({ error }: { readonly error: Error }): ReactNode {
   return (
     <div className="empty" role="alert">
       <strong>{sentence}</strong>
-      {isRefused(error) ? undefined : (
-        <p>This page tries again by itself. What runs goes on running without control.</p>
-      )}
+      {isRefused(error) ? undefined : <p>This page tries again by itself. What runs goes on running meanwhile.</p>}
       {next === undefined ? undefined : next.startsWith("npx ") ? <CommandLine command={next} /> : <p>{next}</p>}
     </div>
   );

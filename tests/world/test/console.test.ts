@@ -200,10 +200,17 @@ describe("console", { skip }, () => {
     await registries.getByText("hears 1 of 2").first().waitFor();
     const kept = page.getByRole("region", { name: "Self-preservation" });
     await kept.getByText("Nothing needs to be done").waitFor();
-    await kept.getByText("1 of 18 instances have not renewed in time and are kept").first().click();
+    await kept.getByText("local-1a keeps 1: which, and why").click();
     await kept.getByText("users in local-1a: a peer is unheard; half of them stay").waitFor();
     assert.deepEqual(await visit.violations(), []);
     await page.screenshot({ path: join(shots, "Discovery-lost.png") });
+    await page.setViewportSize({ width: 420, height: 800 });
+    assert.deepEqual(await page.evaluate(cutPanels), [], "on a phone");
+    visit.forgive(/503/);
+    await page.getByLabel("Whose log").selectOption("local-1c");
+    await page.getByText("local-1c does not answer: no answer within 1 s").waitFor();
+    await page.getByLabel("Whose log").selectOption("local-1b");
+    await page.getByText("registered UP at").first().waitFor();
   });
 
   test("the past is marked as such, is in the address, and one finds back to now", async () => {

@@ -78,10 +78,10 @@ function InstanceRows(props: {
           <th scope="col">Callers see</th>
           <th scope="col">Zone</th>
           <th scope="col">Address</th>
-          <th scope="col" className="roomy-only">
+          <th scope="col" className="ample-only">
             Version
           </th>
-          <th scope="col" className="roomy-only">
+          <th scope="col" className="ample-only">
             Speaks
           </th>
           <th scope="col">Lease</th>
@@ -124,8 +124,10 @@ function Row(props: {
       <td data-cell="address" className="mono">
         {address}:{port}
       </td>
-      <td className="roomy-only mono muted">{serverGroup}</td>
-      <td className="roomy-only muted">{speaks === "eureka" ? "Eureka" : "Holdfast"}</td>
+      <td data-cell="version" className="ample-only mono muted discovery-wrap">
+        {serverGroup}
+      </td>
+      <td className="ample-only muted">{speaks === "eureka" ? "Eureka" : "Holdfast"}</td>
       <td data-cell="lease">{lease === null ? <span className="muted">–</span> : <LeaseBar lease={lease} />}</td>
       <td data-cell="actions">
         {props.isPast ? undefined : (

@@ -5,6 +5,9 @@ import { count } from "../../lib/format.ts";
 import { Empty } from "../../ui/loaded.tsx";
 import { StatusMark } from "../../ui/status-mark.tsx";
 
+/** More zones than this share one column. */
+const columnsMax = 4;
+
 /** Apps by zone, as callers see them. */
 export function AppsTable(props: { readonly view: DiscoveryView; readonly find: string }): ReactNode {
   const { view, find } = props;
@@ -19,15 +22,21 @@ export function AppsTable(props: { readonly view: DiscoveryView; readonly find: 
         <tr>
           <th scope="col">App</th>
           <th scope="col">Up</th>
-          {view.zones.map((zone) => (
-            <th key={zone} scope="col" className="wide-only">
-              {zone === "" || zone === "-" ? "no zone" : zone}
+          {view.zones.length > columnsMax ? (
+            <th scope="col" className="roomy-only">
+              Zones
             </th>
-          ))}
-          <th scope="col" className="roomy-only">
+          ) : (
+            view.zones.map((zone) => (
+              <th key={zone} scope="col" className="roomy-only">
+                {zoneName(zone)}
+              </th>
+            ))
+          )}
+          <th scope="col" className="ample-only">
             Version
           </th>
-          <th scope="col">Worth knowing</th>
+          <th scope="col">Notes</th>
         </tr>
       </thead>
       <tbody>
@@ -56,12 +65,18 @@ function Row(props: {
       <td className="numeric">
         {app.up} of {app.instances}
       </td>
-      {zones.map((zone) => (
-        <td key={zone} className="wide-only">
-          <ZoneCell counts={app.zones[zone] ?? {}} />
+      {zones.length > columnsMax ? (
+        <td className="roomy-only">
+          <ZoneList app={app} />
         </td>
-      ))}
-      <td className="roomy-only mono muted discovery-wrap">{app.serverGroups.join(", ")}</td>
+      ) : (
+        zones.map((zone) => (
+          <td key={zone} className="roomy-only">
+            <ZoneCell counts={app.zones[zone] ?? {}} />
+          </td>
+        ))
+      )}
+      <td className="ample-only mono muted discovery-wrap">{app.serverGroups.join(", ")}</td>
       <td className="discovery-wrap">
         <Notes app={app} />
       </td>
@@ -69,8 +84,28 @@ function Row(props: {
   );
 }
 
+/** Only the zones where the app is, one beside the other. */
+function ZoneList({ app }: { readonly app: DiscoveryApp }): ReactNode {
+  return (
+    <span className="discovery-zones">
+      {Object.entries(app.zones).map(([zone, counts]) => (
+        <span key={zone} className="discovery-zone">
+          <span className="muted">{zoneName(zone)}</span>
+          <ZoneCell counts={counts} />
+        </span>
+      ))}
+    </span>
+  );
+}
+
+function zoneName(zone: string): string {
+  return zone === "" || zone === "-" ? "no zone" : zone;
+}
+
 function ZoneCell({ counts }: { readonly counts: DiscoveryApp["zones"][string] }): ReactNode {
   const entries = Object.entries(counts) as [keyof typeof counts, number][];
+  // Those that can be called come first, as a number alone; the others have a word.
+  entries.sort(([a], [b]) => Number(b === "UP") - Number(a === "UP"));
   if (entries.length === 0) return <span className="muted">–</span>;
   return (
     <span className="discovery-zone">

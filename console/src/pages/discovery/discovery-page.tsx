@@ -10,7 +10,7 @@ import { Loaded } from "../../ui/loaded.tsx";
 import { Page, Panel } from "../../ui/page.tsx";
 import { StatusMark, ToneShape } from "../../ui/status-mark.tsx";
 import { TypedField } from "../../ui/typed-field.tsx";
-import { AppsTable } from "./apps-table.tsx";
+import { AppsTable, words } from "./apps-table.tsx";
 import { EventPanel } from "./event-panel.tsx";
 import { MomentField, PastNote } from "./moment-field.tsx";
 import { RegistriesTable } from "./registries-table.tsx";
@@ -92,7 +92,7 @@ function Verdict({ view }: { readonly view: DiscoveryView }): ReactNode {
 function Overrides({ overrides }: { readonly overrides: DiscoveryView["overrides"] }): ReactNode {
   return (
     <Panel title="Overrides in force" flush>
-      <table className="table" aria-label="Overrides in force">
+      <table className="table discovery-overrides" aria-label="Overrides in force">
         <thead>
           <tr>
             <th scope="col">Instance</th>
@@ -109,17 +109,19 @@ function Overrides({ overrides }: { readonly overrides: DiscoveryView["overrides
         <tbody>
           {overrides.map(({ app, id, status, reason, by, at }) => (
             <tr key={`${app}/${id}`}>
-              <td>
+              <td data-cell="id">
                 <Link className="mono discovery-id" to="." search={(search) => ({ ...search, why: `${app}/${id}` })}>
                   {app}/{id}
                 </Link>
               </td>
-              <td>
-                <StatusMark state={status} />
+              <td data-cell="status">
+                <StatusMark state={status} label={words(status)} />
               </td>
-              <td className="discovery-wrap">{reason}</td>
+              <td data-cell="why" className="discovery-wrap">
+                {reason}
+              </td>
               <td className="wide-only muted">{by}</td>
-              <td className="end">
+              <td data-cell="since" className="end">
                 <Age at={at} />
               </td>
             </tr>

@@ -1,6 +1,6 @@
 import type { DiscoveryInstance } from "@holdfast/wire/control";
 import type { ReactNode } from "react";
-import { formatMs } from "../../lib/format.ts";
+import { formatLength } from "../../lib/format.ts";
 
 type Lease = NonNullable<DiscoveryInstance["lease"]>;
 
@@ -8,7 +8,7 @@ type Lease = NonNullable<DiscoveryInstance["lease"]>;
 export function LeaseBar({ lease }: { readonly lease: Lease }): ReactNode {
   const { durationMs, expiresInMs, held } = lease;
   const share = Math.max(0, Math.min(1, expiresInMs / Math.max(1, durationMs)));
-  const text = held ? "over, kept" : expiresInMs <= 0 ? "over" : `${formatMs(expiresInMs)} left`;
+  const text = held ? "over, kept" : expiresInMs <= 0 ? "over" : `${formatLength(expiresInMs)} left`;
   // A heartbeat each third of the lease: below that one has been missed.
   const tone = held || expiresInMs <= 0 || share < 0.3 ? "warn" : "good";
   return (

@@ -1,6 +1,6 @@
 import type { RegistryState } from "@holdfast/wire/control";
 import type { ReactNode } from "react";
-import { formatMs } from "../../lib/format.ts";
+import { formatMs, nothing } from "../../lib/format.ts";
 import { Age } from "../../ui/age.tsx";
 import { StatusMark } from "../../ui/status-mark.tsx";
 
@@ -15,22 +15,22 @@ export function RegistriesTable({ registries }: { readonly registries: readonly 
           <th scope="col" className="wide-only">
             Peers
           </th>
-          <th scope="col" className="wide-only end">
+          <th scope="col" className="roomy-only end">
             Answers in
           </th>
-          <th scope="col" className="end">
+          <th scope="col" className="wide-only end">
             Instances
           </th>
-          <th scope="col" className="wide-only end">
+          <th scope="col" className="ample-only end">
             Listeners
           </th>
           <th scope="col" className="roomy-only end">
             Heartbeats/min
           </th>
-          <th scope="col" className="wide-only">
+          <th scope="col" className="roomy-only">
             Self-preservation
           </th>
-          <th scope="col" className="roomy-only end">
+          <th scope="col" className="ample-only end">
             Started
           </th>
         </tr>
@@ -51,19 +51,21 @@ function Row({ registry }: { readonly registry: RegistryState }): ReactNode {
     <tr>
       <td>
         <strong>{name}</strong>
-        <span className="mono muted discovery-url">{url}</span>
+        <span className="mono muted discovery-url" title={url}>
+          {url.replace(/^https?:\/\//, "")}
+        </span>
       </td>
       <td>
         <StatusMark state={state} label={state === "starting" ? "asking its peers" : state} />
-        {reason === "" ? undefined : <span className="discovery-reason">{reason}</span>}
+        {reason === "" ? undefined : <span className="discovery-reason">{unbroken(reason)}</span>}
       </td>
       <td className="wide-only">{summary === null ? "–" : <Peers peers={summary.peers} />}</td>
-      <td className="wide-only end numeric">{formatMs(answeredInMs)}</td>
-      <td className="end numeric">{summary?.instances ?? "–"}</td>
-      <td className="wide-only end numeric">{summary?.listeners ?? "–"}</td>
+      <td className="roomy-only end numeric">{formatMs(answeredInMs)}</td>
+      <td className="wide-only end numeric">{summary?.instances ?? "–"}</td>
+      <td className="ample-only end numeric">{summary?.listeners ?? "–"}</td>
       <td className="roomy-only end numeric">{summary === null ? "–" : heartbeatsOf(summary)}</td>
-      <td className="wide-only muted">{summary === null ? "–" : preservationOf(summary)}</td>
-      <td className="roomy-only end">{summary === null ? "–" : <Age at={summary.startedAt} />}</td>
+      <td className="roomy-only muted">{summary === null ? "–" : preservationOf(summary)}</td>
+      <td className="ample-only end">{summary === null ? "–" : <Age at={summary.startedAt} />}</td>
     </tr>
   );
 }
@@ -76,8 +78,10 @@ function preservationOf({ preservation, held }: Summary): string {
 }
 
 /** What came in the last minute and, where numbers are what counts (profile compat), what would be enough. */
-function heartbeatsOf({ preservation }: Summary): string {
+function heartbeatsOf({ preservation, startedAt }: Summary): string {
   const { renewsLastMinute, threshold } = preservation;
+  // Full minutes are counted: until one is over, nothing has been.
+  if (renewsLastMinute === 0 && Date.now() - Date.parse(startedAt) < 120_000) return nothing;
   const enough = threshold > 0 ? ` of ${Math.round(threshold)}` : "";
   return `${Math.round(renewsLastMinute)}${enough}`;
 }
@@ -88,8 +92,13 @@ function Peers({ peers }: { readonly peers: Summary["peers"] }): ReactNode {
   if (up === peers.length) return <span>hears all {peers.length}</span>;
   const lost = peers.filter((peer) => peer.state !== "up");
   return (
-    <span className="discovery-reason" title={lost.map((peer) => `${peer.url}: ${peer.reason}`).join("\n")}>
+    <span className="discovery-peers-lost" title={lost.map((peer) => `${peer.url}: ${peer.reason}`).join("\n")}>
       hears {up} of {peers.length}
     </span>
   );
+}
+
+/** A number stays beside its unit: `1 s` is not broken over two lines. */
+function unbroken(text: string): string {
+  return text.replaceAll(/(\d) (m?s)\b/g, "$1\u00A0$2");
 }

@@ -7,7 +7,7 @@ import type { ReactNode } from "react";
  */
 export function SelfPreservation({ registries }: { readonly registries: readonly RegistryState[] }): ReactNode {
   const told = registries.flatMap(({ name, summary }) =>
-    summary === null ? [] : [{ name, preservation: summary.preservation }],
+    summary === null ? [] : [{ name, held: summary.held, preservation: summary.preservation }],
   );
   const [first] = told;
   if (first === undefined) return undefined;
@@ -22,10 +22,10 @@ export function SelfPreservation({ registries }: { readonly registries: readonly
   return (
     <section className="discovery-preservation" aria-label="Self-preservation">
       <p>Self-preservation is at work: callers go on trying those that are kept. Nothing needs to be done.</p>
-      {engaged.map(({ name, preservation: { summary, groups } }) => (
+      {engaged.map(({ name, held, preservation: { groups } }) => (
         <details key={name}>
           <summary>
-            <strong>{name}</strong>: {summary}
+            {name} keeps {held}: which, and why
           </summary>
           <ul>
             {groups

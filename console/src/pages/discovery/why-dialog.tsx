@@ -5,7 +5,7 @@ import { type ReactNode, useState } from "react";
 import { type Overridden, OverrideDialog } from "../../actions/override-dialog.tsx";
 import { whyResource } from "../../api/discovery.ts";
 import { whyCommand } from "../../lib/commands.ts";
-import { formatMs, formatTime } from "../../lib/format.ts";
+import { formatLength, formatTime } from "../../lib/format.ts";
 import { CommandLine } from "../../ui/command-line.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { FactPair } from "../../ui/fact-pair.tsx";
@@ -82,15 +82,13 @@ function factsOf(told: DiscoveryWhy): readonly (readonly [string, string])[] {
   if (owner !== null) facts.push(["It says", words(owner.status)]);
   if (lease !== null) {
     const left =
-      lease.expiresInMs > 0 ? `${formatMs(lease.expiresInMs)} of ${formatMs(lease.durationMs)} left` : "over";
+      lease.expiresInMs > 0 ? `${formatLength(lease.expiresInMs)} of ${formatLength(lease.durationMs)} left` : "over";
     const via = lease.via === "instance" ? "by itself" : `as ${lease.via} told`;
-    facts.push(["Lease", `${left}; renewed ${formatMs(lease.renewedMsAgo)} ago ${via}`]);
+    facts.push(["Lease", `${left}; renewed ${formatLength(lease.renewedMsAgo)} ago ${via}`]);
   }
   if (override !== null) {
-    facts.push([
-      "Override",
-      `${words(override.status)} by ${override.by}, ${formatTime(override.at)}: ${override.reason}`,
-    ]);
+    // Why is among the reasons.
+    facts.push(["Override", `${words(override.status)} by ${override.by}, ${formatTime(override.at)}`]);
   }
   if (damping !== null) facts.push(["Damping", `came and went ${damping.flaps} times`]);
   for (const probe of probes) {

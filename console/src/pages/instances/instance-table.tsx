@@ -29,7 +29,7 @@ export function InstanceTable({ instances }: { readonly instances: readonly Inst
             <th scope="col" className="wide-only">
               Address
             </th>
-            <th scope="col" className="wide-only end">
+            <th scope="col" className="ample-only end">
               Pid
             </th>
             <th scope="col">Status</th>
@@ -70,7 +70,7 @@ function Row(props: { readonly instance: InstanceView; readonly onKill: () => vo
       <td className="wide-only mono">
         {address}:{port}
       </td>
-      <td className="wide-only end numeric">{pid ?? "–"}</td>
+      <td className="ample-only end numeric">{pid ?? "–"}</td>
       <td>
         <StatusMark state={status} />
       </td>
