@@ -1,5 +1,8 @@
 import type { BenchCase } from "../bench-context.ts";
-import { cost, oneBad, outage, picking } from "../client/balancing.ts";
+import { cost } from "../client/call-cost.ts";
+import { oneBad } from "../client/one-bad.ts";
+import { outage } from "../client/outage.ts";
+import { picking } from "../client/picking.ts";
 
 export const cases: readonly BenchCase[] = [
   { name: "one-bad", run: oneBad },

@@ -1,81 +1,87 @@
 /**
- * A client process of its own: `node load.ts '{"subject","ports","warmUp","calls","wide","picks"}'`. Prints one JSON line: {@link LoadResult}.
+ * A client process of its own: `node load.ts '<LoadOptions as JSON>'`. Prints one JSON line: {@link LoadResult}.
  */
-import { subjects } from "./clients.ts";
+import { median } from "../figure.ts";
+import { type Subject, type SubjectName, subjects } from "./clients.ts";
 
 export interface LoadOptions {
-  readonly subject: string;
+  readonly subject: SubjectName;
   readonly ports: readonly number[];
+  /** Zones the servers are spread over; the caller is in one of them. Default: 1. */
+  readonly zones?: number;
+  /** Calls before those that are measured. */
   readonly warmUp: number;
   readonly calls: number;
+  /** So many calls are under way at any time. */
   readonly wide: number;
   /** Also picks so many servers, without calling them. */
   readonly picks?: number;
 }
 
 export interface LoadResult {
+  /** Answered 200. */
   readonly ok: number;
+  /** Answered anything else, or failed. */
   readonly failed: number;
-  readonly p50Ms: number;
+  /** Of all calls, those that failed, too. */
   readonly p99Ms: number;
+  /** User and system time of this process, a call. */
   readonly cpuUs: number;
   /** Ours: tries by server. */
   readonly tries: readonly number[];
   readonly pickNs: number;
+  /** Servers that were picked at all in 20 picks for each. */
+  readonly picked: number;
 }
 
 const options = JSON.parse(process.argv[2] ?? "{}") as LoadOptions;
-const make = subjects[options.subject];
-if (make === undefined) throw new Error(`${options.subject}: no such subject`);
-const subject = make(options.ports);
-let [ok, failed] = [0, 0];
-const times: number[] = [];
+const { ports, zones = 1, warmUp, calls, wide, picks = 0 } = options;
+const subject: Subject = subjects[options.subject]({ ports, zones });
 
-async function run(calls: number): Promise<void> {
-  let left = calls;
+await run(warmUp);
+const triesOf = (): readonly number[] => subject.report?.()?.servers.map((server) => server.requests) ?? [];
+const triesBefore = triesOf();
+const cpu = process.cpuUsage();
+const done = await run(calls);
+const { user, system } = process.cpuUsage(cpu);
+const result: LoadResult = {
+  ...done,
+  cpuUs: (user + system) / calls,
+  tries: triesOf().map((tries, i) => tries - (triesBefore[i] ?? 0)),
+  ...(picks === 0 ? { pickNs: 0, picked: 0 } : { picked: pickedOf(), pickNs: pickNs() }),
+};
+process.stdout.write(`${JSON.stringify(result)}\n`);
+process.exit(0);
+
+async function run(count: number): Promise<Pick<LoadResult, "ok" | "failed" | "p99Ms">> {
+  const times: number[] = [];
+  let [left, ok] = [count, 0];
   const lane = async (): Promise<void> => {
     while (left-- > 0) {
       const startMs = performance.now();
       const status = await subject.get().catch(() => 0);
       if (status === 200) ok += 1;
-      else failed += 1;
       times.push(performance.now() - startMs);
     }
   };
-  await Promise.all(Array.from({ length: options.wide }, lane));
+  await Promise.all(Array.from({ length: wide }, lane));
+  times.sort((a, b) => a - b);
+  return { ok, failed: count - ok, p99Ms: times[Math.floor(times.length * 0.99)] ?? 0 };
 }
 
-await run(options.warmUp);
-const triesOf = (): readonly number[] => subject.report?.()?.servers.map((server) => server.requests) ?? [];
-const triesBefore = triesOf();
-[ok, failed] = [0, 0];
-times.length = 0;
-const cpu = process.cpuUsage();
-await run(options.calls);
-const { user, system } = process.cpuUsage(cpu);
-times.sort((a, b) => a - b);
-const result: LoadResult = {
-  ok,
-  failed,
-  p50Ms: times[Math.floor(times.length * 0.5)] ?? 0,
-  p99Ms: times[Math.floor(times.length * 0.99)] ?? 0,
-  cpuUs: (user + system) / options.calls,
-  tries: triesOf().map((tries, i) => tries - (triesBefore[i] ?? 0)),
-  pickNs: pickNs(),
-};
-process.stdout.write(`${JSON.stringify(result)}\n`);
-process.exit(0);
+function pickedOf(): number {
+  const ids = new Set<string | undefined>();
+  for (let i = 0; i < ports.length * 20; i++) ids.add(subject.pick?.()?.id);
+  return ids.size;
+}
 
 function pickNs(): number {
-  const { pick } = subject;
-  const { picks = 0 } = options;
-  if (pick === undefined || picks === 0) return 0;
   const runs: number[] = [];
   for (let i = 0; i < 9; i++) {
     const before = process.cpuUsage();
-    for (let n = 0; n < picks; n++) pick();
+    for (let n = 0; n < picks; n++) subject.pick?.();
     const used = process.cpuUsage(before);
     runs.push(((used.user + used.system) * 1_000) / picks);
   }
-  return runs.toSorted((a, b) => a - b)[4] ?? 0;
+  return median(runs);
 }
