@@ -104,6 +104,15 @@ function addDiscoveryCommands(
     (name, flags) =>
       choose(async (context) => (await import("./why.ts")).why(context, name, flags), flags.json === true),
   );
+  onStack(
+    "resilience [service]",
+    "circuits and balancers of every caller: what is open, who is put out, and why",
+  ).action((service, flags) =>
+    choose(
+      async (context) => (await import("./resilience.ts")).resilience(context, service, flags),
+      flags.json === true,
+    ),
+  );
   onStack("events [app[/instance]]", "what happened at a registry, and who did it")
     .option("--limit <n>", "the latest so many (default: 50)")
     .option("--registry <name>", "whose log (default: one that answers)")

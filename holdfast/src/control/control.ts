@@ -4,6 +4,7 @@ import { Cloud, DurableState, type StateStore, type StoredState } from "@holdfas
 import { type Clock, hasCode, type Log, type Random } from "@holdfast/kernel";
 import type { Engine } from "@holdfast/wire";
 import { Discovery } from "../discovery/discovery.ts";
+import { type ReportTarget, ResilienceReports } from "../resilience/resilience-reports.ts";
 import { Access } from "./api/access.ts";
 import { EventHub } from "./api/event-hub.ts";
 import { openApiDocument } from "./api/openapi.ts";
@@ -73,7 +74,8 @@ export async function startControl(parts: ControlParts, settings: ControlSetting
   cloud.subscribe(() => hub.changed());
   const access = new Access(clock, token, settings.ports.console);
   const discovery = new Discovery(clock, registryPlaces(settings.zones, settings.portBase));
-  const routes = controlRoutes({ clock, settings, cloud, model, hub, access, discovery });
+  const resilience = new ResilienceReports(clock, () => reportTargets(cloud));
+  const routes = controlRoutes({ clock, settings, cloud, model, hub, access, discovery, resilience });
   const app = apiServer(log, access, routes, {
     consoleDirectory: parts.consoleDirectory,
     openapi: () => openApiDocument(routes, settings.version),
@@ -92,9 +94,24 @@ export async function startControl(parts: ControlParts, settings: ControlSetting
       hub.close();
       await app.close();
       discovery.close();
+      resilience.close();
       await state.close();
     },
   };
+}
+
+/** Whoever speaks for itself has an admin port. */
+function reportTargets(cloud: Cloud): ReportTarget[] {
+  return cloud
+    .instances()
+    .filter((instance) => instance.state === "up" && !instance.registeredByEngine)
+    .map(({ spec: { service, id, zone, address, adminPort } }) => ({
+      service,
+      instance: id,
+      zone: zone.name,
+      address,
+      adminPort,
+    }));
 }
 
 /** The platform's servers as this build makes them; the edge only once there is an application to route to. */

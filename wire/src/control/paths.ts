@@ -26,6 +26,7 @@ export const ControlPaths = {
   discovery: "/v1/discovery",
   discoveryInstances: "/v1/discovery/instances",
   discoveryEvents: "/v1/discovery/events",
+  resilience: "/v1/resilience",
   why: (app: string, id: string): string =>
     `/v1/discovery/instances/${encodeURIComponent(app)}/${encodeURIComponent(id)}/why`,
   override: (app: string, id: string): string =>

@@ -18,6 +18,7 @@ import {
 import { controlTopics } from "@holdfast/wire/control/paths";
 import { z } from "zod";
 import type { Discovery } from "../../discovery/discovery.ts";
+import type { ResilienceReports } from "../../resilience/resilience-reports.ts";
 import type { ControlModel } from "../control-model.ts";
 import { type Deployment, deploy, known } from "../deploy.ts";
 import type { ControlSettings } from "../settings.ts";
@@ -25,6 +26,7 @@ import type { Access } from "./access.ts";
 import { discoveryRoutes } from "./discovery-routes.ts";
 import type { EventHub, Topic } from "./event-hub.ts";
 import { streamLogs } from "./log-stream.ts";
+import { resilienceRoutes } from "./resilience-routes.ts";
 import type { Call, Route } from "./route.ts";
 import { openSse } from "./sse-reply.ts";
 
@@ -37,6 +39,7 @@ export interface RouteParts {
   readonly hub: EventHub;
   readonly access: Access;
   readonly discovery: Discovery;
+  readonly resilience: ResilienceReports;
 }
 
 /** Whoever has the token or a session. */
@@ -61,6 +64,7 @@ export function controlRoutes(parts: RouteParts): Route[] {
     ...applicationRoutes(parts),
     ...recordRoutes(parts),
     ...discoveryRoutes(parts, actor),
+    ...resilienceRoutes(parts),
     ...sessionRoutes(parts),
   ];
 }
