@@ -25,6 +25,7 @@ export interface LoadResult {
   readonly failed: number;
   /** Of all calls, those that failed, too. */
   readonly p99Ms: number;
+  readonly p999Ms: number;
   /** User and system time of this process, a call. */
   readonly cpuUs: number;
   /** Ours: tries by server. */
@@ -53,7 +54,7 @@ const result: LoadResult = {
 process.stdout.write(`${JSON.stringify(result)}\n`);
 process.exit(0);
 
-async function run(count: number): Promise<Pick<LoadResult, "ok" | "failed" | "p99Ms">> {
+async function run(count: number): Promise<Pick<LoadResult, "ok" | "failed" | "p99Ms" | "p999Ms">> {
   const times: number[] = [];
   let [left, ok] = [count, 0];
   const lane = async (): Promise<void> => {
@@ -66,7 +67,8 @@ async function run(count: number): Promise<Pick<LoadResult, "ok" | "failed" | "p
   };
   await Promise.all(Array.from({ length: wide }, lane));
   times.sort((a, b) => a - b);
-  return { ok, failed: count - ok, p99Ms: times[Math.floor(times.length * 0.99)] ?? 0 };
+  const at = (share: number): number => times[Math.floor(times.length * share)] ?? 0;
+  return { ok, failed: count - ok, p99Ms: at(0.99), p999Ms: at(0.999) };
 }
 
 function pickedOf(): number {

@@ -33,7 +33,7 @@ export async function* oneBad(context: BenchContext): AsyncIterable<Measured> {
       peerName: balancedPool,
       unit: "ms",
       ...(mode === "slow" ? { goal: { ratio: 0.15 } } : {}),
-      note,
+      note: `p99.9 ${ours.p999Ms.toFixed(0)} and ${peer.p999Ms.toFixed(0)} ms; ${note}`,
     };
   }
 }

@@ -16,6 +16,7 @@ export interface Rounds {
   readonly okMost: number;
   /** Medians of the rounds. */
   readonly p99Ms: number;
+  readonly p999Ms: number;
   readonly cpuUs: number;
   /** Ours: tries by server, of all rounds. */
   readonly tries: readonly number[];
@@ -46,6 +47,7 @@ function together(all: readonly LoadResult[]): Rounds {
     okLeast: Math.min(...shares),
     okMost: Math.max(...shares),
     p99Ms: median(all.map((one) => one.p99Ms)),
+    p999Ms: median(all.map((one) => one.p999Ms)),
     cpuUs: median(all.map((one) => one.cpuUs)),
     tries: (all[0]?.tries ?? []).map((_, i) => all.reduce((sum, one) => sum + (one.tries[i] ?? 0), 0)),
   };
