@@ -51,6 +51,13 @@ const discoveryApp = createRoute({
   component: lazyRouteComponent(() => import("./pages/discovery/app-page.tsx"), "DiscoveryAppPage"),
 });
 
+const resilience = createRoute({
+  getParentRoute: () => root,
+  path: "/resilience",
+  validateSearch: (search) => readTexts(search, ["q", "sort", "command", "balancer"]),
+  component: lazyRouteComponent(() => import("./pages/resilience/resilience-page.tsx"), "ResiliencePage"),
+});
+
 const activity = createRoute({
   getParentRoute: () => root,
   path: "/activity",
@@ -59,7 +66,7 @@ const activity = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, services, service, instances, discovery, discoveryApp, activity]),
+  routeTree: root.addChildren([home, services, service, instances, discovery, discoveryApp, resilience, activity]),
   defaultPreload: "intent",
   defaultErrorComponent: BrokenPage,
   // Plain `?zone=local-1a` instead of JSON: people read and type these.
@@ -72,7 +79,7 @@ export const router = createRouter({
 
 /** Fetches the pages not yet shown, so that they open at once, and also while control is away. */
 export async function preloadPages(): Promise<void> {
-  for (const to of ["/", "/services", "/instances", "/discovery", "/activity"] as const)
+  for (const to of ["/", "/services", "/instances", "/discovery", "/resilience", "/activity"] as const)
     await router.preloadRoute({ to });
   await router.preloadRoute({ to: "/services/$name", params: { name: "-" } });
   await router.preloadRoute({ to: "/discovery/$app", params: { app: "-" } });

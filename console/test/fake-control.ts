@@ -4,6 +4,7 @@ import { extname, join, normalize } from "node:path";
 import { problem } from "@holdfast/wire";
 import type { ActivityView, ControlEvent, InstanceView, OperationView, StatusView } from "@holdfast/wire/control";
 import { FakeDiscovery } from "./fake-discovery.ts";
+import { fakeResilience } from "./fake-resilience.ts";
 import { fakeActivities, fakeInstances, fakeMetrics, fakeStatus, replacementFor } from "./fake-world.ts";
 
 /** A call that changed something, as the page made it. */
@@ -30,6 +31,7 @@ export class FakeControl {
   instances: readonly InstanceView[] = fakeInstances();
   activities: readonly ActivityView[] = fakeActivities();
   readonly discovery = new FakeDiscovery(() => this.instances);
+  resilience = () => fakeResilience(this.instances);
   /** When false every API call is answered 401. */
   signedIn = true;
   /** When set, changes are refused with this problem, as the real control does with a full disk. */
@@ -117,6 +119,7 @@ export class FakeControl {
     if (pathname === "/v1/status") return answer(response, 200, this.status);
     if (pathname === "/v1/instances") return answer(response, 200, this.instances);
     if (pathname === "/v1/activities") return answer(response, 200, this.activities);
+    if (pathname === "/v1/resilience") return answer(response, 200, this.resilience());
     if (kind === "discovery") return this.#discover(url, response);
     if (kind === "services" && part === "metrics") return answer(response, 200, fakeMetrics());
     if (kind === "operations" && this.#operations.has(name)) return answer(response, 200, this.#step(name));

@@ -53,6 +53,15 @@ export function DiscoveryIcon(): ReactNode {
   );
 }
 
+export function ResilienceIcon(): ReactNode {
+  return (
+    <Icon>
+      <path d="M9 2 15 4.500v4.700c0 3.300-2.500 5.700-6 6.800-3.500-1.100-6-3.500-6-6.800V4.500z" />
+      <path d="m6.200 9 2 2 3.600-4" />
+    </Icon>
+  );
+}
+
 export function ActivityIcon(): ReactNode {
   return (
     <Icon>

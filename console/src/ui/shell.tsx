@@ -6,7 +6,7 @@ import { useStatus } from "../api/queries.ts";
 import { SignedOutPage } from "../pages/signed-out.tsx";
 import { ConnectionBanner } from "./connection-banner.tsx";
 import { Logo } from "./logo.tsx";
-import { ActivityIcon, DiscoveryIcon, HomeIcon, InstancesIcon, ServicesIcon } from "./nav-icons.tsx";
+import { ActivityIcon, DiscoveryIcon, HomeIcon, InstancesIcon, ResilienceIcon, ServicesIcon } from "./nav-icons.tsx";
 import { ToneShape } from "./status-mark.tsx";
 import "./shell.css";
 
@@ -19,6 +19,7 @@ const places = [
   { to: "/services", label: "Services", icon: ServicesIcon },
   { to: "/instances", label: "Instances", icon: InstancesIcon },
   { to: "/discovery", label: "Discovery", icon: DiscoveryIcon },
+  { to: "/resilience", label: "Resilience", icon: ResilienceIcon },
   { to: "/activity", label: "Activity", icon: ActivityIcon },
 ] as const;
 

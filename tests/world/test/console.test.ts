@@ -33,6 +33,7 @@ const pages = [
   { path: "/instances", name: "Instances", sees: "127.1.1.10:12000" },
   { path: "/discovery", name: "Discovery", sees: "3 registries agree on 18 instances of 6 apps" },
   { path: "/discovery/users", name: "users", sees: "3 of 3 instances up" },
+  { path: "/resilience", name: "Resilience", sees: "2 commands with an open circuit" },
   { path: "/activity", name: "Activity", sees: "first start of movies" },
 ] as const;
 
@@ -224,6 +225,51 @@ describe("console", { skip }, () => {
     await page.getByRole("button", { name: "Back to now" }).click();
     await page.getByText("This is the past").waitFor({ state: "detached" });
     assert.doesNotMatch(page.url(), /at=/);
+  });
+
+  test("a circuit says why it is open, caller by caller, and a balancer why a server is put out and what was tried", async () => {
+    await using visit = await open("/resilience");
+    const { control, page } = visit;
+    const ratings = page.getByRole("article", { name: "ratings" });
+    await ratings.getByText("open in 1 of 3").waitFor();
+    assert.equal(await page.getByRole("article").first().getAttribute("aria-label"), "ratings");
+    await ratings.getByRole("link", { name: "ratings" }).click();
+    const why = page.getByRole("dialog");
+    await why.getByText("Circuit open in 1 of 3: 31 of 40 calls failed: 77 %, from 50 % on it opens").waitFor();
+    await why.getByText("1 of 1 trial calls succeeded").waitFor();
+    assert.match(page.url(), /command=ratings/);
+    assert.deepEqual(await visit.violations(), []);
+    await page.screenshot({ path: join(shots, "Resilience-why.png") });
+    await page.keyboard.press("Escape");
+    await why.waitFor({ state: "detached" });
+
+    await page.getByRole("table", { name: "Balancers" }).getByRole("link").first().click();
+    await page.getByRole("dialog").getByText("could not be connected to, 2 times in a row").waitFor();
+    await page.getByText("retry, 200").waitFor();
+    assert.deepEqual(await visit.violations(), []);
+    await page.screenshot({ path: join(shots, "Resilience-balancer.png") });
+    await page.keyboard.press("Escape");
+
+    await page.getByLabel("Sort by").selectOption("name");
+    await page.getByLabel("Find").fill("rat");
+    await page.getByText("All circuits let calls through").waitFor({ state: "detached" });
+    assert.equal(await page.getByRole("article").count(), 1);
+    assert.match(page.url(), /sort=name/);
+    const many = control.resilience();
+    control.resilience = () => ({
+      ...many,
+      callers: many.callers.map((caller) => ({
+        ...caller,
+        commands: Array.from({ length: 200 }, (_, i) => ({
+          ...(caller.commands[0] ?? assert.fail()),
+          key: `rate-${i}`,
+        })),
+      })),
+    });
+    await page.getByRole("article", { name: "rate-199" }).waitFor();
+    assert.equal(await page.getByRole("article").count(), 200);
+    control.resilience = () => ({ ...many, callers: [], silent: [] });
+    await page.getByText("No service has called another yet").waitFor();
   });
 
   test("a moment older than what is kept says so, beside how it stands now, and another one can be chosen", async () => {

@@ -16,6 +16,7 @@ import { MomentField, PastNote } from "./moment-field.tsx";
 import { RegistriesTable } from "./registries-table.tsx";
 import { SelfPreservation } from "./self-preservation.tsx";
 import { WhyDialog } from "./why-dialog.tsx";
+import "../../ui/verdict.css";
 import "./discovery.css";
 
 const route = getRouteApi("/discovery");
@@ -73,7 +74,7 @@ function Verdict({ view }: { readonly view: DiscoveryView }): ReactNode {
   const tone = view.verdict === "healthy" ? "good" : view.verdict === "down" ? "bad" : "warn";
   const lines = [...view.reasons, ...view.agreement.differences];
   return (
-    <div className="discovery-verdict" data-tone={tone} role="status">
+    <div className="verdict" data-tone={tone} role="status">
       <p>
         <ToneShape tone={tone} size={16} />
         <strong>{view.sentence}</strong>
