@@ -16,7 +16,7 @@ import { MomentField, PastNote } from "./moment-field.tsx";
 import { RegistriesTable } from "./registries-table.tsx";
 import { SelfPreservation } from "./self-preservation.tsx";
 import { WhyDialog } from "./why-dialog.tsx";
-import "../../ui/verdict.css";
+import "../../ui/standing.css";
 import "./discovery.css";
 
 const route = getRouteApi("/discovery");
@@ -74,7 +74,7 @@ function Verdict({ view }: { readonly view: DiscoveryView }): ReactNode {
   const tone = view.verdict === "healthy" ? "good" : view.verdict === "down" ? "bad" : "warn";
   const lines = [...view.reasons, ...view.agreement.differences];
   return (
-    <div className="verdict" data-tone={tone} role="status">
+    <div className="standing" data-tone={tone} role="status">
       <p>
         <ToneShape tone={tone} size={16} />
         <strong>{view.sentence}</strong>

@@ -13,7 +13,7 @@ import { Loaded } from "../../ui/loaded.tsx";
 import { ToneShape } from "../../ui/status-mark.tsx";
 import { words } from "./apps-table.tsx";
 import { EventItems } from "./event-list.tsx";
-import "../../ui/verdict.css";
+import "../../ui/standing.css";
 
 /** Why callers see an instance as they do, or do not see it: `name` is `app/id`; absent: closed. */
 export function WhyDialog(props: { readonly name: string | undefined; readonly onClose: () => void }): ReactNode {

@@ -17,7 +17,7 @@ import { CommandCard } from "./command-card.tsx";
 import { CommandDialog } from "./command-dialog.tsx";
 import { type MergedCommand, mergeCommands, type Sorting, sortCommands, sortings } from "./merged-command.ts";
 import { type Rates, useRates } from "./rates.ts";
-import "../../ui/verdict.css";
+import "../../ui/standing.css";
 import "./resilience.css";
 
 const route = getRouteApi("/resilience");
@@ -83,7 +83,7 @@ function Verdict(props: { readonly view: ResilienceView; readonly commands: read
         ? `All circuits let calls through; ${count(ejected.length, "caller")} put a server out`
         : "All circuits let calls through, and no server is put out";
   return (
-    <div className="verdict" data-tone={tone} role="status">
+    <div className="standing" data-tone={tone} role="status">
       <p>
         <ToneShape tone={tone} size={16} />
         <strong>{sentence}</strong>
