@@ -23,7 +23,7 @@ export interface Import {
 export const floors: readonly (readonly RegExp[])[] = [
   [/^kernel$/],
   [/^wire$/, /^testing$/],
-  [/^runtime\/(metrics|config)$/],
+  [/^runtime\/(metrics|config|trace)$/],
   [/^runtime\/(resilience|discovery)$/],
   [/^runtime\/client$/],
   [/^runtime\/service$/],

@@ -1,3 +1,4 @@
+export * from "./config.ts";
 export * from "./engine.ts";
 export * from "./names.ts";
 export * from "./problem.ts";

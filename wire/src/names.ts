@@ -17,6 +17,7 @@ export const Headers = {
   priority: "x-holdfast-priority",
   requestId: "x-request-id",
   traceparent: "traceparent",
+  tracestate: "tracestate",
   /** Control to agent: the fencing epoch. An agent refuses a lower one than it has seen. */
   epoch: "x-holdfast-epoch",
 } as const;
@@ -38,6 +39,10 @@ export const Env = {
   adminPort: "HOLDFAST_ADMIN_PORT",
   /** A file where the last registry view is kept for a start while every registry is down. */
   lastViewFile: "HOLDFAST_LAST_VIEW",
+  /** Base URLs of the configuration servers, separated by commas; asked with the instance's token. */
+  configServers: "HOLDFAST_CONFIG_SERVERS",
+  /** A file where the last settled values of the configuration server are kept for a start while it is down. */
+  configSnapshot: "HOLDFAST_CONFIG_SNAPSHOT",
   /** JSON settings of a server of ours (gateway routes, balancer listeners, registry peers). */
   settings: "HOLDFAST_SETTINGS",
 } as const;
