@@ -23,11 +23,16 @@ export interface PhaseResult {
 
 const patienceMs = 1_000;
 const tickMs = 5;
+const localAddresses = 8;
+let turn = 0;
 const agent = new Agent({ keepAlive: true, maxSockets: 20_000 });
 
 function once(port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const call = request({ host: "127.0.0.1", port, agent }, (answer) => {
+    // A socket given up keeps its port for a minute; one address does not have enough of them for a spike.
+    turn = (turn + 1) % localAddresses;
+    const localAddress = `127.0.0.${turn + 2}`;
+    const call = request({ host: "127.0.0.1", port, agent, localAddress }, (answer) => {
       answer.resume();
       answer.on("end", () => settle(answer.statusCode === 200));
     });

@@ -6,13 +6,13 @@ import type { Measured } from "../figure.ts";
 import { runProgram } from "../peers.ts";
 import type { Phase, PhaseResult } from "./load.ts";
 
-const [workers, workMs] = [8, 20];
+const [workers, workMs] = [8, 80];
 /** What the server can do, a second. */
 const capacity = (workers * 1_000) / workMs;
 
 /** Three times what a server can do, and a spike of ten times with people who ask again: with the limiter, and without. */
 export async function* overload(context: BenchContext): AsyncIterable<Measured> {
-  const seconds = size(context, 4, 15);
+  const seconds = size(context, 4, 24);
   const phase = (name: string, times: number, more: Partial<Phase> = {}): Phase => ({
     name,
     perSecond: Math.round(capacity * times),

@@ -46,3 +46,10 @@ export class RequestUnfitError extends PlatformError<"REQUEST_UNFIT"> {
     super("REQUEST_UNFIT", `${app}: the request cannot be passed on (${messageOf(cause)})`, { status: 400, cause });
   }
 }
+
+/** A service's answer that cannot be used as it is. */
+export class AnswerUnfitError extends PlatformError {
+  constructor(why: string, cause: unknown) {
+    super("ANSWER_UNFIT", why, { status: 502, next: "correct the service that answered", cause });
+  }
+}

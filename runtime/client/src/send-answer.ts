@@ -3,6 +3,7 @@ import type { Readable } from "node:stream";
 import { type Clock, hasCode, messageOf, PlatformError } from "@holdfast/kernel";
 import { CommandError } from "@holdfast/resilience";
 import { problem, problemContentType } from "@holdfast/wire";
+import { AnswerUnfitError } from "./errors.ts";
 import { answerHeaders } from "./forward-headers.ts";
 import type { Answer } from "./try.ts";
 
@@ -27,10 +28,7 @@ export async function sendAnswer(
     res.writeHead(answer.status, headers);
   } catch (error) {
     answer.stream?.destroy();
-    throw new PlatformError("ANSWER_UNFIT", `the answer cannot be passed on (${messageOf(error)})`, {
-      status: 502,
-      cause: error,
-    });
+    throw new AnswerUnfitError(`the answer cannot be passed on (${messageOf(error)})`, error);
   }
   if (answer.stream !== undefined && mayHaveBody) {
     res.flushHeaders();

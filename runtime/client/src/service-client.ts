@@ -1,8 +1,10 @@
 import { Readable } from "node:stream";
+import { messageOf } from "@holdfast/kernel";
 import { type AttemptReport, errorFromProblem, problemContentType } from "@holdfast/wire";
 import type { BalancedClient } from "./balanced-client.ts";
 import type { CallRequest } from "./call.ts";
 import { withContext } from "./context-headers.ts";
+import { AnswerUnfitError } from "./errors.ts";
 import type { Fallback } from "./service-command.ts";
 import type { Answer } from "./try.ts";
 
@@ -35,7 +37,8 @@ export interface ServiceClient {
   /**
    * Fetches and parses JSON.
    *
-   * @throws the error a problem+json answer carries, or `HTTP_ERROR`, when the status is not 2xx.
+   * @throws the error a problem+json answer carries, or `HTTP_ERROR`, when the status is not 2xx; AnswerUnfitError for what is
+   * no JSON.
    */
   json<T>(path: string | URL, init?: JsonInit<T>): Promise<T>;
 }
@@ -109,9 +112,10 @@ export class FetchClient implements ServiceClient {
           }),
     });
     if (instead !== undefined) return instead.value;
-    if (response.ok) return (await response.json()) as T;
+    const text = await response.text();
+    if (response.ok) return readJson(text, response.status) as T;
     const isProblem = response.headers.get("content-type")?.startsWith(problemContentType) === true;
-    throw errorFromProblem(isProblem ? await response.json() : undefined, response.status);
+    throw errorFromProblem(isProblem ? readJson(text, response.status) : undefined, response.status);
   }
 
   #request(
@@ -170,9 +174,17 @@ function parsed<T>(answer: Answer): T | Promise<T> {
 }
 
 function fromText<T>(answer: Answer, text: string): T {
-  if (answer.status >= 200 && answer.status < 300) return JSON.parse(text) as T;
+  if (answer.status >= 200 && answer.status < 300) return readJson(text, answer.status) as T;
   const isProblem = answer.headers["content-type"]?.toString().startsWith(problemContentType) === true;
-  throw errorFromProblem(isProblem ? JSON.parse(text) : undefined, answer.status);
+  throw errorFromProblem(isProblem ? readJson(text, answer.status) : undefined, answer.status);
+}
+
+function readJson(text: string, status: number): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new AnswerUnfitError(`the answer (status ${status}) is no JSON: ${messageOf(error)}`, error);
+  }
 }
 
 function flatten(host: string, headers: Headers): string[] {

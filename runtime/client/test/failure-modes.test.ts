@@ -203,3 +203,23 @@ test("retries of three layers do not multiply: a failing leaf sees at most 1.3 t
     await new Promise((resolve) => server.close(resolve));
   }
 });
+
+test("once all are known to be out of reach, calls do not go through all of them each time", async () => {
+  await using three = await world(3, { circuit: false });
+  for (const backend of three.backends) await backend.kill();
+  const calls = 400;
+  let tries = 0;
+  for (let i = 0; i < calls; i++) {
+    const onAttempts = (attempts: readonly unknown[]): void => void (tries += attempts.length);
+    await assert.rejects(three.client.service("catalog").fetch("/", { onAttempts }), { code: "NO_SERVER_AVAILABLE" });
+  }
+  // The budget at the beginning, fifty, and a fifth of the calls, which is what it grows by.
+  assert.ok(tries < calls * 1.2 + 60, `${tries} tries of ${calls} calls`);
+});
+
+test("an answer that is no JSON is said to be none, by json()", async () => {
+  await using one = await world(1);
+  await assert.rejects(one.client.service("catalog").json("/"), { code: "ANSWER_UNFIT", message: /no JSON/ });
+  const post = one.client.service("catalog").json("/", { method: "POST", body: "{}" });
+  await assert.rejects(post, { code: "ANSWER_UNFIT", message: /no JSON/ });
+});
