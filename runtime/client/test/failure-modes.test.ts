@@ -144,7 +144,8 @@ test("a stall of two seconds in the caller opens no circuit and ejects no server
         (error: unknown) => (error as { code: string }).code,
       ),
   );
-  await new Promise((resolve) => setTimeout(resolve, 10));
+  const arrived = (): number => three.backends.reduce((sum, backend) => sum + backend.executions, 0);
+  await waitFor("all calls to have arrived", () => arrived() >= calls.length);
   const untilMs = performance.now() + 2_000;
   while (performance.now() < untilMs);
   const ends = await Promise.all(calls);
