@@ -4,7 +4,7 @@ import type { BalancedClient } from "./balanced-client.ts";
 import type { Call } from "./call.ts";
 import { requestHeaders } from "./forward-headers.ts";
 import { readBody } from "./request-body.ts";
-import { sendAnswer, sendProblem } from "./send-answer.ts";
+import { type FailureAnswer, sendAnswer, sendProblem } from "./send-answer.ts";
 
 export interface ForwardOptions {
   readonly service: string;
@@ -15,6 +15,10 @@ export interface ForwardOptions {
   readonly holdBackBytes: number;
   /** The path to ask for instead of the request's own. */
   readonly path?: string;
+  /** More request headers, flat. */
+  readonly addHeaders?: readonly string[];
+  /** What to answer instead of problem+json when no answer of the service is there to pass on. */
+  readonly failure?: (error: unknown) => FailureAnswer;
   /** True once answers are to carry `Connection: close`; asked when the answer is there. */
   readonly draining?: () => boolean;
 }
@@ -43,10 +47,12 @@ export async function forward(
   try {
     const pending = readBody(req, client.options.replayBytes, options.requestBytesMax);
     const body = pending instanceof Promise ? await pending : pending;
+    const headers = requestHeaders(req, body);
+    if (options.addHeaders !== undefined) headers.push(...options.addHeaders);
     const request = {
       method: req.method ?? "GET",
       path: options.path ?? pathOf(req.url ?? "/"),
-      headers: requestHeaders(req, body),
+      headers,
       body,
       timeoutMs: deadlineOf(req, options.timeoutMs),
       holdBackBytes: options.holdBackBytes,
@@ -58,8 +64,9 @@ export async function forward(
     await sendAnswer(client.clock, answer, req, res, options.draining?.() === true);
     return { status: answer.status, instance: answer.server.record.id };
   } catch (error) {
+    const isDraining = options.draining?.() === true;
     return {
-      status: await sendProblem(client.clock, error, req, res, options.draining?.() === true),
+      status: await sendProblem(client.clock, error, req, res, isDraining, options.failure),
       instance: undefined,
     };
   } finally {

@@ -40,31 +40,46 @@ export async function sendAnswer(
   await finish(clock, req, res);
 }
 
-/** Answers what went wrong as problem+json; gives the status. After the head has gone, only the connection can tell. */
+/** An answer of a proxy's own. */
+export interface FailureAnswer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+  /** Flat. */
+  readonly headers?: readonly string[];
+}
+
+/** Answers what went wrong, as problem+json unless `failure` says how; gives the status. After the head has gone, only the connection can tell. */
 export async function sendProblem(
   clock: Clock,
   error: unknown,
   req: IncomingMessage,
   res: ServerResponse,
   isDraining: boolean,
+  failure: (error: unknown) => FailureAnswer = problemOf,
 ): Promise<number> {
-  const known = error instanceof PlatformError ? error : undefined;
-  const status = known?.status ?? 502;
+  const { status, type, body, headers: more = [] } = failure(error);
   if (res.headersSent || res.destroyed) {
     res.destroy();
     return status;
   }
-  const code = hasCode(error, "CALL_TIMED_OUT") ? "UPSTREAM_TIMED_OUT" : (known?.code ?? "UPSTREAM_FAILED");
-  // What is next for a developer says nothing to who called from outside.
-  const next = error instanceof CommandError ? undefined : known?.next;
-  const body = JSON.stringify(problem(status, code, messageOf(error), { next }));
-  const headers = ["content-type", problemContentType, "content-length", String(Buffer.byteLength(body))];
-  if (status === 503) headers.push("retry-after", String(retryAfterSeconds(error)));
+  const headers = ["content-type", type, "content-length", String(Buffer.byteLength(body)), ...more];
   if (isDraining || isUnread(req)) headers.push("connection", "close");
   res.writeHead(status, headers);
   if (req.method !== "HEAD") res.write(body);
   await finish(clock, req, res);
   return status;
+}
+
+function problemOf(error: unknown): FailureAnswer {
+  const known = error instanceof PlatformError ? error : undefined;
+  const status = known?.status ?? 502;
+  const code = hasCode(error, "CALL_TIMED_OUT") ? "UPSTREAM_TIMED_OUT" : (known?.code ?? "UPSTREAM_FAILED");
+  // What is next for a developer says nothing to who called from outside.
+  const next = error instanceof CommandError ? undefined : known?.next;
+  const body = JSON.stringify(problem(status, code, messageOf(error), { next }));
+  const headers = status === 503 ? ["retry-after", String(retryAfterSeconds(error))] : [];
+  return { status, type: problemContentType, body, headers };
 }
 
 function retryAfterSeconds(error: unknown): number {
