@@ -43,6 +43,8 @@ export const Env = {
   configServers: "HOLDFAST_CONFIG_SERVERS",
   /** A file where the last settled values of the configuration server are kept for a start while it is down. */
   configSnapshot: "HOLDFAST_CONFIG_SNAPSHOT",
+  /** Base URL of the sidecar, for the program it runs beside: `http://127.0.0.1:8078`. */
+  sidecar: "HOLDFAST_SIDECAR",
   /** JSON settings of a server of ours (gateway routes, balancer listeners, registry peers). */
   settings: "HOLDFAST_SETTINGS",
 } as const;

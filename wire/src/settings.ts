@@ -79,6 +79,17 @@ export interface RegistryRateLimit {
 
 export type RegistryProbe = "off" | "tcp" | "http";
 
+/** What control hands to the sidecar of a service that says `sidecar: true`. */
+export interface SidecarSettings {
+  /** The service's own program, as an argument vector. */
+  readonly command: readonly string[];
+  /** Path that answers 2xx when the program can serve. Without it a TCP connect decides. */
+  readonly healthPath?: string;
+  readonly healthTimeoutMs?: number;
+  /** Longest time from SIGTERM to the end. */
+  readonly drainMs?: number;
+}
+
 /** A zone agent's settings; handed over by `up`. All paths are absolute. */
 export interface AgentSettings {
   readonly zone: Zone;
