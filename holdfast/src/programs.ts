@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { PlatformError } from "@holdfast/kernel";
 
 /** Bundled programs, by the names of `tools/src/build/entries.ts`. */
-export type ProgramName = "agent" | "control" | "registry" | "gateway" | "balancer" | "up" | "prepare";
+export type ProgramName = "agent" | "control" | "registry" | "gateway" | "balancer" | "sidecar" | "up" | "prepare";
 
 const packageDirectory = findPackage(import.meta.dirname);
 

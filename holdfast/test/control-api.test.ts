@@ -43,7 +43,7 @@ class Fixture {
       agentSockets: { "local-1a": join(path, "agent.sock") },
       ports: { edge: 0, console: 0, registry: 0 },
       portBase: this.portBase,
-      bundles: { registry: bundle, gateway: bundle, balancer: bundle },
+      bundles: { registry: bundle, gateway: bundle, balancer: bundle, sidecar: bundle },
       mode: "loopback",
       version: "0.1.0",
     };

@@ -17,7 +17,12 @@ const settings: ControlSettings = {
   agentSockets: {},
   ports: { edge: 8_080, console: 7_070, registry: 8_761 },
   portBase: 12_000,
-  bundles: { registry: "/dist/registry.mjs", gateway: "/dist/gateway.mjs", balancer: "/my dist/balancer.mjs" },
+  bundles: {
+    registry: "/dist/registry.mjs",
+    gateway: "/dist/gateway.mjs",
+    balancer: "/my dist/balancer.mjs",
+    sidecar: "/dist/sidecar.mjs",
+  },
   mode: "loopback",
   version: "0.1.0",
 };
@@ -75,7 +80,7 @@ test("a service of one line gets one instance a zone; what is written counts", (
       },
     }),
     { catalog: "/i/1", api: "/i/2", small: "/i/3" },
-    3,
+    settings,
   );
   const [catalog, api, small] = groups;
   assert.deepEqual(catalog?.scale, { min: 3, desired: 3, max: 9 });
@@ -88,9 +93,41 @@ test("a service of one line gets one instance a zone; what is written counts", (
   assert.deepEqual(small?.scale, { min: 1, desired: 1, max: 1 });
 });
 
+test("a service that says `sidecar: true` is run by a sidecar, which gets its command and its health", () => {
+  const groups = applicationGroups(
+    "movies",
+    application({
+      services: {
+        reviews: {
+          run: "python3 'my app.py' --x",
+          sidecar: true,
+          env: { MODE: "x" },
+          drain: "3s",
+          health: { path: "/ok", timeout: "500ms" },
+        },
+        shell: { run: "cd app && python3 app.py", sidecar: true },
+      },
+    }),
+    { reviews: "/i/1", shell: "/i/2" },
+    settings,
+  );
+  const [reviews, shell] = groups.map(({ template }) => template);
+  assert.deepEqual([reviews?.run, reviews?.image, reviews?.env["MODE"]], ["node /dist/sidecar.mjs", "/i/1", "x"]);
+  assert.deepEqual(JSON.parse(reviews?.env[Env.settings] ?? ""), {
+    command: ["python3", "my app.py", "--x"],
+    drainMs: 3_000,
+    healthPath: "/ok",
+    healthTimeoutMs: 500,
+  });
+  const { command }: { command: string[] } = JSON.parse(shell?.env[Env.settings] ?? "");
+  assert.deepEqual(command, ["/bin/sh", "-c", "cd app && python3 app.py"]);
+  const open = application({ services: { reviews: { run: "python3 'app.py", sidecar: true } } });
+  assert.throws(() => applicationGroups("movies", open, { reviews: "/i/1" }, settings), { code: "RUN_UNREADABLE" });
+});
+
 test("a service without an image is refused by name", () => {
   const one = application({ services: { catalog: { run: "node catalog.js" } } });
-  assert.throws(() => applicationGroups("movies", one, {}, 3), { code: "IMAGE_MISSING", message: /catalog/ });
+  assert.throws(() => applicationGroups("movies", one, {}, settings), { code: "IMAGE_MISSING", message: /catalog/ });
 });
 
 test("the checked-in OpenAPI document is what the routes say", () => {

@@ -1,5 +1,6 @@
 export type { AgentHealth, AgentTimings } from "./agent/agent.ts";
 export { AgentPaths } from "./agent/agent-paths.ts";
+export { type Command, parseCommand } from "./agent/command.ts";
 export { readPidFile, socketPathBytesMax } from "./agent/exclusive.ts";
 export { boundLog } from "./agent/log-file.ts";
 export { type RunningAgent, runAgent } from "./agent/run-agent.ts";

@@ -1,8 +1,10 @@
 import type { GroupDefinition, ScaleBounds } from "@holdfast/cloud-server";
+import { parseCommand } from "@holdfast/engine-process";
 import { PlatformError, parseDurationMs } from "@holdfast/kernel";
-import { Env, type HealthCheck, healthCheckDefaults } from "@holdfast/wire";
+import { Env, type HealthCheck, healthCheckDefaults, type SidecarSettings } from "@holdfast/wire";
 import type { Application, ServiceDefinition } from "@holdfast/wire/application";
-import { logBytesMax } from "./platform-groups.ts";
+import { logBytesMax, nodeCommand } from "./platform-groups.ts";
+import type { ControlSettings } from "./settings.ts";
 
 /**
  * The server groups of an application: one a service.
@@ -13,7 +15,7 @@ export function applicationGroups(
   name: string,
   application: Application,
   images: Readonly<Record<string, string>>,
-  zones: number,
+  settings: Pick<ControlSettings, "zones" | "bundles">,
 ): GroupDefinition[] {
   return Object.entries(application.services).map(([service, definition]) => {
     const image = images[service];
@@ -23,23 +25,53 @@ export function applicationGroups(
         next: `add images.${service}: the absolute path of its image directory`,
       });
     }
+    const program = programOf(service, definition, settings.bundles.sidecar);
     return {
       application: name,
       service,
       kind: "app",
       template: {
         image,
-        run: definition.run,
-        env: { [Env.environment]: application.environment, ...definition.env },
+        run: program.run,
+        env: { [Env.environment]: application.environment, ...definition.env, ...program.env },
         zoneEnv: {},
         health: healthOf(definition),
-        drainMs: parseDurationMs(definition.drain) ?? 10_000,
+        drainMs: drainMsOf(definition),
         logBytesMax,
       },
-      scale: scaleOf(definition, zones),
+      scale: scaleOf(definition, settings.zones.length),
       placement: {},
     };
   });
+}
+
+/** What an instance runs: the service's command, or the sidecar that runs it. */
+function programOf(
+  service: string,
+  definition: ServiceDefinition,
+  sidecar: string,
+): { readonly run: string; readonly env: Record<string, string> } {
+  if (!definition.sidecar) return { run: definition.run, env: {} };
+  const command = parseCommand(definition.run);
+  if (command === undefined) {
+    throw new PlatformError("RUN_UNREADABLE", `services.${service}.run: its quotes do not end`, {
+      status: 422,
+      next: `correct run: ${definition.run}`,
+    });
+  }
+  const { path, timeout } = definition.health ?? {};
+  const healthTimeoutMs = timeout === undefined ? undefined : parseDurationMs(timeout);
+  const settings: SidecarSettings = {
+    command: [command.file, ...command.args],
+    drainMs: drainMsOf(definition),
+    ...(path === undefined ? {} : { healthPath: path }),
+    ...(healthTimeoutMs === undefined ? {} : { healthTimeoutMs }),
+  };
+  return { run: nodeCommand(sidecar), env: { [Env.settings]: JSON.stringify(settings) } };
+}
+
+function drainMsOf(definition: ServiceDefinition): number {
+  return parseDurationMs(definition.drain) ?? 10_000;
 }
 
 /** `min` defaults to the number of zones, `desired` to `min`, `max` to the larger of nine and `desired`. */

@@ -28,7 +28,7 @@ export async function deploy(
 ): Promise<DeployAnswer> {
   checkName(name, deployment.application);
   checkImages(deployment.images);
-  const groups = applicationGroups(name, deployment.application, deployment.images, settings.zones.length);
+  const groups = applicationGroups(name, deployment.application, deployment.images, settings);
   const operations: OperationView[] = [...(await cloud.deploy(name, deployment, groups, actor))];
   // Edge and registry belong to the platform, but the edge's routes are the application's.
   cloud.ensure(edgeGroups(settings, deployment.application));

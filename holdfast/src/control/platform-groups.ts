@@ -93,10 +93,14 @@ function balancerGroup(settings: ControlSettings): GroupDefinition {
   };
 }
 
+export function nodeCommand(bundle: string): string {
+  return `node ${bundle.includes(" ") ? JSON.stringify(bundle) : bundle}`;
+}
+
 function templateOf(bundle: string, env: Record<string, string> = {}): LaunchTemplate {
   return {
     image: dirname(bundle),
-    run: `node ${bundle.includes(" ") ? JSON.stringify(bundle) : bundle}`,
+    run: nodeCommand(bundle),
     env,
     zoneEnv: {},
     health: healthCheckDefaults,

@@ -11,7 +11,12 @@ export interface ControlSettings {
   readonly ports: Readonly<Record<PortName, number>>;
   /** First port of the stack's block of 1,000: registries first, then everything else. */
   readonly portBase: number;
-  readonly bundles: { readonly registry: string; readonly gateway: string; readonly balancer: string };
+  readonly bundles: {
+    readonly registry: string;
+    readonly gateway: string;
+    readonly balancer: string;
+    readonly sidecar: string;
+  };
   readonly mode: "netns" | "loopback" | "ports";
   readonly version: string;
 }

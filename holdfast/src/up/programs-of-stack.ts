@@ -51,6 +51,7 @@ export function controlProgram(stack: StackFile, platform: string): ProgramSpec 
       registry: join(platform, "registry.mjs"),
       gateway: join(platform, "gateway.mjs"),
       balancer: join(platform, "balancer.mjs"),
+      sidecar: join(platform, "sidecar.mjs"),
     },
     mode: "loopback",
     version: stack.version,

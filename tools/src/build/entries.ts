@@ -14,6 +14,7 @@ export const buildEntries: readonly BuildEntry[] = [
   { name: "registry", source: "services/registry/src/main.ts", form: "single" },
   { name: "gateway", source: "services/gateway/src/main.ts", form: "single" },
   { name: "balancer", source: "services/balancer/src/main.ts", form: "single" },
+  { name: "sidecar", source: "runtime/sidecar/src/main.ts", form: "single" },
   { name: "up", source: "holdfast/src/up/main.ts", form: "single" },
   { name: "prepare", source: "holdfast/src/app-file/main.ts", form: "chunks" },
   // What an application file gets for `import … from "holdfast"` while it is read: the same code in one quick file.

@@ -66,6 +66,12 @@ const service = z
       .boolean()
       .default(false)
       .describe("Bundle the script of a `node <script>` command into one file when the image is made."),
+    sidecar: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Run it behind a sidecar: for programs in any language. It listens on HOST and PORT as before, is registered, checked and drained, and calls others at HOLDFAST_SIDECAR.",
+      ),
     env: z.record(z.string().min(1), z.string()).default({}).describe("More environment for each instance."),
     health: health.optional(),
     scale: scale.optional(),

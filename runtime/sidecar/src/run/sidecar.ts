@@ -32,6 +32,8 @@ export interface RunningSidecar {
   readonly ended: Promise<number>;
   /** Out of rotation, then the signal to the parent, then the end. The second call only passes its signal on. */
   stop(signal: NodeJS.Signals): Promise<number>;
+  /** Only passes a signal on to the parent. */
+  signal(signal: NodeJS.Signals): void;
 }
 
 /** A parent in whose time to end nothing is left gets so long all the same. */
@@ -149,6 +151,10 @@ class Sidecar implements RunningSidecar {
     if (this.#stopping !== undefined) this.#parent?.signal(signal);
     this.#stopping ??= this.#stop(signal);
     return this.#stopping;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#parent?.signal(signal);
   }
 
   async #stop(signal: NodeJS.Signals): Promise<number> {
