@@ -176,7 +176,7 @@ export class Call implements TryEvents, GivenUpListener {
     }
     if (!stalled && options.tryTimeoutMs > 0 && this.#giveUpLate(nowMs, options.tryTimeoutMs)) return;
     // It was we who stood still: its answer has had no time to be read.
-    if (stalled || !this.#idempotent || !this.#again(false, false, "hedge"))
+    if (stalled || !this.#idempotent || !this.#again(false, false, "hedge", nowMs - ticking.startedAtMs))
       ticking.tickAgain(nowMs, this.#cluster.hedgeList());
   }
 
@@ -216,8 +216,16 @@ export class Call implements TryEvents, GivenUpListener {
     return body === null || Buffer.isBuffer(body) || (!body.readableDidRead && !body.destroyed);
   }
 
-  /** Starts one more try if there is a server left and the budget allows it. */
-  #again(isFree: boolean, mayBeSame: boolean, kind: AttemptReport["kind"]): boolean {
+  /**
+   * Starts one more try if there is a server left and the budget allows it. After `waitedMs` of silence only at a server
+   * that is expected to answer within half of that: where all of them are slow, asking twice makes all of them slower.
+   */
+  #again(
+    isFree: boolean,
+    mayBeSame: boolean,
+    kind: AttemptReport["kind"],
+    waitedMs = Number.POSITIVE_INFINITY,
+  ): boolean {
     const cluster = this.#cluster;
     if (this.#tries.length >= cluster.options.triesMax) return false;
     const nowMs = cluster.clock.monotonicMs();
@@ -227,7 +235,7 @@ export class Call implements TryEvents, GivenUpListener {
     const server =
       cluster.pick(tried, this.#request, this.#idempotent, nowMs) ??
       (isFirstAgain ? cluster.pick(nobody, this.#request, this.#idempotent, nowMs) : undefined);
-    if (server === undefined) return false;
+    if (server === undefined || server.ewmaMs(nowMs) * 2 > waitedMs) return false;
     // What was not executed costs the servers nothing, so it costs the budget nothing; but where nobody is left who is not
     // known to be out of reach, asking them all, each time, is a storm of its own.
     if (!(isFree && server.standing(nowMs) !== "ejected") && !cluster.budget.take(nowMs)) {
