@@ -1,4 +1,4 @@
-import { bucketCount, bucketOf } from "./buckets.ts";
+import { bucketCount, bucketOf } from "./meters/buckets.ts";
 
 export type Tags = Readonly<Record<string, string>>;
 

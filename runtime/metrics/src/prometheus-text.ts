@@ -1,5 +1,5 @@
-import { bucketBoundsMs } from "./buckets.ts";
 import type { MeterSnapshot } from "./meter-registry.ts";
+import { bucketBoundsMs } from "./meters/buckets.ts";
 import type { Tags } from "./meters.ts";
 
 export const prometheusContentType = "text/plain; version=0.0.4; charset=utf-8";
