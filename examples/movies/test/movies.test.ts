@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { type Asks, type Backends, filmPage, homePage } from "../services/api/compose.ts";
 import { apiHandler } from "../services/api/handler.ts";
-import { renderHome } from "../services/api/page.ts";
+import { renderFilm, renderHome } from "../services/api/page.ts";
 import { warmUp } from "../services/api/warm-up.ts";
 import { catalogHandler } from "../services/catalog/handler.ts";
 import { ratingsHandler } from "../services/ratings/handler.ts";
@@ -46,6 +46,7 @@ function backends(more: Partial<Backends> = {}): Backends {
     catalog: ask(catalogHandler(films)),
     ratings: down,
     recommendations: advice,
+    reviews: { json: <T>() => Promise.resolve({ reviews: [{ by: "Ada", text: "Silent & <loud>." }] } as T) },
     users: { json: <T>() => Promise.resolve(profiles[0] as T) },
     ...more,
   };
@@ -75,6 +76,11 @@ test("a film's page shows what is like it even when advice and stars are down", 
   assert.equal(page.film.title, "Nosferatu");
   assert.equal(page.alike.note, "Recommendations are resting.");
   assert.ok(page.alike.films.every((film) => film.genre === "horror"));
+  assert.deepEqual(page.reviews, [{ by: "Ada", text: "Silent & <loud>." }]);
+  assert.match(renderFilm(page, { instance: "i-1", zone: "z" }), /Silent &amp; &lt;loud&gt;\. <cite>Ada/);
+  const unread = await filmPage(backends({ reviews: down }), nosferatu.id);
+  assert.deepEqual(unread.reviews, []);
+  assert.doesNotMatch(renderFilm(unread, { instance: "i-1", zone: "z" }), /What people wrote/);
 });
 
 test("recommendations leave out what was seen and put liked genres first", () => {

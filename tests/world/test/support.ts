@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { TestContext } from "node:test";
@@ -8,6 +8,11 @@ export const root: string = join(import.meta.dirname, "../../..");
 export const bin: string = join(root, "holdfast/bin/holdfast.mjs");
 export const movies: string = join(root, "examples/movies");
 export const bringYourOwn: string = join(root, "examples/bring-your-own");
+
+/** One service of the movies is written in Python; without it they run all the same. */
+export const hasPython: boolean = spawnSync("python3", ["--version"]).status === 0;
+/** Instances of the movies: three of each service. */
+export const moviesInstances: number = hasPython ? 18 : 15;
 
 /** True under `npm run test:full`: scenarios take the sizes that the issues state. */
 export const full: boolean = process.env["HOLDFAST_FULL"] === "1";

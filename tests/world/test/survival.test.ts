@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import { SeededRandom } from "@holdfast/kernel";
 import { Stack, waitFor } from "@holdfast/testing";
-import { alive, appInstances, bin, type LoadReport, load, movies, pids, size } from "./support.ts";
+import { alive, appInstances, bin, type LoadReport, load, movies, moviesInstances, pids, size } from "./support.ts";
 
 /** The promise, on the movies application: kill things under load; nobody sees an error; strength comes back. */
 suite("the movies stack under load", () => {
@@ -19,7 +19,7 @@ suite("the movies stack under load", () => {
     await stack.down();
   });
 
-  const fullStrength = async (): Promise<boolean> => (await appInstances(stack)).length === 15;
+  const fullStrength = async (): Promise<boolean> => (await appInstances(stack)).length === moviesInstances;
 
   function assertNoFailure(report: LoadReport): void {
     assert.ok(report.sent > 0);
@@ -116,7 +116,7 @@ suite("the movies stack under load", () => {
     process.kill(control.pid, "SIGKILL");
     await waitFor("control to be back", async () => {
       const again = (await stack.ps()).find((instance) => instance.kind === "control");
-      return again?.pid !== control.pid && (await appInstances(stack)).length === 15;
+      return again?.pid !== control.pid && (await appInstances(stack)).length === moviesInstances;
     });
     const now = await appInstances(stack);
     assert.deepEqual(pids(now), pids(before));

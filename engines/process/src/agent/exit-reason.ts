@@ -28,6 +28,10 @@ export function exitReason(facts: ExitFacts): { readonly reasonCode: string; rea
   if (exit.code === 127 && facts.shell) {
     return { reasonCode: "COMMAND_NOT_FOUND", reason: `a command of \`${facts.run}\` does not exist${said}` };
   }
+  // The sidecar's word for it, of the program it was to run.
+  if (exit.code === 127 && lastLine.endsWith("this command does not exist")) {
+    return { reasonCode: "COMMAND_NOT_FOUND", reason: lastLine };
+  }
   if (exit.signal !== null) {
     const why = asked?.signal === exit.signal ? ` (${asked.cause})` : "";
     return { reasonCode: "KILLED", reason: `killed by ${exit.signal} ${after}${why}` };

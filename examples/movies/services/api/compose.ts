@@ -9,6 +9,7 @@ export interface Backends {
   readonly catalog: Asks;
   readonly ratings: Asks;
   readonly recommendations: Asks;
+  readonly reviews: Asks;
   readonly users: Asks;
 }
 
@@ -27,6 +28,18 @@ export interface Row {
 export interface HomePage {
   readonly user: { readonly id: number; readonly name: string };
   readonly rows: readonly Row[];
+}
+
+export interface Review {
+  readonly by: string;
+  readonly text: string;
+}
+
+export interface FilmPage {
+  readonly film: RatedFilm;
+  readonly alike: Row;
+  /** Empty when nobody wrote, or they do not come in time. */
+  readonly reviews: readonly Review[];
 }
 
 /** Nobody waits longer than this for advice or stars: the page is shown without them. */
@@ -60,12 +73,12 @@ export async function homePage(backends: Backends, userId: number): Promise<Home
 }
 
 /**
- * One film with its stars and what is like it.
+ * One film with its stars, what people wrote and what is like it.
  *
  * @throws `FilmUnknownError` when the catalog has no such film.
  */
-export async function filmPage(backends: Backends, id: number): Promise<{ film: RatedFilm; alike: Row }> {
-  const advised = await advice(backends, `/similar/${id}`);
+export async function filmPage(backends: Backends, id: number): Promise<FilmPage> {
+  const [advised, reviews] = await Promise.all([advice(backends, `/similar/${id}`), reviewsOf(backends, id)]);
   const ids = [id, ...(advised ?? [])];
   const [[film, ...alike], stars] = await Promise.all([
     backends.catalog.json<Film[]>(`/titles?ids=${ids.join(",")}`),
@@ -74,11 +87,11 @@ export async function filmPage(backends: Backends, id: number): Promise<{ film: 
   if (film === undefined || film.id !== id) throw new FilmUnknownError(id);
   if (advised !== undefined) {
     const row = { title: "People also liked", note: "", films: alike.map((other) => rated(other, stars)) };
-    return { film: rated(film, stars), alike: row };
+    return { film: rated(film, stars), alike: row, reviews };
   }
   const sameGenre = await backends.catalog.json<Film[]>(`/titles?genre=${encodeURIComponent(film.genre)}&limit=12`);
   const films = sameGenre.filter((other) => other.id !== id).map((other) => rated(other, stars));
-  return { film: rated(film, stars), alike: { title: `More ${film.genre}`, note: restingNote, films } };
+  return { film: rated(film, stars), alike: { title: `More ${film.genre}`, note: restingNote, films }, reviews };
 }
 
 export class FilmUnknownError extends Error {
@@ -90,6 +103,14 @@ export class FilmUnknownError extends Error {
 /** Numbers of films; `undefined` when there is no advice in time. */
 function advice(backends: Backends, path: string): Promise<number[] | undefined> {
   return backends.recommendations.json<number[]>(`${path}?limit=12`, { timeoutMs: extrasMaxMs }).catch(() => undefined);
+}
+
+/** From a service in another language, behind a sidecar; where that cannot run there are none. */
+async function reviewsOf(backends: Backends, film: number): Promise<readonly Review[]> {
+  const said = await backends.reviews
+    .json<{ reviews: Review[] }>(`/reviews?film=${film}`, { timeoutMs: extrasMaxMs })
+    .catch(() => undefined);
+  return said?.reviews ?? [];
 }
 
 /** Several lists of the catalog in one call. */

@@ -6,6 +6,7 @@ const backends = {
   catalog: client("catalog"),
   ratings: client("ratings"),
   recommendations: client("recommendations"),
+  reviews: client("reviews"),
   users: client("users"),
 };
 const who = {

@@ -4,6 +4,7 @@ main{flex:1;min-width:0}section{padding:6px 28px 14px}h2{font-size:17px;margin:1
 .poster{flex:0 0 150px;height:212px;border-radius:8px;padding:14px 12px;display:flex;flex-direction:column;background:radial-gradient(circle at 68% 62%,hsl(40 60% 90%/.2) 0 24%,transparent 25% 31%,hsl(40 60% 90%/.1) 32% 33%,transparent 34%),linear-gradient(160deg,var(--a),var(--b));transition:transform .15s;font-family:Georgia,serif}
 .poster:hover,.poster:focus-visible{transform:translateY(-4px)}.poster b{font-size:17px;line-height:1.15}.poster span{font-size:12px;opacity:.85;margin-top:6px}.poster i{margin-top:auto;font:12px system-ui,sans-serif;opacity:.9}
 .film{display:flex;gap:28px;padding:20px 28px;flex-wrap:wrap}.big{flex-basis:220px;height:310px}.big b{font-size:26px}.stars{font-size:18px}form button{all:unset;cursor:pointer;font-size:30px;padding:0 3px;color:#6b7773}form button:hover,form button:focus-visible{color:#f0b76b}
+blockquote{margin:4px 0;padding-left:12px;border-left:2px solid #2b3b36;font:italic 16px/1.5 Georgia,serif}cite{font:13px system-ui,sans-serif;color:#a9b8b2;margin-left:6px}
 footer{position:sticky;bottom:0;display:flex;gap:24px;flex-wrap:wrap;justify-content:space-between;padding:10px 28px;background:#0b0f10ee;border-top:1px solid #22302c;font-size:13px;color:#a9b8b2}@media(prefers-reduced-motion:reduce){.poster{transition:none}}`;
 
 /** Asks who answers each 2 s and keeps count, so that a person sees that nothing fails while instances die. */

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { HomePage, RatedFilm, Row } from "./compose.ts";
+import type { FilmPage, HomePage, RatedFilm, Review, Row } from "./compose.ts";
 import { pulseScript, rateScript, style } from "./page-assets.ts";
 
 /** Which instance made this page. */
@@ -12,7 +12,7 @@ export function renderHome(page: HomePage, who: Answerer): string {
   return frame("Silents", `${page.rows.map(renderRow).join("")}`, who, page.user.name);
 }
 
-export function renderFilm(page: { readonly film: RatedFilm; readonly alike: Row }, who: Answerer): string {
+export function renderFilm(page: FilmPage, who: Answerer): string {
   const { film } = page;
   const stars = [1, 2, 3, 4, 5]
     .map((n) => `<button data-stars="${n}" aria-label="${n} of 5 stars">★</button>`)
@@ -21,8 +21,14 @@ export function renderFilm(page: { readonly film: RatedFilm; readonly alike: Row
 <div><h1>${escape(film.title)}</h1><p>${film.year} · ${escape(film.director)} · ${escape(film.genre)}</p>
 <p class="stars" id="average">${starText(film)}</p>
 <form id="rate" data-film="${film.id}" data-id="${randomUUID()}">${stars}</form><p id="thanks" role="status"></p></div></article>
-${renderRow(page.alike)}<script>${rateScript}</script>`;
+${renderReviews(page.reviews)}${renderRow(page.alike)}<script>${rateScript}</script>`;
   return frame(film.title, body, who, "");
+}
+
+function renderReviews(reviews: readonly Review[]): string {
+  if (reviews.length === 0) return "";
+  const quotes = reviews.map(({ by, text }) => `<blockquote>${escape(text)} <cite>${escape(by)}</cite></blockquote>`);
+  return `<section class="reviews"><h2>What people wrote</h2>${quotes.join("")}</section>`;
 }
 
 function renderRow(row: Row): string {
