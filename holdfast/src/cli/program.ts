@@ -38,6 +38,7 @@ export function buildProgram(choose: (run: Run, json: boolean) => void): Command
   addStackCommands(onStack, choose);
   addDiscoveryCommands(onStack, choose);
   addRegistryCommand(add, choose);
+  addSidecarCommand(add, choose);
   addAppCommands(program, choose);
   program.addHelpText(
     "after",
@@ -149,6 +150,31 @@ function addRegistryCommand(
     .option("--rate-limit", "limit those who fetch everything, as Eureka's filter does")
     .action((flags) =>
       choose(async (context) => (await import("./registry.ts")).registry(context, flags), flags.json === true),
+    );
+}
+
+function addSidecarCommand(
+  add: (usage: string, description: string) => Command,
+  choose: (run: Run, json: boolean) => void,
+): void {
+  add(
+    "sidecar [command...]",
+    "run beside a program in any language: registered, checked, drained; it calls others by name",
+  )
+    .option("-p, --http-port-api <n>", "where the program finds its sidecar (default: 8078)")
+    .option("-a, --app-name <name>", "the name callers use (default: the configuration's, else prana)")
+    .option("-c, --config <file>", "a properties file, as Prana reads it")
+    .option("--health-url <url>", "2xx: the program can serve; 204: it starts (default: its /healthcheck)")
+    .option("--parent-host <ip>", "where the program listens (default: 127.0.0.1)")
+    .option("--parent-port <n>", "where the program listens (default: 7001)")
+    .option("--front <n>", "listen there for callers, and pass their requests on to the program")
+    .option("--registry <urls>", "base URLs of registries, separated by commas (default: the environment's)")
+    .addHelpText(
+      "after",
+      "\nWhat follows -- is started by the sidecar: holdfast sidecar -a ratings -- python3 app.py\nIts exit code becomes the sidecar's.",
+    )
+    .action((command, flags) =>
+      choose(async (context) => (await import("./sidecar.ts")).sidecar(context, flags, command), flags.json === true),
     );
 }
 
