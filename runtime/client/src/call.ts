@@ -235,7 +235,7 @@ export class Call implements TryEvents, GivenUpListener {
     const server =
       cluster.pick(tried, this.#request, this.#idempotent, nowMs) ??
       (isFirstAgain ? cluster.pick(nobody, this.#request, this.#idempotent, nowMs) : undefined);
-    if (server === undefined || server.ewmaMs(nowMs) * 2 > waitedMs) return false;
+    if (server === undefined || server.expectedMs(nowMs) * 2 > waitedMs) return false;
     // What was not executed costs the servers nothing, so it costs the budget nothing; but where nobody is left who is not
     // known to be out of reach, asking them all, each time, is a storm of its own.
     if (!(isFree && server.standing(nowMs) !== "ejected") && !cluster.budget.take(nowMs)) {

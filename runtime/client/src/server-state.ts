@@ -19,6 +19,7 @@ export class ServerState implements PickServer {
   readonly #slowStartMs: number;
   readonly #since: number;
   readonly #ewma: PeakEwma;
+  #latestMs = 0;
   readonly #average = new RecentAverage();
   #record: InstanceRecord;
   #weight: number;
@@ -78,6 +79,11 @@ export class ServerState implements PickServer {
     return this.outstanding > 0 ? Math.max(ewmaMs, nowMs - this.#lastSignMs) : ewmaMs;
   }
 
+  /** The worse of that and of its latest answers: the average of many is late to say that all have become slow. */
+  expectedMs(nowMs: number): number {
+    return Math.max(this.ewmaMs(nowMs), this.#latestMs);
+  }
+
   averageMs(): number {
     return this.#average.valueMs;
   }
@@ -112,6 +118,7 @@ export class ServerState implements PickServer {
     this.#lastSignMs = nowMs;
     this.#ewma.record(ms, nowMs);
     this.#average.record(ms);
+    this.#latestMs = (this.#latestMs + ms) / 2;
     if (!isServerFault(status)) return this.health.succeeded(nowMs);
     this.failures += 1;
     this.health.answeredBadly(status, nowMs);

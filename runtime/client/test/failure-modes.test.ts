@@ -224,3 +224,16 @@ test("an answer that is no JSON is said to be none, by json()", async () => {
   const post = one.client.service("catalog").json("/", { method: "POST", body: "{}" });
   await assert.rejects(post, { code: "ANSWER_UNFIT", message: /no JSON/ });
 });
+
+test("when all servers become slow at once, they are not asked twice for it", async () => {
+  await using three = await world(3);
+  const catalog = three.client.service("catalog");
+  for (let i = 0; i < 100; i++) await catalog.fetch("/");
+  for (const backend of three.backends) backend.behaviour = (_req, res) => setTimeout(() => res.end("slow"), 400);
+  const executed = (): number => three.backends.reduce((sum, backend) => sum + backend.executions, 0);
+  const before = executed();
+  // 60 at a time: the first of them cannot know, and the budget, fifty, would let most of them ask again.
+  for (let round = 0; round < 4; round++) await Promise.all(Array.from({ length: 60 }, () => catalog.fetch("/")));
+  const calls = 240;
+  assert.ok(executed() - before <= calls * 1.1, `${executed() - before} executions of ${calls} calls`);
+});
