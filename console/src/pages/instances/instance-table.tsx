@@ -64,7 +64,7 @@ function Row(props: { readonly instance: InstanceView; readonly onKill: () => vo
           {id}
         </Link>
       </td>
-      <td>{name}</td>
+      <td className="breakable">{name}</td>
       <td className="roomy-only muted">{kind}</td>
       <td className="wide-only">{zone}</td>
       <td className="wide-only mono">
