@@ -163,7 +163,7 @@ function addSidecarCommand(
   )
     .option("-p, --http-port-api <n>", "where the program finds its sidecar (default: 8078)")
     .option("-a, --app-name <name>", "the name callers use (default: the configuration's, else prana)")
-    .option("-c, --config <file>", "a properties file, as Prana reads it")
+    .option("-c, --config <file>", "a properties file (default: prana.properties, when there is one)")
     .option("--health-url <url>", "2xx: the program can serve; 204: it starts (default: its /healthcheck)")
     .option("--parent-host <ip>", "where the program listens (default: 127.0.0.1)")
     .option("--parent-port <n>", "where the program listens (default: 7001)")

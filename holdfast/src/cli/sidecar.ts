@@ -1,5 +1,12 @@
 import { codeOf, PlatformError } from "@holdfast/kernel";
-import { programOfFlags, type RunningSidecar, runSidecar, type SidecarFlags, startExitCode } from "@holdfast/sidecar";
+import {
+  programOfFlags,
+  type RunningSidecar,
+  runSidecar,
+  type SidecarFlags,
+  sidecarDefaults,
+  startExitCode,
+} from "@holdfast/sidecar";
 import type { CommandContext } from "./context.ts";
 import { exitCodes } from "./exit-codes.ts";
 import type { Terminal } from "./terminal.ts";
@@ -13,14 +20,14 @@ export async function sidecar(
 ): Promise<number> {
   const { clock, random, terminal } = context;
   const log = new TerminalLog({ terminal, wallMs: () => clock.wallMs(), wordsOf: () => undefined });
-  const program = programOfFlags({ ...flags, command }, process.env, random);
   try {
+    const program = programOfFlags({ ...flags, command }, process.env, random);
     return await runSidecar(program, { clock, random, log }, (running) => {
       for (const line of bannerLines(terminal, running)) terminal.print(line);
       log.begin();
     });
   } catch (error) {
-    terminal.printError(portError(error, program.options.apiPort));
+    terminal.printError(portError(error, Number(flags.httpPortApi ?? sidecarDefaults.apiPort)));
     return codeOf(error) === "EADDRINUSE" ? exitCodes.environment : startExitCode(error);
   }
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { codeOf, messageOf, newInstanceId, OptionError, PlatformError, type Random } from "@holdfast/kernel";
 import { Env, type SidecarSettings } from "@holdfast/wire";
 import { type SidecarOptions, sidecarDefaults } from "../options.ts";
@@ -10,7 +10,7 @@ export interface SidecarFlags {
   readonly httpPortApi?: string | undefined;
   /** `-a`. */
   readonly appName?: string | undefined;
-  /** `-c`: a properties file. */
+  /** `-c`: a properties file. Default: `prana.properties` where there is one. */
   readonly config?: string | undefined;
   readonly healthUrl?: string | undefined;
   readonly parentHost?: string | undefined;
@@ -63,7 +63,7 @@ export function programOfSettings(text: string, environment: Environment): Sidec
  * @throws OptionError by the flag; PlatformError `CONFIG_UNREADABLE` for the file.
  */
 export function programOfFlags(flags: SidecarFlags, environment: Environment, random: Random): SidecarProgram {
-  const properties = flags.config === undefined ? new Map<string, string>() : readProperties(flags.config);
+  const properties = readProperties(flags.config);
   const said = (key: string): string | undefined => properties.get(key) || undefined;
   const front = portOf("--front", flags.front);
   const given = flags.parentPort ?? said("eureka.port");
@@ -97,7 +97,12 @@ export function programOfFlags(flags: SidecarFlags, environment: Environment, ra
   };
 }
 
-function readProperties(file: string): Map<string, string> {
+/** Prana's own, when it is there. */
+const configDefault = "prana.properties";
+
+function readProperties(given: string | undefined): Map<string, string> {
+  const file = given ?? configDefault;
+  if (given === undefined && !existsSync(file)) return new Map();
   try {
     return parsePropertiesFile(readFileSync(file, "utf8"));
   } catch (error) {
