@@ -12,11 +12,27 @@ export const bucketBoundsMs: readonly number[] = Array.from(
   (_, i) => firstBoundMs * 2 ** (i / bucketsPerOctave),
 );
 
+/** A bound and what differs from it by rounding alone are the same. */
+const upperBounds = Float64Array.from(bucketBoundsMs, (bound) => bound * (1 + 1e-10));
+const lastBoundMs = upperBounds[bucketCount - 2] ?? 0;
+const usPerMs = 1_000;
+
+/** For the highest bit of a whole number of µs, the first bucket that such a number may lie in. */
+const firstOfOctave = Uint8Array.from({ length: 32 }, (_, bit) =>
+  Math.max(
+    0,
+    upperBounds.findIndex((bound) => 2 ** bit / usPerMs <= bound),
+  ),
+);
+
 /** The bucket that `ms` falls into. */
 export function bucketOf(ms: number): number {
   if (!(ms > firstBoundMs)) return 0;
-  const index = Math.ceil(Math.log2(ms / firstBoundMs) * bucketsPerOctave - 1e-9);
-  return index >= bucketCount ? bucketCount - 1 : index;
+  if (ms > lastBoundMs) return bucketCount - 1;
+  // The octave from the highest bit, then at most four steps: a logarithm takes four times as long.
+  let index = firstOfOctave[31 - Math.clz32(ms * usPerMs)] ?? 0;
+  while (ms > (upperBounds[index] ?? lastBoundMs)) index += 1;
+  return index;
 }
 
 /**
