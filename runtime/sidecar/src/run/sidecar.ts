@@ -1,4 +1,4 @@
-import { BalancedClient } from "@holdfast/client";
+import { BalancedClient, combinedServers, type ConfiguredServers, configuredServers } from "@holdfast/client";
 import type { Config } from "@holdfast/config";
 import { Discovery, type ServerList, staticServers } from "@holdfast/discovery";
 import { hasCode } from "@holdfast/kernel";
@@ -18,7 +18,10 @@ import type { Presence } from "./presence.ts";
 export interface SidecarSurroundings extends Surroundings {
   readonly config: Config;
   readonly resilience: Resilience;
-  /** Whose servers may be called. Default: what the environment's registries know. */
+  /**
+   * Whose servers may be called. Default: what the environment's registries know. What the configuration lists
+   * (`{app}.ribbon.listOfServers`) comes first.
+   */
   readonly servers?: ServerList;
 }
 
@@ -64,6 +67,7 @@ class Sidecar implements RunningSidecar {
   readonly #in: SidecarSurroundings;
   readonly #endedWith: (code: number) => void;
   readonly #discovery: Discovery | undefined;
+  readonly #configured: ConfiguredServers;
   readonly #client: BalancedClient;
   readonly #api: LocalApi;
   #options: SidecarOptions;
@@ -91,7 +95,9 @@ class Sidecar implements RunningSidecar {
         localAddress,
       });
     }
-    const servers = surroundings.servers ?? this.#discovery ?? staticServers({});
+    const known = surroundings.servers ?? this.#discovery ?? staticServers({});
+    this.#configured = configuredServers(config, log);
+    const servers = combinedServers(this.#configured, known);
     const how = { zone, app, subsetAs, localAddress, concurrentMax };
     this.#client = new BalancedClient(servers, clock, random.child("client"), how, { meters, resilience, config, log });
     this.#api = new LocalApi(clock, log, {
@@ -196,6 +202,7 @@ class Sidecar implements RunningSidecar {
     await this.#discovery?.stop();
     await this.#api.close();
     await this.#client.close();
+    this.#configured.close();
   }
 
   async #listen(): Promise<void> {
