@@ -13,6 +13,29 @@ export { PercentileDistributionSummary } from "./meters/percentile-summary.ts";
 export { type PercentileRange, PercentileTimer } from "./meters/percentile-timer.ts";
 export type { Tags } from "./meters/tags.ts";
 export { Timer } from "./meters/timer.ts";
+export { AgeGauge } from "./patterns/age-gauge.ts";
+export {
+  ageBuckets,
+  ageBucketsBiasOld,
+  type BucketFunction,
+  byteBuckets,
+  decimalBuckets,
+  latencyBuckets,
+  latencyBucketsBiasSlow,
+} from "./patterns/bucket-functions.ts";
+export { BucketCounter, BucketDistributionSummary, BucketTimer } from "./patterns/bucket-meters.ts";
+export {
+  autoRollup,
+  type CardinalityLimiter,
+  firstValues,
+  mostFrequentValues,
+  otherValues,
+  rolledUpValues,
+} from "./patterns/cardinality-limiters.ts";
+export { IntervalCounter } from "./patterns/interval-counter.ts";
+export { type LongTask, LongTaskTimer } from "./patterns/long-task-timer.ts";
+export { MonotonicCounter, MonotonicCounterUint } from "./patterns/monotonic-counter.ts";
+export { pollMonotonic, pollValue } from "./patterns/polled.ts";
 export { MeterRegistry, type MeterRegistryOptions, meterRegistryDefaults } from "./registry/meter-registry.ts";
 export type { MeterSnapshot } from "./registry/snapshot.ts";
 export {

@@ -27,7 +27,10 @@ test("the same name and tags give the same meter, in any order of tags, and anot
   const meters = new MeterRegistry();
   assert.equal(meters.counter("hits", { a: "1", b: "2" }), meters.counter("hits", { b: "2", a: "1" }));
   assert.throws(() => meters.gauge("hits", { a: "1", b: "2" }), /already a Counter/);
-  assert.throws(() => meters.timer("hits", { other: "tag" }), /already a Counter/);
+  // As in Spectator, it is the id that is of one kind: a counter and a gauge may share a name, as in IntervalCounter.
+  meters.timer("hits", { other: "tag" }).record(1);
+  assert.throws(() => meters.counter("hits", { other: "tag" }), /already a Timer/);
+  assert.equal(meters.counter("hits", { b: "2", a: "1" }), meters.counter("hits", { a: "1", b: "2" }));
 });
 
 test("series beyond the limit share one overflow series", () => {

@@ -32,7 +32,7 @@ const maxWindowMs = 60_000;
  *
  * What nobody uses for 15 min is let go: gauges are shown no more, counts are shown as long as somebody keeps the meter.
  *
- * @throws TypeError from each way to a meter when the name is already used by another kind of meter.
+ * @throws TypeError from each way to a meter when another kind of meter has the same name and tags.
  */
 export class MeterRegistry {
   readonly #names = new Map<string, NameGroup>();
@@ -117,8 +117,8 @@ export class MeterRegistry {
         this.counter("metrics.polls.failed").increment();
       }
     }
-    for (const group of this.#names.values()) {
-      if (nowMs !== undefined && group.sweep(nowMs, this.#options.ttlMs)) this.#names.delete(group.name);
+    if (nowMs !== undefined) this.#sweep(nowMs);
+    for (const group of this.#groups()) {
       for (const series of group.series) {
         const meter = series.alive;
         const isOver = series.meter === undefined && (meter instanceof Gauge || meter instanceof MaxGauge);
@@ -129,8 +129,9 @@ export class MeterRegistry {
 
   #find<M extends Meter>(name: string, tags: Tags, kind: abstract new (...args: never[]) => M): M | undefined {
     const group = this.#names.get(name);
+    const found = group?.kind === kind ? group.find(tags) : group?.of(kind)?.find(tags);
     // A group holds meters of its kind alone.
-    return group?.kind === kind ? (group.find(tags) as M | undefined) : undefined;
+    return found as M | undefined;
   }
 
   #resolve<M extends Meter>(
@@ -139,13 +140,15 @@ export class MeterRegistry {
     kind: MeterKind & (new (...args: never[]) => M),
     make: () => M,
   ): M {
-    let group = this.#names.get(name);
+    const named = this.#names.get(name);
+    let group = named?.of(kind);
     if (group === undefined) {
-      if (this.#names.size >= this.#options.namesMax) return this.#refused(make);
+      if (named === undefined && this.#names.size >= this.#options.namesMax) return this.#refused(make);
+      refuseTaken(named, undefined, tags, kind);
       group = new NameGroup(name, kind);
+      group.next = named;
       this.#names.set(name, group);
-    }
-    if (group.kind !== kind) throw new TypeError(`${name}: is already a ${group.kind.name}, not a ${kind.name}`);
+    } else refuseTaken(named, group, tags, kind);
     return group.resolve(tags, this.#options.seriesMax, make) as M;
   }
 
@@ -161,10 +164,40 @@ export class MeterRegistry {
   #rollMaxima(nowMs: number): void {
     if (nowMs - this.#windowFromMs < maxWindowMs) return;
     this.#windowFromMs = nowMs;
-    for (const group of this.#names.values()) {
+    for (const group of this.#groups()) {
       for (const { alive } of group.series) {
         if (alive instanceof Distribution || alive instanceof MaxGauge) alive.recent.roll();
       }
+    }
+  }
+
+  #sweep(nowMs: number): void {
+    for (const [name, first] of this.#names) {
+      let kept: NameGroup | undefined;
+      for (let group: NameGroup | undefined = first; group !== undefined; ) {
+        const { next }: { next: NameGroup | undefined } = group;
+        if (!group.sweep(nowMs, this.#options.ttlMs)) {
+          group.next = kept;
+          kept = group;
+        }
+        group = next;
+      }
+      if (kept === undefined) this.#names.delete(name);
+      else if (kept !== first) this.#names.set(name, kept);
+    }
+  }
+
+  *#groups(): Generator<NameGroup> {
+    for (const first of this.#names.values()) {
+      for (let group: NameGroup | undefined = first; group !== undefined; group = group.next) yield group;
+    }
+  }
+}
+
+function refuseTaken(first: NameGroup | undefined, own: NameGroup | undefined, tags: Tags, kind: MeterKind): void {
+  for (let group = first; group !== undefined; group = group.next) {
+    if (group !== own && group.has(tags)) {
+      throw new TypeError(`${group.name}: is already a ${group.kind.name}, not a ${kind.name}`);
     }
   }
 }

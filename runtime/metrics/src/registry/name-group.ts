@@ -7,10 +7,12 @@ export type MeterKind = abstract new (...args: never[]) => Meter;
 
 const overflowTags: Tags = Object.freeze({ overflow: "true" });
 
-/** All series of one name, which are all of one kind. */
+/** All series of one name and one kind of meter. */
 export class NameGroup {
   readonly name: string;
   readonly kind: MeterKind;
+  /** The series of the same name that are of another kind: patterns have a counter and a gauge under one name. */
+  next: NameGroup | undefined;
   readonly #series = new Map<string, Series>();
   readonly #tree = new TagTree();
   /** By the tags object itself. Only frozen ones: another could say something else tomorrow. */
@@ -19,6 +21,15 @@ export class NameGroup {
   constructor(name: string, kind: MeterKind) {
     this.name = name;
     this.kind = kind;
+  }
+
+  /** The group of this kind among this and the next; `undefined` when there is none yet. */
+  of(kind: MeterKind): NameGroup | undefined {
+    return this.kind === kind ? this : this.next?.of(kind);
+  }
+
+  has(tags: Tags): boolean {
+    return this.#series.has(keyOf(tags));
   }
 
   /** The kept meter of these tags by the fast ways; `undefined` does not mean that there is none. */
