@@ -56,6 +56,7 @@ export class InFront implements Presence {
         handler: (req: IncomingMessage, res: ServerResponse) => made.#pass(req, res),
         onUpgrade: (req: IncomingMessage, socket: Duplex, head: Buffer) =>
           forwardUpgrade(made.#client, req, socket, head, name),
+        endEmptyRequests: true,
         health: () => made.#health(),
         // The rest of the time is the parent's, to end in.
         drainMs: Math.round(options.drainMs * 0.7),
