@@ -1,3 +1,12 @@
+export { AtlasPublisher, type AtlasPublisherOptions } from "./atlas/atlas-publisher.ts";
+export { atlasTags } from "./atlas/atlas-tags.ts";
+export type { Measurement } from "./atlas/measurement.ts";
+export {
+  type HttpSenderOptions,
+  httpPublishSender,
+  type PublishAnswer,
+  type PublishSender,
+} from "./atlas/publish-sender.ts";
 export { bucketBoundsMs, bucketCount, bucketOf, bucketsPerOctave, percentile } from "./meters/buckets.ts";
 export { Counter } from "./meters/counter.ts";
 export { DistributionSummary } from "./meters/distribution-summary.ts";
