@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { makeZones } from "@holdfast/kernel";
 import { Env, type GatewaySettings, type RegistrySettings } from "@holdfast/wire";
 import { parseApplication } from "@holdfast/wire/application";
-import { applicationGroups } from "../src/control/application-groups.ts";
+import { applicationGroups, writtenRun } from "../src/control/application-groups.ts";
 import { documentedApi } from "../src/control/documented-api.ts";
 import { edgeGroups, registryGroup } from "../src/control/platform-groups.ts";
 import type { ControlSettings } from "../src/control/settings.ts";
@@ -113,6 +113,10 @@ test("a service that says `sidecar: true` is run by a sidecar, which gets its co
   );
   const [reviews, shell] = groups.map(({ template }) => template);
   assert.deepEqual([reviews?.run, reviews?.image, reviews?.env["MODE"]], ["node /dist/sidecar.mjs", "/i/1", "x"]);
+  assert.deepEqual(groups.map(writtenRun), [
+    "python3 my app.py --x (behind a sidecar)",
+    "/bin/sh -c cd app && python3 app.py (behind a sidecar)",
+  ]);
   assert.deepEqual(JSON.parse(reviews?.env[Env.settings] ?? ""), {
     command: ["python3", "my app.py", "--x"],
     drainMs: 3_000,

@@ -70,6 +70,14 @@ function programOf(
   return { run: nodeCommand(sidecar), env: { [Env.settings]: JSON.stringify(settings) } };
 }
 
+/** The command as people wrote it, also where a sidecar runs it. */
+export function writtenRun({ kind, template }: Pick<GroupDefinition, "kind" | "template">): string {
+  const settings = template.env[Env.settings];
+  if (kind !== "app" || settings === undefined) return template.run;
+  const { command }: Partial<SidecarSettings> = JSON.parse(settings);
+  return command === undefined ? template.run : `${command.join(" ")} (behind a sidecar)`;
+}
+
 function drainMsOf(definition: ServiceDefinition): number {
   return parseDurationMs(definition.drain) ?? 10_000;
 }

@@ -2,6 +2,7 @@ import type { Cloud, GroupStatus } from "@holdfast/cloud-server";
 import { type Zone, zoneKey } from "@holdfast/kernel";
 import type { InstanceObservation } from "@holdfast/wire";
 import type { InstanceView, ServiceView, ZoneView } from "@holdfast/wire/control";
+import { writtenRun } from "./application-groups.ts";
 
 /** What insight measured of one service over the last minute. */
 export interface ServiceMetrics {
@@ -53,7 +54,7 @@ export function serviceView(
     max: definition.scale.max,
     up: serving.length,
     zones: Object.fromEntries(zones.map((zone) => [zone.name, upIn(zone)])),
-    run: definition.template.run,
+    run: writtenRun(definition),
     requestsPerSecond: metrics?.requestsPerSecond ?? null,
     errorPercent: metrics?.errorPercent ?? null,
     p99Ms: metrics?.p99Ms ?? null,

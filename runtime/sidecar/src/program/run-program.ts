@@ -1,5 +1,5 @@
 import { type Clock, type Log, type Random } from "@holdfast/kernel";
-import { processConfig, processMeterRegistry, processResilience } from "@holdfast/service";
+import { processConfig, processMeterRegistry, processResilience, showBalancers } from "@holdfast/service";
 import { type RunningSidecar, startSidecar } from "../run/sidecar.ts";
 import type { SidecarProgram } from "./program-options.ts";
 
@@ -37,7 +37,8 @@ export async function runSidecar(
     const meters = processMeterRegistry;
     const resilience = processResilience();
     const { environment, options } = program;
-    sidecar = await startSidecar(options, { clock, random, log, meters, environment, config, resilience });
+    const around = { clock, random, log, meters, environment, config, resilience };
+    sidecar = await startSidecar(options, { ...around, onClient: showBalancers });
     onStarted(sidecar);
     // It came while we started: what has begun is ended in order.
     if (first !== undefined) void sidecar.stop(first);

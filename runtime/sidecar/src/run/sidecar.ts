@@ -1,4 +1,4 @@
-import { BalancedClient, combinedServers, type ConfiguredServers, configuredServers } from "@holdfast/client";
+import { BalancedClient, type ConfiguredServers, combinedServers, configuredServers } from "@holdfast/client";
 import type { Config } from "@holdfast/config";
 import { Discovery, type ServerList, staticServers } from "@holdfast/discovery";
 import { hasCode } from "@holdfast/kernel";
@@ -23,6 +23,8 @@ export interface SidecarSurroundings extends Surroundings {
    * (`{app}.ribbon.listOfServers`) comes first.
    */
   readonly servers?: ServerList;
+  /** Called once with the client that the parent's calls go through, for whoever shows its balancers. */
+  readonly onClient?: (client: BalancedClient) => void;
 }
 
 export interface RunningSidecar {
@@ -100,6 +102,7 @@ class Sidecar implements RunningSidecar {
     const servers = combinedServers(this.#configured, known);
     const how = { zone, app, subsetAs, localAddress, concurrentMax };
     this.#client = new BalancedClient(servers, clock, random.child("client"), how, { meters, resilience, config, log });
+    surroundings.onClient?.(this.#client);
     this.#api = new LocalApi(clock, log, {
       config,
       servers,
