@@ -48,6 +48,15 @@ export { pollMonotonic, pollValue } from "./patterns/polled.ts";
 export { MeterRegistry, type MeterRegistryOptions, meterRegistryDefaults } from "./registry/meter-registry.ts";
 export type { MeterSnapshot } from "./registry/snapshot.ts";
 export {
+  parseSpectatordLine,
+  type SpectatordLine,
+  type SpectatordType,
+  spectatordId,
+  spectatordLine,
+} from "./spectatord/line.ts";
+export { SpectatordReceiver, type SpectatordReceiverOptions } from "./spectatord/receiver.ts";
+export { SpectatordSender, type SpectatordSenderOptions, type SpectatordTarget } from "./spectatord/sender.ts";
+export {
   metricsText,
   openMetricsContentType,
   openMetricsText,
