@@ -109,6 +109,27 @@ test("a file that hangs, throws, ends the process or exports nothing is reported
   assert.match(empty ?? "", /^empty\.mjs:1:1 has no default export/);
 });
 
+test("what an application file prints is heard, within bounds, and never waited for", async (t) => {
+  const application = 'export default { services: { web: { run: "node w.js" } } };\n';
+  const directory = scratch(t, {
+    "says.mjs": `console.error("reviews: left out");\nconsole.log("b".repeat(1_000));\n${application}`,
+    "floods.mjs": `for (let i = 0; i < 1_000; i++) console.log(i);\n${application}`,
+    "leaves.mjs": `import { spawn } from "node:child_process";
+spawn(process.execPath, ["-e", "setTimeout(() => {}, 3_000)"], { stdio: "inherit" }).unref();\n${application}`,
+  });
+  const hear = async (name: string): Promise<string[]> => {
+    const said: string[] = [];
+    const result = await loadApplication(new SystemClock(), join(directory, name), 5_000, (line) => said.push(line));
+    assert.equal(result.kind, "ok");
+    return said;
+  };
+  assert.deepEqual((await hear("says.mjs")).toSorted(), ["b".repeat(300), "reviews: left out"]);
+  assert.equal((await hear("floods.mjs")).length, 20);
+  const from = performance.now();
+  assert.deepEqual(await hear("leaves.mjs"), []);
+  assert.ok(performance.now() - from < 2_500, "a program that the file started is not waited for");
+});
+
 test("a plain object without any import is an application, named after its directory", async (t) => {
   const directory = scratch(t, {
     "My Shop 2/holdfast.config.ts": "export default { services: { web: { run: 'node web.js' } } };\n",

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { existsSync } from "node:fs";
+import { createInterface } from "node:readline";
 import { type Clock, PlatformError } from "@holdfast/kernel";
 import { programDirectory, programFile } from "../programs.ts";
 import { startOfFile } from "./fault.ts";
@@ -9,8 +10,16 @@ import type { PrepareMessage, PrepareRequest } from "./prepare-protocol.ts";
 /** Longest time an application file gets to be run: it is data, and takes milliseconds. */
 export const loadTimeoutMs = 5_000;
 
-/** Reads and checks an application file in a child, so that a file that hangs, exits or throws is a fault like any other. */
-export async function loadApplication(clock: Clock, file: string, timeoutMs = loadTimeoutMs): Promise<LoadResult> {
+/**
+ * Reads and checks an application file in a child, so that a file that hangs, exits or throws is a fault like any other.
+ * `onSaid` gets each line that the file prints, such as what it leaves out on this machine. Default: our standard error.
+ */
+export async function loadApplication(
+  clock: Clock,
+  file: string,
+  timeoutMs = loadTimeoutMs,
+  onSaid: (line: string) => void = toStandardError,
+): Promise<LoadResult> {
   const fault = (message: string): LoadResult => ({
     kind: "faults",
     file,
@@ -18,7 +27,7 @@ export async function loadApplication(clock: Clock, file: string, timeoutMs = lo
   });
   const facade = `${programDirectory() ?? ""}/facade.mjs`;
   const request: PrepareRequest = { kind: "load", file, facade: existsSync(facade) ? facade : undefined };
-  const done = await ask(clock, request, timeoutMs, () => {});
+  const done = await ask(clock, request, timeoutMs, () => {}, onSaid);
   if (done.kind === "loaded") return done.result;
   if (done.kind === "late") {
     return fault(
@@ -73,13 +82,15 @@ async function ask(
   request: PrepareRequest,
   timeoutMs: number,
   onProgress: (line: string) => void,
+  onSaid?: (line: string) => void,
 ): Promise<Outcome> {
   const child: ChildProcess = fork(programFile("prepare"), [], {
-    // What the user's file prints goes to our standard error: standard output may be JSON.
-    stdio: ["ignore", 2, 2, "ipc"],
+    // What the user's file prints goes to our standard error, or to who listens: standard output may be JSON.
+    stdio: onSaid === undefined ? ["ignore", 2, 2, "ipc"] : ["ignore", "pipe", "pipe", "ipc"],
     execArgv: ["--disable-warning=MODULE_TYPELESS_PACKAGE_JSON", "--disable-warning=ExperimentalWarning"],
   });
-  return await new Promise((resolve) => {
+  const heard = onSaid === undefined ? Promise.resolve() : hear(child, onSaid);
+  const outcome = await new Promise<Outcome>((resolve) => {
     const finish = (outcome: Outcome): void => {
       timer.cancel();
       resolve(outcome);
@@ -96,4 +107,34 @@ async function ask(
     child.on("exit", (code, signal) => finish({ kind: "exited", how: signal ?? `exit code ${code}` }));
     child.send(request);
   });
+  const late = new AbortController();
+  await Promise.race([heard, clock.sleep(lastWordsMs, late.signal).catch(() => {})]);
+  late.abort();
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  return outcome;
+}
+
+/** What was printed may arrive after the result; a program that the file has started may never end its output. */
+const lastWordsMs = 200;
+const linesMax = 20;
+const charsMax = 300;
+
+/** Resolves when the child's output has ended; past the bounds nothing is passed on. */
+async function hear(child: ChildProcess, onSaid: (line: string) => void): Promise<void> {
+  let lines = 0;
+  const streams = [child.stdout, child.stderr].filter((stream) => stream !== null);
+  await Promise.all(
+    streams.map(async (stream) => {
+      stream.on("error", () => {});
+      for await (const line of createInterface({ input: stream })) {
+        if (lines < linesMax && line.trim() !== "") onSaid(line.slice(0, charsMax));
+        lines += 1;
+      }
+    }),
+  );
+}
+
+function toStandardError(line: string): void {
+  process.stderr.write(`${line}\n`);
 }

@@ -5,7 +5,7 @@ import type { Clock, Random } from "@holdfast/kernel";
 import { defaultPorts } from "@holdfast/wire";
 import { findApplicationFile } from "../app-file/find.ts";
 import type { NamedApplication } from "../app-file/load.ts";
-import { loadApplication } from "../app-file/load-application.ts";
+import { loadApplication, loadTimeoutMs } from "../app-file/load-application.ts";
 import { packageVersion } from "../programs.ts";
 import { openRunDirectory, openStateDirectory, runDirectoryOf, runFiles } from "../stack/directories.ts";
 import { checkPorts, freePorts, portNames, type StackPorts, takePortBlock } from "../stack/ports.ts";
@@ -37,11 +37,11 @@ export interface PreparedStack {
  */
 export async function prepareStack(clock: Clock, random: Random, options: UpOptions): Promise<PreparedStack> {
   const file = realpathSync(findApplicationFile(options.where));
-  const loaded = await loadApplication(clock, file);
+  const warnings: string[] = [];
+  const loaded = await loadApplication(clock, file, loadTimeoutMs, (line) => void warnings.push(line));
   if (loaded.kind === "faults") throw new ApplicationFaultsError(loaded.faults);
   const { application } = loaded;
   const zones = planZones(application, options);
-  const warnings: string[] = [];
   const limit = checkFileLimit(readFileLimit(), plannedProcesses(application, zones.length));
   if (limit !== undefined) warnings.push(limit);
 
