@@ -1,5 +1,6 @@
 import { type Clock, type Log, type Random } from "@holdfast/kernel";
 import { type EngineSignal, Env, type InstanceObservation, type InstanceState, type LaunchSpec } from "@holdfast/wire";
+import { serveFully, startGently } from "../system/priority.ts";
 import { groupExists, isAlive, processesWithEnvironment, sendSignal } from "../system/processes.ts";
 import { parseCommand } from "./command.ts";
 import { drainProcess } from "./drain.ts";
@@ -125,6 +126,7 @@ export class Instance {
     if (started.logProblem !== undefined) {
       this.#context.log.warn("agent.log.not-written", { instance: this.spec.id, problem: started.logProblem });
     }
+    startGently(started.handle.identity.pid);
     this.#run(started.handle, `process ${started.handle.identity.pid} started`);
     // Terminated while it was starting: it is there now, so it can be.
     if (this.#drain !== undefined) this.#startDrain(this.#drain);
@@ -201,12 +203,17 @@ export class Instance {
     if (this.#state === "draining" || this.#state === "stopped") return;
     if (verdict.state === this.#state && verdict.reason === this.#reason) return;
     if (verdict.state !== this.#state) {
-      if (verdict.state === "up") this.#healthyAtMs ??= this.#context.clock.wallMs();
+      if (verdict.state === "up") this.#firstUp();
       // From `starting` it was registered as up a moment ago, by the same look.
       if (verdict.state === "unhealthy") this.#registration?.down();
       else if (this.#state === "unhealthy") this.#registration?.up();
     }
     this.#set(verdict.state, verdict.reasonCode, verdict.reason);
+  }
+
+  #firstUp(): void {
+    this.#healthyAtMs ??= this.#context.clock.wallMs();
+    if (this.#state === "starting" && this.#handle !== undefined) serveFully(this.#handle.identity.pid);
   }
 
   #learn(selfRegistering: boolean): void {
@@ -237,6 +244,7 @@ export class Instance {
 
   #startDrain(order: DrainOrder): void {
     this.#drain = order;
+    if (this.#state === "starting" && this.#handle !== undefined) serveFully(this.#handle.identity.pid);
     this.#set("draining", "DRAINING", `draining: ${order.cause}`);
     void this.#drainNow(order);
   }
