@@ -7,6 +7,9 @@ export {
   type PublishAnswer,
   type PublishSender,
 } from "./atlas/publish-sender.ts";
+export { IpcClientMeters } from "./ipc/ipc-client-meters.ts";
+export { IpcServerMeters } from "./ipc/ipc-server-meters.ts";
+export { type IpcStatus, ipcStatusOfHttp } from "./ipc/ipc-status.ts";
 export { bucketBoundsMs, bucketCount, bucketOf, bucketsPerOctave, percentile } from "./meters/buckets.ts";
 export { Counter } from "./meters/counter.ts";
 export { DistributionSummary } from "./meters/distribution-summary.ts";
