@@ -8,8 +8,10 @@ export interface SidecarOptions {
   /** Where the parent finds us. */
   readonly apiHost: string;
   readonly apiPort: number;
-  /** When the port is taken: any other. The parent is told in its environment. */
+  /** When a port is taken: any other. The parent is told in its environment. */
   readonly anyApiPort: boolean;
+  /** UDP port, on `apiHost`, where the parent sends meters in spectatord's lines; `undefined`: nowhere. */
+  readonly metersPort: number | undefined;
   /**
    * True: the sidecar listens where callers come (`HOST`, `PORT`) and passes requests on to the parent: identity, deadlines,
    * metrics and drain are as with a server of ours. False, as Prana: callers go to the parent itself.
@@ -29,11 +31,12 @@ export interface SidecarOptions {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** Prana's own: its port, and where it looks for its parent. */
+/** Prana's own, and spectatord's: its port, and where it looks for its parent. */
 export const sidecarDefaults: SidecarOptions = {
   apiHost: "127.0.0.1",
   apiPort: 8_078,
   anyApiPort: false,
+  metersPort: 1_234,
   inFront: false,
   parentHost: "127.0.0.1",
   parentPort: 7_001,
@@ -49,6 +52,7 @@ export function checkSidecarOptions(options: SidecarOptions): SidecarOptions {
   const { apiPort, parentPort, healthTimeoutMs, drainMs, healthUrl, healthPath, app, command, inFront } = options;
   port("apiPort", apiPort);
   port("parentPort", parentPort);
+  if (options.metersPort !== undefined) port("metersPort", options.metersPort);
   if (parentPort === 0 && !(inFront && command !== undefined)) {
     throw new OptionError("parentPort", "a port from 1 to 65535, when the sidecar does not choose it", parentPort);
   }

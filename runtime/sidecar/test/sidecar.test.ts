@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
 import { type TestContext, test } from "node:test";
 import { Config } from "@holdfast/config";
 import { SeededRandom, SystemClock, silentLog } from "@holdfast/kernel";
@@ -22,7 +23,7 @@ async function start(
   const config = new Config();
   const servers = new WrittenList();
   const sidecar = await startSidecar(
-    { ...sidecarDefaults, apiPort: 0, drainMs: 3_000, ...options },
+    { ...sidecarDefaults, apiPort: 0, metersPort: 0, drainMs: 3_000, ...options },
     {
       clock,
       random: new SeededRandom(3),
@@ -74,6 +75,31 @@ test("in front of a parent that it starts: callers get its answers, under the in
   const stranger = await fetch(sidecar.url, { headers: { "x-holdfast-instance": "i-other" } });
   assert.equal(stranger.status, 421);
   await stranger.body?.cancel();
+});
+
+test("meters that the parent sends as Spectator's clients do show among the sidecar's", async (t) => {
+  const { sidecar } = await start(t, inFront);
+  await waitFor("the parent to be up", async () => (await statusOf(sidecar)) === "UP");
+  const seen = (await (await fetch(sidecar.url)).json()) as { env: Record<string, string> };
+  const [, host, port] = /^udp:\/\/([\d.]+):(\d+)$/.exec(seen.env["SPECTATOR_OUTPUT_LOCATION"] ?? "") ?? [];
+  const socket = createSocket("udp4");
+  t.after(() => socket.close());
+  socket.send("c:reviews.served,kind=test:3", Number(port), host);
+  await waitFor("the counter", async () =>
+    /reviews_served(_total)?\{[^}]*kind="test"[^}]*\} 3\b/.test(
+      await (await fetch(`${sidecar.apiUrl}/metrics`)).text(),
+    ),
+  );
+});
+
+test("a taken port for meters is no reason not to start", async (t) => {
+  const taken = createSocket("udp4");
+  await new Promise<void>((resolve) => taken.bind(0, "127.0.0.1", resolve));
+  t.after(() => taken.close());
+  const { sidecar } = await start(t, { ...inFront, metersPort: taken.address().port });
+  await waitFor("the parent to be up", async () => (await statusOf(sidecar)) === "UP");
+  const seen = (await (await fetch(sidecar.url)).json()) as { env: Record<string, string> };
+  assert.equal(seen.env["SPECTATOR_OUTPUT_LOCATION"], undefined);
 });
 
 test("the parent reaches other services through its sidecar", async (t) => {

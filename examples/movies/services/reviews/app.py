@@ -7,6 +7,7 @@ GET /healthcheck      200 when it can serve
 import http.client
 import json
 import os
+import socket
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,6 +28,23 @@ OPINIONS = (
     "The dog should have had top billing.",
     "It rained in the film and in the theatre.",
 )
+
+
+class Meters:
+    """Counts in spectatord's line protocol; the sidecar listens. A line that is lost is lost."""
+
+    def __init__(self) -> None:
+        at = urlsplit(os.environ.get("SPECTATOR_OUTPUT_LOCATION", ""))
+        self._at = (at.hostname, at.port) if at.scheme == "udp" else None
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+
+    def count(self, line: str) -> None:
+        if self._at is None:
+            return
+        try:
+            self._socket.sendto(f"c:{line}".encode(), self._at)
+        except OSError:
+            pass
 
 
 class Sidecar:
@@ -72,6 +90,7 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = 64 * 1024
     sidecar = Sidecar()
+    meters = Meters()
 
     def do_GET(self) -> None:
         url = urlsplit(self.path)
@@ -88,6 +107,7 @@ class Handler(BaseHTTPRequestHandler):
             print(json.dumps({"event": "reviews.title.missing", "film": int(film), "why": str(error)}), flush=True)
             titles = []
         title = titles[0]["title"] if titles else ""
+        self.meters.count(f"reviews.shown,title={'known' if title else 'missing'}:1")
         self.answer(200, {"film": int(film), "title": title, "reviews": reviews_of(int(film))})
 
     def answer(self, status: int, body: object) -> None:

@@ -12,19 +12,23 @@ const keptBack: ReadonlySet<string> = new Set([
   Env.settings,
 ]);
 
+/** Where Spectator's clients in all languages send to. */
+const metersVariable = "SPECTATOR_OUTPUT_LOCATION";
+
 /** The parent's environment: ours, with its own address and the way to us. */
 export function parentEnvironment(
   own: Readonly<Record<string, string | undefined>>,
   address: { readonly host: string; readonly port: number },
-  sidecarUrl: string,
+  ours: { readonly api: string; readonly meters: string | undefined },
 ): Record<string, string> {
   const environment: Record<string, string> = {};
   for (const [name, value] of Object.entries(own)) {
     if (value !== undefined && !keptBack.has(name)) environment[name] = value;
   }
+  if (ours.meters !== undefined) environment[metersVariable] ??= ours.meters;
   return Object.assign(environment, {
     HOST: address.host,
     PORT: String(address.port),
-    [Env.sidecar]: sidecarUrl,
+    [Env.sidecar]: ours.api,
   });
 }

@@ -2,6 +2,7 @@ import { BalancedClient, type ConfiguredServers, combinedServers, configuredServ
 import type { Config } from "@holdfast/config";
 import { Discovery, type ServerList, staticServers } from "@holdfast/discovery";
 import { hasCode } from "@holdfast/kernel";
+import { SpectatordReceiver } from "@holdfast/metrics";
 import type { Resilience } from "@holdfast/resilience";
 import { type Identity, localAddressOf, readIdentity, type Surroundings } from "@holdfast/service";
 import { LocalApi } from "../api/local-api.ts";
@@ -77,6 +78,8 @@ class Sidecar implements RunningSidecar {
   #watch: ParentWatch | undefined;
   #presence: Presence | undefined;
   #parent: ParentProcess | undefined;
+  #receiver: SpectatordReceiver | undefined;
+  #metersUrl: string | undefined;
   #stopping: Promise<number> | undefined;
   apiUrl = "";
 
@@ -123,6 +126,7 @@ class Sidecar implements RunningSidecar {
     const { clock, log, environment } = this.#in;
     this.#discovery?.start();
     await this.#listen();
+    await this.#hearMeters();
     const { inFront, parentHost, command } = this.#options;
     if (this.#options.parentPort === 0) {
       this.#options = { ...this.#options, parentPort: await freePort(parentHost) };
@@ -130,7 +134,8 @@ class Sidecar implements RunningSidecar {
     const { parentPort } = this.#options;
     this.#check = this.#makeCheck();
     if (command !== undefined) {
-      const own = parentEnvironment(environment, { host: parentHost, port: parentPort }, this.apiUrl);
+      const address = { host: parentHost, port: parentPort };
+      const own = parentEnvironment(environment, address, { api: this.apiUrl, meters: this.#metersUrl });
       this.#parent = await ParentProcess.start(clock, command, own);
       void this.#parent.ended.then((exit) => this.#parentEnded(exit));
     }
@@ -202,6 +207,7 @@ class Sidecar implements RunningSidecar {
 
   async #close(): Promise<void> {
     this.#watch?.close();
+    await this.#receiver?.close();
     await this.#discovery?.stop();
     await this.#api.close();
     await this.#client.close();
@@ -215,6 +221,23 @@ class Sidecar implements RunningSidecar {
       return this.#api.listen(apiHost, 0);
     });
     this.apiUrl = `http://${apiHost.includes(":") ? `[${apiHost}]` : apiHost}:${port}`;
+  }
+
+  /** Meters are welcome, and nobody's death: another program may have spectatord's port. */
+  async #hearMeters(): Promise<void> {
+    const { apiHost, metersPort, anyApiPort } = this.#options;
+    if (metersPort === undefined) return;
+    const { clock, log, meters } = this.#in;
+    for (const port of anyApiPort ? [metersPort, 0] : [metersPort]) {
+      const receiver = new SpectatordReceiver(clock, log, meters, { host: apiHost, port });
+      try {
+        this.#metersUrl = `udp://${apiHost}:${await receiver.start()}`;
+        this.#receiver = receiver;
+        return;
+      } catch (error) {
+        log.warn("sidecar.meters.unheard", { port, error });
+      }
+    }
   }
 
   #makeCheck(): ParentCheck {
