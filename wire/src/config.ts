@@ -37,6 +37,11 @@ export interface ServedProperty {
    * what a process keeps for its next start.
    */
   readonly trial?: { readonly id: string; readonly settled: string | null };
+  /**
+   * Set when the value holds a secret. A process keeps it in memory alone: it stands in no snapshot file, explanation, log
+   * or dump.
+   */
+  readonly secret?: true;
 }
 
 /** Body of `GET /v1/config/effective`, and the event `snapshot` of `GET /v1/config/stream`: all that counts for the asker. */
