@@ -27,7 +27,7 @@ const firstViewMaxMs = 2_000;
 
 /** What a client stands on, beside the servers. */
 export interface ClientParts {
-  /** Where `ipc.client.call` and `ipc.client.retries` are counted. */
+  /** Where `ipc.client.call`, `ipc.client.inflight` and `ipc.client.retries` are counted. */
   readonly meters?: MeterRegistry | undefined;
   /** Whose commands the calls go through. Default: of this client alone. */
   readonly resilience?: Resilience;
@@ -180,17 +180,19 @@ export class BalancedClient {
     if (context?.deadlineAtMs !== undefined)
       timeoutMs = Math.min(timeoutMs, Math.max(1, context.deadlineAtMs - startedAtMs));
     const job: Job = { cluster, request, onCall, fallback, call: undefined };
+    const meters = this.#meters?.of(app);
+    meters?.began();
     return command.executeWith({ signal: request.signal, timeoutMs }, job).then<Answer | Fallen, Answer | Fallen>(
       (answer) => {
-        const status = answer instanceof Fallen ? 0 : answer.status;
-        this.#meters?.record(app, status, this.clock.monotonicMs() - startedAtMs, job.call?.tries ?? 0);
+        const result = answer instanceof Fallen ? undefined : answer.status;
+        meters?.ended(request.method, job.call, result, this.clock.monotonicMs() - startedAtMs);
         return answer;
       },
       (error: unknown): Answer | Promise<Fallen> => {
-        if (fallback !== undefined && error instanceof ServerFault) return fallenFrom(error, fallback);
         const answer = errorOrAnswer(error, job, timeoutMs);
-        const status = answer instanceof Error ? 0 : answer.status;
-        this.#meters?.record(app, status, this.clock.monotonicMs() - startedAtMs, job.call?.tries ?? 0);
+        const result = answer instanceof Error ? answer : answer.status;
+        meters?.ended(request.method, job.call, result, this.clock.monotonicMs() - startedAtMs);
+        if (fallback !== undefined && error instanceof ServerFault) return fallenFrom(error, fallback);
         if (answer instanceof Error) {
           context?.onExhausted?.();
           throw answer;

@@ -1,31 +1,77 @@
-import type { Counter, MeterRegistry, Timer } from "@holdfast/metrics";
+import { codeOf } from "@holdfast/kernel";
+import { type Counter, IpcClientMeters, type IpcStatus, type MeterRegistry } from "@holdfast/metrics";
+import type { Call } from "./call.ts";
 
-/** `ipc.client.call` and `ipc.client.retries`, per service and status class, with resolved meters kept. */
+/** The meters of all calls of one client, by service. */
 export class CallMeters {
   readonly #meters: MeterRegistry;
-  readonly #timers = new Map<string, Timer>();
-  readonly #retries = new Map<string, Counter>();
+  readonly #services = new Map<string, ServiceMeters>();
 
   constructor(meters: MeterRegistry) {
     this.#meters = meters;
   }
 
-  /** `status` 0: there was no answer. */
-  record(app: string, status: number, ms: number, tries: number): void {
-    const kind = status === 0 ? "none" : `${Math.floor(status / 100)}xx`;
-    const key = `${app} ${kind}`;
-    let timer = this.#timers.get(key);
-    if (timer === undefined) {
-      timer = this.#meters.timer("ipc.client.call", { service: app, status: kind });
-      this.#timers.set(key, timer);
+  of(app: string): ServiceMeters {
+    let service = this.#services.get(app);
+    if (service === undefined) {
+      service = new ServiceMeters(this.#meters, app);
+      this.#services.set(app, service);
     }
-    timer.record(ms);
-    if (tries <= 1) return;
-    let retries = this.#retries.get(app);
-    if (retries === undefined) {
-      retries = this.#meters.counter("ipc.client.retries", { service: app });
-      this.#retries.set(app, retries);
+    return service;
+  }
+}
+
+/** How attempts end that get no answer. */
+const failures: Readonly<Record<string, IpcStatus>> = {
+  "not-executed": "connection_error",
+  lost: "connection_error",
+  silent: "timeout",
+  abandoned: "cancelled",
+  "own-fault": "bad_request",
+};
+
+/** How calls end that make no attempt. */
+const unmade: Readonly<Record<string, IpcStatus>> = {
+  NO_SERVER_AVAILABLE: "unavailable",
+  CALL_TIMED_OUT: "timeout",
+  CALL_ABORTED: "cancelled",
+};
+
+/** `ipc.client.call`, one an attempt, `ipc.client.inflight` and `ipc.client.retries` of one service. */
+export class ServiceMeters {
+  readonly #ipc: IpcClientMeters;
+  readonly #retries: Counter;
+
+  constructor(meters: MeterRegistry, app: string) {
+    this.#ipc = new IpcClientMeters(meters, app);
+    this.#retries = meters.counter("ipc.client.retries", { id: app, "ipc.server.app": app });
+  }
+
+  began(): void {
+    this.#ipc.began();
+  }
+
+  /** `result`: the status of the answer, or why there was none. `call`: unless it was not made. */
+  ended(method: string, call: Call | undefined, result: unknown, ms: number): void {
+    this.#ipc.ended();
+    const tries = call?.tries ?? 0;
+    if (call === undefined || tries === 0) {
+      // Short-circuited or refused by its command, unless the code says more.
+      this.#ipc.failed(method, unmade[codeOf(result)] ?? "throttled", 0, true, ms);
+    } else if (tries === 1 && typeof result === "number") {
+      this.#ipc.answered(method, result, 0, true, ms);
+    } else {
+      this.#retries.increment(tries - 1);
+      this.#attempts(method, call);
     }
-    retries.increment(tries - 1);
+  }
+
+  #attempts(method: string, call: Call): void {
+    for (const [nth, { outcome, tookMs }] of call.attempts().entries()) {
+      const isFinal = nth === call.tries - 1;
+      const status = Number(outcome);
+      if (status > 0) this.#ipc.answered(method, status, nth, isFinal, tookMs);
+      else this.#ipc.failed(method, failures[outcome] ?? "unexpected_error", nth, isFinal, tookMs);
+    }
   }
 }

@@ -78,6 +78,11 @@ export class Call implements TryEvents, GivenUpListener {
     return this.#tries.length;
   }
 
+  /** What was tried so far, in order. */
+  attempts(): AttemptReport[] {
+    return this.#tries.map((attempt) => attempt.report(this.#startedAtMs));
+  }
+
   /**
    * @throws NoServerAvailableError, CallFailedError, RequestUnfitError, ServerFault, and the error of a request body that
    * broke off.
@@ -314,7 +319,7 @@ export class Call implements TryEvents, GivenUpListener {
     if (this.#open > 0) for (const attempt of this.#tries) attempt.abort(why);
     const isPlain = this.#tries.length === 1 && outcome.length === 3 && outcome < "500";
     if (isPlain && this.#request.onAttempts === undefined) return;
-    const attempts = this.#tries.map((attempt) => attempt.report(this.#startedAtMs));
+    const attempts = this.attempts();
     if (!isPlain) this.#cluster.keep(this.#request, this.#startedAtMs, outcome, attempts);
     this.#request.onAttempts?.(attempts);
   }

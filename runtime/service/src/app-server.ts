@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from "node:stream";
 import { runInContext } from "@holdfast/client";
 import { type Clock, type Log, messageOf } from "@holdfast/kernel";
-import type { MeterRegistry, Timer } from "@holdfast/metrics";
+import { IpcServerMeters, type MeterRegistry } from "@holdfast/metrics";
 import { openRequestContext, type ServerLimiter } from "@holdfast/resilience";
 import { Headers, problem, problemContentType } from "@holdfast/wire";
 import { guardAccept } from "./accept-guard.ts";
@@ -15,6 +15,8 @@ export const keepAliveTimeoutMs = 65_000;
 export const headerBytesMax = 48 * 1024;
 /** The bytes of a request may still be under way on a connection that was just accepted. */
 const lastIdleMs = 50;
+/** Of a request whose caller did not wait for an answer, as nginx counts it. */
+const callerGone = 499;
 
 export interface AppServerOptions {
   readonly handler: Handler;
@@ -33,9 +35,7 @@ export class AppServer {
   readonly #log: Log;
   readonly #options: AppServerOptions;
   readonly #handler: NodeHandler;
-  readonly #meters: MeterRegistry;
-  /** By method and hundreds of the status. */
-  readonly #timers = new Map<string, Timer[]>();
+  readonly #ipc: IpcServerMeters;
   #inFlight = 0;
   #connections = 0;
   #draining = false;
@@ -44,7 +44,7 @@ export class AppServer {
   constructor(clock: Clock, log: Log, meters: MeterRegistry, options: AppServerOptions) {
     this.#clock = clock;
     this.#log = log;
-    this.#meters = meters;
+    this.#ipc = new IpcServerMeters(meters);
     this.#options = options;
     const handler = toNodeHandler(options.handler);
     this.#handler = options.limiter === undefined ? handler : options.limiter.limited(handler);
@@ -140,11 +140,16 @@ export class AppServer {
     const leftMs = Number(rawHeader(req, Headers.deadline) || Number.NaN);
     if (leftMs <= 0) return refuse(req, res, 504, "DEADLINE_PASSED", "nobody waits for this answer any more");
     this.#inFlight += 1;
+    this.#ipc.began(this.#inFlight);
+    const attempt = Number(rawHeader(req, Headers.attempt) ?? 1);
+    // Kept as they came: frameworks write into the request.
+    const { method = "GET", url = "/" } = req;
     const context = openRequestContext();
     res.on("close", () => {
       context.end();
       this.#inFlight -= 1;
-      this.#record(req.method ?? "GET", res.statusCode, this.#clock.monotonicMs() - startedAtMs);
+      const status = res.headersSent ? res.statusCode : callerGone;
+      this.#ipc.ended(method, url, status, attempt, this.#clock.monotonicMs() - startedAtMs);
       this.#tellQuiet();
     });
     const deadlineAtMs = Number.isNaN(leftMs) ? undefined : startedAtMs + leftMs;
@@ -169,17 +174,6 @@ export class AppServer {
     } catch (error) {
       failed(error);
     }
-  }
-
-  #record(method: string, status: number, ms: number): void {
-    let timers = this.#timers.get(method);
-    if (timers === undefined) {
-      timers = [];
-      this.#timers.set(method, timers);
-    }
-    const kind = Math.floor(status / 100);
-    timers[kind] ??= this.#meters.timer("ipc.server.call", { method, status: `${kind}xx` });
-    timers[kind].record(ms);
   }
 
   #tellQuiet(): void {

@@ -101,5 +101,8 @@ export class Scraper {
 
 function isSnapshot(value: unknown): value is MeterSnapshot {
   if (typeof value !== "object" || value === null || !("kind" in value) || !("tags" in value)) return false;
-  return value.kind !== "timer" || ("buckets" in value && Array.isArray(value.buckets) && "count" in value);
+  return (
+    (value.kind !== "timer" && value.kind !== "percentile-timer") ||
+    ("buckets" in value && Array.isArray(value.buckets) && "count" in value)
+  );
 }

@@ -32,6 +32,22 @@ test("growing counts of two instances become the requests of their service, once
   assert.equal(aggregates.lastMinute("catalog", 2_000).errorPercent, 20);
 });
 
+test("percentile timers with the status of HTTP are counted as timers with its class are", () => {
+  const aggregates = new GroupAggregates();
+  const registry = new MeterRegistry();
+  const record = (status: string, ms: number, times: number): void => {
+    const timer = registry.percentileTimer("ipc.server.call", { "http.status": status });
+    for (let i = 0; i < times; i++) timer.record(ms);
+  };
+  record("200", 10, 98);
+  record("503", 500, 2);
+  for (const nowMs of [1_000, 2_000]) aggregates.add("catalog", "i-a", registry.snapshot(), nowMs);
+  const [minute] = aggregates.view("catalog", 0);
+  assert.deepEqual([minute?.requests, minute?.errors], [100, 2]);
+  assert.ok(minute?.p50Ms && minute.p50Ms >= 10 && minute.p50Ms < 13.5, String(minute?.p50Ms));
+  assert.ok(minute.p99Ms && minute.p99Ms >= 500 && minute.p99Ms < 700, String(minute.p99Ms));
+});
+
 test("a replaced instance starts from zero and a day is kept, no more", () => {
   const aggregates = new GroupAggregates();
   const old = meters();

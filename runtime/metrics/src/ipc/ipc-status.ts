@@ -18,13 +18,14 @@ const special: ReadonlyMap<number, IpcStatus> = new Map([
   [407, "access_denied"],
   [408, "timeout"],
   [429, "throttled"],
+  [499, "cancelled"],
   // Netflix' convention, and ours: a server that has too much to do says 503.
   [503, "throttled"],
   [504, "timeout"],
   [511, "access_denied"],
 ]);
 
-/** Spectator's `IpcStatus.forHttpStatus`, and 504 as a timeout. */
+/** Spectator's `IpcStatus.forHttpStatus`, with 504 as a timeout and 499, which is nginx' own, as cancelled. */
 export function ipcStatusOfHttp(status: number): IpcStatus {
   const known = special.get(status);
   if (known !== undefined) return known;
