@@ -1,0 +1,34 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Span } from "./spans/span.ts";
+
+/** What everything running on behalf of one request shares; rooms above add to it. */
+export interface SpanHolder {
+  readonly span?: Span | undefined;
+  /** The same with another span in it; for contexts that are more than their fields. */
+  withSpan?(span: Span): SpanHolder;
+}
+
+// Two copies of this package in one process must see the same request.
+const key = Symbol.for("holdfast.context");
+const shared = globalThis as { [key]?: AsyncLocalStorage<SpanHolder> };
+shared[key] ??= new AsyncLocalStorage<SpanHolder>();
+
+/** Where the request that code runs for is found: one storage for the context of the client and for spans. */
+export const requestStorage: AsyncLocalStorage<SpanHolder> = shared[key];
+
+/** The span this code runs in, if any. */
+export function activeSpan(): Span | undefined {
+  return requestStorage.getStore()?.span;
+}
+
+/** Runs `work`, and everything it starts, in `span`; the rest of the request's context stays as it is. */
+export function runInSpan<T>(span: Span, work: () => T): T {
+  const outer = requestStorage.getStore();
+  return requestStorage.run(outer?.withSpan?.(span) ?? { ...outer, span }, work);
+}
+
+/** The ids of the span this code runs in, for a log line. `undefined` outside of one. */
+export function activeTraceIds(): { readonly traceId: string; readonly spanId: string } | undefined {
+  const span = activeSpan();
+  return span === undefined ? undefined : { traceId: span.root.traceId, spanId: span.id };
+}

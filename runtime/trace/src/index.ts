@@ -1,0 +1,10 @@
+export { activeSpan, activeTraceIds, requestStorage, runInSpan, type SpanHolder } from "./active.ts";
+export { type HeaderOf, parseB3 } from "./context/b3.ts";
+export { IdSource } from "./context/ids.ts";
+export { formatTraceparent, isSpanId, isTraceId, parseTraceparent, type RemoteParent } from "./context/traceparent.ts";
+export { formatTracestate, parseTracestate, type TraceState } from "./context/tracestate.ts";
+export { Sampling, samplingDefaults } from "./sampling.ts";
+export type { RootSpan } from "./spans/root-span.ts";
+export { type AttributeValue, type FlatAttributes, Span, type SpanEvent, SpanKind, spanLimits } from "./spans/span.ts";
+export { ringDefaults, SpanRing } from "./spans/span-ring.ts";
+export { type SpanSink, Tracer } from "./tracer.ts";

@@ -1,0 +1,76 @@
+import type { RemoteParent } from "../context/traceparent.ts";
+import { sampledFlag } from "../context/traceparent.ts";
+import type { Tracer } from "../tracer.ts";
+import { type FlatAttributes, Span, type SpanKind } from "./span.ts";
+
+/** Spans of one request that wait for its end when only a failure would keep them. */
+const waitingMax = 64;
+
+/**
+ * The first span of a trace in this process: a request served, or a call made on nobody's behalf. When the trace is not
+ * sampled, the spans below wait here until it ends: they are kept if something failed or it took long.
+ */
+export class RootSpan extends Span {
+  readonly #tracer: Tracer;
+  readonly remote: RemoteParent | undefined;
+  /** W3C trace flags that go on to the next hop. */
+  readonly flags: number;
+  /** `tracestate` as it came, to be passed on. */
+  tracestate: string | undefined = undefined;
+  hasFailure = false;
+  #isKept: boolean;
+  #waiting: Span[] | undefined = undefined;
+  #traceId: string;
+
+  constructor(
+    tracer: Tracer,
+    kind: SpanKind,
+    name: string,
+    startMs: number,
+    remote: RemoteParent | undefined,
+    flags: number,
+    attributes: FlatAttributes | undefined,
+  ) {
+    super(kind, undefined, undefined, name, startMs, attributes);
+    this.#tracer = tracer;
+    this.remote = remote;
+    this.flags = flags;
+    this.#isKept = (flags & sampledFlag) !== 0;
+    this.#traceId = remote === undefined ? "" : remote.traceId;
+  }
+
+  /** 32 hex digits; made at the first question when no caller said it. */
+  get traceId(): string {
+    if (this.#traceId === "") this.#traceId = this.#tracer.ids.traceId();
+    return this.#traceId;
+  }
+
+  newSpanId(): string {
+    return this.#tracer.ids.spanId();
+  }
+
+  /** Called by each span of the trace in this process when it ends. */
+  ended(span: Span): void {
+    if (this.#isKept) return this.#tracer.keep(span);
+    if (span !== this) {
+      // What ends after the root shares its fate.
+      if (this.hasEnded) return;
+      const waiting = (this.#waiting ??= []);
+      if (waiting.length < waitingMax) waiting.push(span);
+      return;
+    }
+    const tookMs = this.endMs - this.startMs;
+    if (!this.hasFailure && tookMs < this.#tracer.slowMs) return;
+    this.#keepAfterAll(this.hasFailure ? "error" : "slow");
+  }
+
+  #keepAfterAll(reason: string): void {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if (!this.#tracer.mayKeepUnsampled(this.endMs)) return;
+    this.#isKept = true;
+    this.set("holdfast.kept", reason);
+    for (const span of waiting ?? []) this.#tracer.keep(span);
+    this.#tracer.keep(this);
+  }
+}
