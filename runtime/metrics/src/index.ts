@@ -25,6 +25,8 @@ export { PercentileDistributionSummary } from "./meters/percentile-summary.ts";
 export { type PercentileRange, PercentileTimer } from "./meters/percentile-timer.ts";
 export type { Tags } from "./meters/tags.ts";
 export { Timer } from "./meters/timer.ts";
+export { type EventLoopDelay, measureEventLoopDelay } from "./node/event-loop-delay.ts";
+export { watchProcess } from "./node/watch-process.ts";
 export { AgeGauge } from "./patterns/age-gauge.ts";
 export {
   ageBuckets,

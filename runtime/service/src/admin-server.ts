@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { type MeterRegistry, prometheusContentType, prometheusText } from "@holdfast/metrics";
+import { type MeterRegistry, metricsText } from "@holdfast/metrics";
 import type { HystrixStreams } from "@holdfast/resilience";
 import { Headers, problem, problemContentType, type ResilienceReport } from "@holdfast/wire";
 import type { Identity } from "./identity.ts";
@@ -9,7 +9,7 @@ export type Readiness = "starting" | "up" | "down" | "draining";
 export interface AdminSource {
   readonly identity: Identity;
   readonly meters: MeterRegistry;
-  /** Brings the meters of the process itself up to date. */
+  /** Brings meters up to date that are not by themselves. */
   readonly readProcess: () => void;
   readonly readiness: () => Readiness;
   /** Why it is not up; empty when it is. */
@@ -57,10 +57,8 @@ function answer(source: AdminSource, req: IncomingMessage, res: ServerResponse):
       return health(source, res, healthcheckStatus[readiness], readiness === "up" ? "pass" : "fail");
     case "/metrics": {
       source.readProcess();
-      const text = prometheusText(source.meters.snapshot(source.uptimeMs()));
-      res
-        .writeHead(200, { "content-type": prometheusContentType, "content-length": Buffer.byteLength(text) })
-        .end(text);
+      const { contentType, text } = metricsText(source.meters.snapshot(source.uptimeMs()), req.headers.accept);
+      res.writeHead(200, { "content-type": contentType, "content-length": Buffer.byteLength(text) }).end(text);
       return;
     }
     case "/v1/metrics":

@@ -12,14 +12,13 @@ import {
   type Timer,
   within,
 } from "@holdfast/kernel";
-import { MeterRegistry } from "@holdfast/metrics";
+import { MeterRegistry, watchProcess } from "@holdfast/metrics";
 import type { Resilience } from "@holdfast/resilience";
 import type { InstanceStatus, SeenAnswer } from "@holdfast/wire";
 import { createAdminServer, type Readiness } from "./admin-server.ts";
 import { AppServer } from "./app-server.ts";
 import type { Handler } from "./handler.ts";
 import { type Identity, localAddressOf, readIdentity } from "./identity.ts";
-import { processMeters } from "./process-meters.ts";
 import { processResilience, shownBalancers } from "./process-resilience.ts";
 import { type ServerLimit, serverLimit } from "./server-limit.ts";
 import { stopOnSignals } from "./signals.ts";
@@ -156,13 +155,12 @@ class Service implements RunningService {
       endEmptyRequests: options.endEmptyRequests ?? false,
     });
     const { resilience = processResilience() } = surroundings;
-    const readProcess = processMeters(surroundings.meters);
+    watchProcess(surroundings.meters);
     const readCommands = resilience.publisher(surroundings.meters);
     this.#admin = createAdminServer({
       identity: this.identity,
       meters: surroundings.meters,
       readProcess: () => {
-        readProcess();
         readCommands();
         limit?.read();
       },

@@ -100,6 +100,9 @@ test("the admin port shows health, metrics and identity, and only reads", async 
     await (await get("/metrics")).text(),
     /ipc_server_call_seconds_count\{[^}]*http_method="GET",http_status="200"\} 1/,
   );
+  const openMetrics = await fetch(`${started.admin}/metrics`, { headers: { accept: "application/openmetrics-text" } });
+  assert.match(openMetrics.headers.get("content-type") ?? "", /^application\/openmetrics-text; version=1\.0\.0/);
+  assert.match(await openMetrics.text(), /# EOF\n$/);
   const info = (await (await get("/v1/info")).json()) as Record<string, unknown>;
   assert.deepEqual([info["instanceId"], info["zone"], "env" in info], ["i-me", "local-1b", false]);
   assert.equal((await fetch(`${started.admin}/healthz`, { method: "POST" })).status, 405);
