@@ -1,0 +1,176 @@
+import type { Clock, Timer } from "@holdfast/kernel";
+import {
+  type ConfigChange,
+  type ConfigSnapshot,
+  type DeploymentContext,
+  encodeSse,
+  type PropertyScope,
+  type ServedProperty,
+  sseHeartbeat,
+} from "@holdfast/wire";
+import { configError } from "./errors.ts";
+import { scopeMatches } from "./scope.ts";
+
+/** One open connection of a process, as the shell around it shows it. */
+export interface ConfigSink {
+  write(text: string): void;
+  /** Bytes that were written and not taken yet. */
+  readonly behind: number;
+  /** Lets go of the connection at once. */
+  drop(): void;
+}
+
+export interface ConfigStreamsOptions {
+  /** A comment line goes out so often, in ms, that a listener sees a dead server soon. */
+  readonly heartbeatMs: number;
+  /** A listener this far behind, besides its snapshot, is dropped; it comes back and gets the present state. In bytes. */
+  readonly behindMax: number;
+  /** So many listeners at once. */
+  readonly listenersMax: number;
+}
+
+export const configStreamsDefaults: ConfigStreamsOptions = {
+  heartbeatMs: 5_000,
+  behindMax: 1024 * 1024,
+  listenersMax: 10_000,
+};
+
+/** Who listens, and how far it was told. */
+export interface ListenerView {
+  readonly instance: string | undefined;
+  readonly sinceMs: number;
+  /** The revision that was sent last: all changes up to it that count for this listener. */
+  readonly revision: number;
+}
+
+interface Listener {
+  readonly context: DeploymentContext;
+  readonly sinceMs: number;
+  readonly behindMax: number;
+  revision: number;
+}
+
+/** What the streams tell of. */
+export interface StreamSource {
+  snapshot(context: DeploymentContext): ConfigSnapshot;
+  one(key: string, context: DeploymentContext): ServedProperty | undefined;
+  readonly revision: number;
+}
+
+/** All processes that listen. Each gets a snapshot, then what changes for it, at once. */
+export class ConfigStreams {
+  readonly #clock: Clock;
+  readonly #source: StreamSource;
+  readonly #options: ConfigStreamsOptions;
+  readonly #listeners = new Map<ConfigSink, Listener>();
+  #heartbeat: Timer | undefined;
+  #dropped = 0;
+
+  constructor(clock: Clock, source: StreamSource, options: Partial<ConfigStreamsOptions> = {}) {
+    this.#clock = clock;
+    this.#source = source;
+    this.#options = { ...configStreamsDefaults, ...options };
+  }
+
+  get size(): number {
+    return this.#listeners.size;
+  }
+
+  /** How many were let go because they read too slowly. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /**
+   * Tells `sink` what counts for who is `context` (normal), and goes on until {@link remove}.
+   *
+   * @throws PlatformError `CONFIG_LISTENERS_FULL` (503).
+   */
+  add(context: DeploymentContext, sink: ConfigSink): void {
+    if (this.#listeners.size >= this.#options.listenersMax) {
+      const next = "listeners ask again by themselves";
+      throw configError("CONFIG_LISTENERS_FULL", `${this.#listeners.size} processes listen already`, 503, next);
+    }
+    const text = encodeSse({ event: "snapshot", data: JSON.stringify(this.#source.snapshot(context)) });
+    const behindMax = this.#options.behindMax + Buffer.byteLength(text);
+    const { revision } = this.#source;
+    this.#listeners.set(sink, { context, sinceMs: this.#clock.wallMs(), behindMax, revision });
+    this.#heartbeat ??= this.#clock.every(this.#options.heartbeatMs, () => this.#beat());
+    sink.write(text);
+  }
+
+  remove(sink: ConfigSink): void {
+    this.#listeners.delete(sink);
+    if (this.#listeners.size > 0) return;
+    this.#heartbeat?.cancel();
+    this.#heartbeat = undefined;
+  }
+
+  /** Something about these keys has changed for whoever these scopes cover. */
+  publish(touched: readonly { readonly key: string; readonly scope: PropertyScope }[]): void {
+    const { revision } = this.#source;
+    const texts = new Map<ServedProperty | string, string>();
+    for (const [sink, listener] of this.#listeners) {
+      listener.revision = revision;
+      const keys = new Set<string>();
+      for (const { key, scope } of touched) if (scopeMatches(scope, listener.context)) keys.add(key);
+      if (keys.size > 0) this.#send(sink, listener, this.#changeText(revision, keys, listener.context, texts));
+    }
+  }
+
+  listeners(): ListenerView[] {
+    return Array.from(this.#listeners.values(), ({ context, sinceMs, revision }) => ({
+      instance: context.serverId,
+      sinceMs,
+      revision,
+    }));
+  }
+
+  close(): void {
+    for (const sink of this.#listeners.keys()) sink.drop();
+    this.#listeners.clear();
+    this.#heartbeat?.cancel();
+    this.#heartbeat = undefined;
+  }
+
+  #changeText(
+    revision: number,
+    keys: ReadonlySet<string>,
+    context: DeploymentContext,
+    texts: Map<ServedProperty | string, string>,
+  ): string {
+    const set: ServedProperty[] = [];
+    const removed: string[] = [];
+    for (const key of keys) {
+      const property = this.#source.one(key, context);
+      if (property === undefined) removed.push(key);
+      else set.push(property);
+    }
+    const change: ConfigChange = { revision, set, removed };
+    // One key that means the same to all is by far the most frequent change: written as text once.
+    const shared = keys.size === 1 ? (set[0] ?? removed[0]) : undefined;
+    const known = shared === undefined ? undefined : texts.get(shared);
+    if (known !== undefined) return known;
+    const text = encodeSse({ event: "change", data: JSON.stringify(change) });
+    if (shared !== undefined) texts.set(shared, text);
+    return text;
+  }
+
+  #send(sink: ConfigSink, listener: Listener, text: string): void {
+    if (sink.behind + text.length > listener.behindMax) return this.#drop(sink);
+    sink.write(text);
+  }
+
+  #beat(): void {
+    for (const [sink, { behindMax }] of this.#listeners) {
+      if (sink.behind > behindMax) this.#drop(sink);
+      else sink.write(sseHeartbeat);
+    }
+  }
+
+  #drop(sink: ConfigSink): void {
+    this.#dropped += 1;
+    this.remove(sink);
+    sink.drop();
+  }
+}

@@ -1,0 +1,12 @@
+export type { AppliedEdit, Change, ChangeKind, Edit, PropertyRow } from "./change.ts";
+export { changeKinds } from "./change.ts";
+export { ConfigServer, type ConfigServerParts, type StageRequest, type Told } from "./config-server.ts";
+export { type ConfigSink, ConfigStreams, type ListenerView } from "./config-streams.ts";
+export type { ExplainedKey, ExplainedRow } from "./explain.ts";
+export { normalScope, scopeName } from "./scope.ts";
+export { KeyRing } from "./secrets/key-ring.ts";
+export { stepName } from "./stage/cohort.ts";
+export type { FigureSource, FigureWatch, GateInstance } from "./stage/figures.ts";
+export { type GateFigures, type GateOptions, gateDefaults, type StageRecord, type StageStep } from "./stage/stage.ts";
+export { MemoryConfigStore } from "./store/memory-config-store.ts";
+export { SqliteConfigStore } from "./store/sqlite-config-store.ts";
