@@ -6,6 +6,9 @@ class Node {
   /** The key that came first here; nearly always the only one, since callers name their tags in one order. */
   key: string | undefined;
   readonly values: Map<string, Node> = new Map();
+  /** The value that was asked for last, and where it leads: methods and statuses are mostly the same as before. */
+  lastValue: string | undefined;
+  last: Node | undefined;
   others: Map<string, Map<string, Node>> | undefined;
 
   grow(key: string, value: string): Node {
@@ -30,6 +33,14 @@ class Node {
   }
 }
 
+function follow(node: Node, value: string): Node | undefined {
+  const next = node.values.get(value);
+  if (next === undefined) return undefined;
+  node.lastValue = value;
+  node.last = next;
+  return next;
+}
+
 /**
  * Finds a series by its tags without building a key: a map per tag, in the order in which the caller names them. The same
  * tags in another order are another path to the same series.
@@ -41,7 +52,9 @@ export class TagTree {
     let node: Node | undefined = this.#root;
     for (const key in tags) {
       const value = tags[key] ?? "";
-      node = key === node.key ? node.values.get(value) : node.others?.get(key)?.get(value);
+      if (key !== node.key) node = node.others?.get(key)?.get(value);
+      else if (value === node.lastValue) node = node.last;
+      else node = follow(node, value);
       if (node === undefined) return undefined;
     }
     return node.series;
