@@ -208,7 +208,11 @@ export class ConfigServer {
       if (this.#book.plan([{ key, scope, value }]).length === 0) throw unchanged();
       return {
         id: `t-${this.#newId()}`,
-        ...{ key, scope, value, author, reason },
+        key,
+        scope,
+        value,
+        author,
+        reason,
         steps: checkedSteps(request.steps ?? stepsDefault, scope),
         gate: { ...gateDefaults, ...definedOf(request.gate) },
         startedAtMs: this.#clock.wallMs(),
@@ -296,13 +300,10 @@ export class ConfigServer {
   }
 
   #source(): ConstructorParameters<typeof ConfigStreams>[1] {
-    const server = this;
     return {
       snapshot: (context) => this.snapshot(context),
       one: (key, context) => this.#served.one(key, context),
-      get revision() {
-        return server.revision;
-      },
+      revision: () => this.revision,
     };
   }
 

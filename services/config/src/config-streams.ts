@@ -52,9 +52,9 @@ interface Listener {
 
 /** What the streams tell of. */
 export interface StreamSource {
-  snapshot(context: DeploymentContext): ConfigSnapshot;
-  one(key: string, context: DeploymentContext): ServedProperty | undefined;
-  readonly revision: number;
+  readonly snapshot: (context: DeploymentContext) => ConfigSnapshot;
+  readonly one: (key: string, context: DeploymentContext) => ServedProperty | undefined;
+  readonly revision: () => number;
 }
 
 /** All processes that listen. Each gets a snapshot, then what changes for it, at once. */
@@ -93,7 +93,7 @@ export class ConfigStreams {
     }
     const text = encodeSse({ event: "snapshot", data: JSON.stringify(this.#source.snapshot(context)) });
     const behindMax = this.#options.behindMax + Buffer.byteLength(text);
-    const { revision } = this.#source;
+    const revision = this.#source.revision();
     this.#listeners.set(sink, { context, sinceMs: this.#clock.wallMs(), behindMax, revision });
     this.#heartbeat ??= this.#clock.every(this.#options.heartbeatMs, () => this.#beat());
     sink.write(text);
@@ -108,7 +108,7 @@ export class ConfigStreams {
 
   /** Something about these keys has changed for whoever these scopes cover. */
   publish(touched: readonly { readonly key: string; readonly scope: PropertyScope }[]): void {
-    const { revision } = this.#source;
+    const revision = this.#source.revision();
     const texts = new Map<ServedProperty | string, string>();
     for (const [sink, listener] of this.#listeners) {
       listener.revision = revision;

@@ -64,7 +64,12 @@ export class ServedView {
     const settled = row === undefined ? undefined : this.#open(key, row.value);
     if (opened === null || settled === null) return row === undefined ? undefined : this.#settled(row);
     const property: ServedProperty = {
-      ...{ key, scope, revision, author, atMs, reason },
+      key,
+      scope,
+      revision,
+      author,
+      atMs,
+      reason,
       value: opened ?? value,
       trial: { id, settled: settled ?? row?.value ?? null },
     };

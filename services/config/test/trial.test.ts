@@ -6,7 +6,7 @@ import { type FakeProcess, makeWorld, told, type World } from "./world.ts";
 interface Fleet extends World {
   readonly processes: ReadonlyMap<string, FakeProcess>;
   /** Who has the value now. */
-  staged(value: string): string[];
+  readonly staged: (value: string) => string[];
 }
 
 async function fleet(t: TestContext): Promise<Fleet> {

@@ -96,9 +96,9 @@ export interface World {
   readonly keysFile: string;
   readonly server: ConfigServer;
   /** Another life of the server on the same store. */
-  open(): Promise<ConfigServer>;
-  listen(context: DeploymentContext): FakeProcess;
-  seconds(count: number): Promise<void>;
+  readonly open: () => Promise<ConfigServer>;
+  readonly listen: (context: DeploymentContext) => FakeProcess;
+  readonly seconds: (count: number) => Promise<void>;
 }
 
 export async function makeWorld(t: TestContext): Promise<World> {
@@ -122,7 +122,12 @@ export async function makeWorld(t: TestContext): Promise<World> {
   });
   const server = await open();
   return {
-    ...{ clock, figures, store, keysFile, server, open },
+    clock,
+    figures,
+    store,
+    keysFile,
+    server,
+    open,
     listen: (context) => {
       const listener = new FakeProcess();
       server.streams.add(normalScope(context), listener);

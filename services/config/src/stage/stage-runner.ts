@@ -124,7 +124,7 @@ export class StageRunner {
   }
 
   #look(): void {
-    for (const stage of [...this.#book.running.values()]) {
+    for (const stage of this.#book.running.values()) {
       if (this.#busy.has(stage.id)) continue;
       this.#busy.add(stage.id);
       this.#lookAt(stage)
