@@ -7,15 +7,15 @@ test("a stronger layer hides a weaker one until it is removed, and explain shows
   config.set("application", "ratings.limit", 10);
   config.set("runtime", "ratings.limit", 20);
   assert.equal(config.get("ratings.limit", 5), 20);
-  assert.deepEqual(config.explain("ratings.limit"), {
-    key: "ratings.limit",
-    layer: "runtime",
-    value: 20,
-    layers: [
-      { layer: "runtime", value: 20 },
-      { layer: "application", value: 10 },
+  const { layer, value, layers } = config.explain("ratings.limit");
+  assert.deepEqual([layer, value], ["runtime", 20]);
+  assert.deepEqual(
+    layers.map((said) => [said.layer, said.value]),
+    [
+      ["runtime", 20],
+      ["application", 10],
     ],
-  });
+  );
   config.set("runtime", "ratings.limit", undefined);
   assert.equal(config.get("ratings.limit", 5), 10);
 });
