@@ -1,5 +1,6 @@
 export type { AppliedEdit, Change, ChangeKind, Edit, PropertyRow } from "./change.ts";
 export { changeKinds } from "./change.ts";
+export { type PersistedProperty, propertiesList } from "./compat/properties-list.ts";
 export { ConfigServer, type ConfigServerParts, type StageRequest, type Told } from "./config-server.ts";
 export { type ConfigSink, ConfigStreams, type ListenerView } from "./config-streams.ts";
 export type { ExplainedKey, ExplainedRow } from "./explain.ts";
