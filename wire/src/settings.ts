@@ -103,6 +103,13 @@ export interface AgentSettings {
   readonly logDirectory: string;
   /** Base URLs of the registries, own zone first. */
   readonly registries: readonly string[];
-  /** Where instances keep their last registry view, one file a service and zone; none when absent. */
+  /**
+   * Where instances keep their last registry view and their last settled configuration, a file of each for a service and
+   * zone; none when absent.
+   */
   readonly viewDirectory?: string;
+  /** Base URLs of the configuration servers; none when absent. */
+  readonly configServers?: readonly string[];
+  /** Holds the key that instances' tokens are made with, so that control can verify them. Without it they are random. */
+  readonly instanceKeyFile?: string;
 }

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { addressOf, reservedHosts, type Zone, zoneKey } from "@holdfast/kernel";
-import { type AgentSettings, Env } from "@holdfast/wire";
+import { type AgentSettings, Env, operatorAddress } from "@holdfast/wire";
 import type { ControlSettings } from "../control/settings.ts";
 import { runFiles } from "../stack/directories.ts";
+import { instanceKeyFile } from "../stack/instance-key.ts";
 import type { StackFile } from "../stack/stack-file.ts";
 import type { ProgramSpec } from "./managed-process.ts";
 
@@ -33,6 +34,8 @@ export function agentProgram(stack: StackFile, zone: Zone, platform: string): Pr
     logDirectory: join(stack.stateDirectory, "logs"),
     registries: registryUrls(stack.zones, stack.portBase, zone),
     viewDirectory: join(stack.stateDirectory, "views"),
+    configServers: [`http://${operatorAddress}:${stack.ports.console}`],
+    instanceKeyFile: instanceKeyFile(stack.stateDirectory),
   };
   return program(stack, name, join(platform, "agent.mjs"), settings);
 }

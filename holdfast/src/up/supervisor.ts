@@ -7,6 +7,7 @@ import { ControlPaths } from "@holdfast/wire/control/paths";
 import { bakeApplication } from "../app-file/load-application.ts";
 import { ControlClient } from "../stack/control-client.ts";
 import { runFiles } from "../stack/directories.ts";
+import { ensureInstanceKey } from "../stack/instance-key.ts";
 import { signalProcess } from "../stack/processes.ts";
 import {
   killEverything,
@@ -147,6 +148,7 @@ export class Supervisor {
     const { stack } = this.#stack();
     this.#tell({ event: "waiting", for: `control and the agents of ${stack.zones.length} zones` });
     const earlier = readOwnProcesses(stack.runDirectory);
+    ensureInstanceKey(stack.stateDirectory);
     const specs = [...stack.zones.map((zone) => agentProgram(stack, zone, platform)), controlProgram(stack, platform)];
     this.#endOthers(earlier, specs);
     for (const spec of specs) {

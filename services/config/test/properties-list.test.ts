@@ -41,8 +41,19 @@ describe("propertiesList", () => {
       region: "us-east-1",
     });
     assert.deepEqual(Object.keys(second), [
-      ...["key", "value", "propertyId", "serverId", "asg", "ami", "cluster", "appId", "env", "countries", "stack"],
-      ...["zone", "region"],
+      "key",
+      "value",
+      "propertyId",
+      "serverId",
+      "asg",
+      "ami",
+      "cluster",
+      "appId",
+      "env",
+      "countries",
+      "stack",
+      "zone",
+      "region",
     ]);
     assert.notEqual(first.propertyId, second.propertyId);
   });

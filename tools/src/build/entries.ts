@@ -11,6 +11,7 @@ export const buildEntries: readonly BuildEntry[] = [
   { name: "agent", source: "engines/process/src/main.ts", form: "single" },
   { name: "control", source: "holdfast/src/control/main.ts", form: "single" },
   { name: "sqlite-worker", source: "services/cloud/src/store/sqlite-worker.ts", form: "single" },
+  { name: "config-worker", source: "services/config/src/store/config-worker.ts", form: "single" },
   { name: "registry", source: "services/registry/src/main.ts", form: "single" },
   { name: "gateway", source: "services/gateway/src/main.ts", form: "single" },
   { name: "balancer", source: "services/balancer/src/main.ts", form: "single" },

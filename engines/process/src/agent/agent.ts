@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { mkdirSync, unlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import {
@@ -12,6 +11,7 @@ import {
 } from "@holdfast/kernel";
 import type { MeterSnapshot } from "@holdfast/metrics";
 import type { AgentSettings, EngineSignal, InstanceObservation, InstanceState, LaunchSpec } from "@holdfast/wire";
+import { tokenMaker } from "../instance-token.ts";
 import { bootId } from "../system/processes.ts";
 import { AgentMeters } from "./agent-meters.ts";
 import { environmentOf } from "./environment.ts";
@@ -61,6 +61,7 @@ export class ZoneAgent {
   readonly #strays: StrayHunt;
   readonly #boot = bootId();
   readonly #startedAtMs: number;
+  readonly #tokenOf: (id: InstanceId) => string;
   readonly #instances = new Map<InstanceId, Instance>();
   readonly #launches = new Map<InstanceId, Promise<void>>();
   readonly #listeners = new Set<(observation: InstanceObservation) => void>();
@@ -85,6 +86,7 @@ export class ZoneAgent {
     this.#timings = { ...agentTimingsDefaults, ...timings };
     this.#registry = registry;
     this.#startedAtMs = clock.wallMs();
+    this.#tokenOf = tokenMaker(settings.instanceKeyFile);
     this.#probe = new HealthProbe(clock);
     this.#writer = new StateWriter(clock, log, settings.stateFile, () => this.#state());
     this.#strays = new StrayHunt(clock, log);
@@ -177,7 +179,7 @@ export class ZoneAgent {
       await this.#launches.get(spec.id);
       return known.observation;
     }
-    const instance = new Instance(this.#context, spec, randomBytes(16).toString("hex"));
+    const instance = new Instance(this.#context, spec, this.#tokenOf(spec.id));
     this.#instances.set(spec.id, instance);
     const launch = this.#launch(instance);
     this.#launches.set(spec.id, launch);
@@ -297,10 +299,17 @@ export class ZoneAgent {
   }
 
   #environmentOf(spec: LaunchSpec, token: string): Record<string, string> {
-    const { viewDirectory, registries } = this.#settings;
-    const view = `${spec.service}.${this.#settings.zone.name}.json`;
-    const lastViewFile = viewDirectory === undefined ? undefined : join(viewDirectory, view);
-    return environmentOf(spec, { nodePath: process.execPath, registries, token, lastViewFile }, process.env);
+    const { viewDirectory, registries, configServers = [] } = this.#settings;
+    const kept = `${spec.service}.${this.#settings.zone.name}`;
+    const files =
+      viewDirectory === undefined
+        ? { lastViewFile: undefined, configSnapshot: undefined }
+        : {
+            lastViewFile: join(viewDirectory, `${kept}.json`),
+            configSnapshot: join(viewDirectory, `${kept}.config.json`),
+          };
+    const facts = { nodePath: process.execPath, registries, configServers, token, ...files };
+    return environmentOf(spec, facts, process.env);
   }
 
   #state(): AgentState {

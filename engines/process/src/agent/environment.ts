@@ -8,8 +8,10 @@ export interface EnvironmentFacts {
   /** Path of the Node that runs the agent: its directory leads PATH, so that `node x.ts` is this Node. */
   readonly nodePath: string;
   readonly registries: readonly string[];
+  readonly configServers: readonly string[];
   readonly token: string;
   readonly lastViewFile: string | undefined;
+  readonly configSnapshot: string | undefined;
 }
 
 /** The environment of one instance: a clean base, what the spec asks for, then the names of {@link Env}, `PORT`, `HOST`. */
@@ -25,6 +27,10 @@ export function environmentOf(
   }
   environment[Env.registries] = facts.registries.join(",");
   if (facts.lastViewFile !== undefined) environment[Env.lastViewFile] = facts.lastViewFile;
+  if (facts.configServers.length > 0) {
+    environment[Env.configServers] = facts.configServers.join(",");
+    if (facts.configSnapshot !== undefined) environment[Env.configSnapshot] = facts.configSnapshot;
+  }
   Object.assign(environment, spec.env);
   const path = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin";
   return Object.assign(environment, {

@@ -6,12 +6,13 @@ import { hasCode, messageOf, PlatformError } from "@holdfast/kernel";
 const tokenPattern = /^[0-9a-f]{64}$/;
 
 /**
- * The token of the API: 32 random bytes in `<state>/token`, readable by the owner alone, made at the first start.
+ * The token of the API: 32 random bytes in `<state>/token` (or another name: a secret of another use), readable by the
+ * owner alone, made at the first start.
  *
  * @throws PlatformError `STATE_NOT_WRITABLE` when there is none and none can be made.
  */
-export function readOrMakeToken(stateDirectory: string): string {
-  const file = join(stateDirectory, "token");
+export function readOrMakeToken(stateDirectory: string, name = "token"): string {
+  const file = join(stateDirectory, name);
   try {
     const token = readFileSync(file, "utf8").trim();
     if (tokenPattern.test(token)) {
