@@ -7,6 +7,7 @@ export {
   type PublishAnswer,
   type PublishSender,
 } from "./atlas/publish-sender.ts";
+export { endpointOf } from "./ipc/endpoint-of.ts";
 export { IpcClientMeters } from "./ipc/ipc-client-meters.ts";
 export { IpcServerMeters } from "./ipc/ipc-server-meters.ts";
 export { type IpcStatus, ipcStatusOfHttp } from "./ipc/ipc-status.ts";
@@ -27,6 +28,8 @@ export type { Tags } from "./meters/tags.ts";
 export { Timer } from "./meters/timer.ts";
 export { type EventLoopDelay, measureEventLoopDelay } from "./node/event-loop-delay.ts";
 export { watchProcess } from "./node/watch-process.ts";
+export { OtlpExporter, type OtlpExporterOptions } from "./otlp/otlp-exporter.ts";
+export { type OtlpMetric, type OtlpMetrics, type OtlpScope, otlpMetrics } from "./otlp/otlp-metrics.ts";
 export { AgeGauge } from "./patterns/age-gauge.ts";
 export {
   ageBuckets,

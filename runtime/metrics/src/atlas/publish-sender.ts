@@ -18,6 +18,8 @@ export interface HttpSenderOptions {
   readonly connectMs?: number;
   /** From the connection to the end of the answer. Default 10 000 ms. */
   readonly readMs?: number;
+  /** Sent with each body, such as what a receiver of others wants as proof of who sends. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 const answerBytesMax = 64 * 1024;
@@ -42,6 +44,7 @@ export function httpPublishSender(
     const body = isZipped ? await compress(plain) : plain;
     return new Promise((resolve, reject) => {
       const headers = {
+        ...options.headers,
         "content-type": "application/json",
         "content-length": body.length,
         ...(isZipped ? { "content-encoding": "gzip" } : {}),
