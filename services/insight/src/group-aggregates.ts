@@ -1,4 +1,12 @@
 import { bucketCount, bucketOf, type MeterSnapshot, percentile, percentileBounds } from "@holdfast/metrics";
+import {
+  addCounts,
+  type CountedTogether,
+  countedTogether,
+  type InstanceCounts,
+  InstanceWatch,
+  noCounts,
+} from "./instance-watch.ts";
 
 /** One minute of one service. */
 interface Minute {
@@ -28,6 +36,7 @@ interface Seen {
   lookedAtMs: number;
   readonly requests: Map<string, number>;
   readonly buckets: Map<string, Map<number, number>>;
+  readonly total: InstanceCounts;
 }
 
 const minuteMs = 60_000;
@@ -51,6 +60,7 @@ export class GroupAggregates {
   readonly #services = new Map<string, Minute[]>();
   #firstAtMs: number | undefined;
   readonly #instances = new Map<string, Seen>();
+  readonly #watches = new Set<InstanceWatch>();
 
   /**
    * Takes what one instance shows now. One that `startedAtMs` says is older than what is kept here has counted before we
@@ -65,16 +75,33 @@ export class GroupAggregates {
   ): void {
     this.#firstAtMs ??= nowMs;
     const known = this.#instances.get(instance);
-    const seen: Seen = known ?? { lookedAtMs: nowMs, requests: new Map(), buckets: new Map() };
+    const seen: Seen = known ?? { lookedAtMs: nowMs, requests: new Map(), buckets: new Map(), total: noCounts() };
     seen.lookedAtMs = nowMs;
     this.#instances.set(instance, seen);
     const isBaseline = known === undefined && startedAtMs < this.#firstAtMs;
-    const minute = isBaseline ? newMinute(0) : this.#minute(service, nowMs);
+    const counts = noCounts();
     for (const snapshot of snapshots) {
       if (snapshot.name !== meterName) continue;
       if (snapshot.kind !== "timer" && snapshot.kind !== "percentile-timer") continue;
-      addSeries(minute, seen, snapshot);
+      addSeries(counts, seen, snapshot);
     }
+    addCounts(seen.total, counts);
+    if (isBaseline) return;
+    addCounts(this.#minute(service, nowMs), counts);
+    for (const watch of this.#watches) watch.add(instance, startedAtMs, counts);
+  }
+
+  /** Begins to count what each instance does from now on, until it is closed. */
+  watch(nowMs: number): InstanceWatch {
+    const watch = new InstanceWatch(nowMs, () => this.#watches.delete(watch));
+    this.#watches.add(watch);
+    return watch;
+  }
+
+  /** What these instances have done together, as far back as they tell. */
+  together(instances: ReadonlySet<string>): CountedTogether {
+    const all = [...this.#instances].filter(([id]) => instances.has(id)).map(([, seen]) => seen.total);
+    return countedTogether(all);
   }
 
   /** Forgets the counts of instances that have not been looked at for ten minutes. Their part in the minutes stays. */
@@ -137,7 +164,7 @@ function newMinute(startMs: number): Minute {
 
 type Timed = Extract<MeterSnapshot, { readonly totalMs: number }>;
 
-function addSeries(minute: Minute, seen: Seen, snapshot: Timed): void {
+function addSeries(minute: InstanceCounts, seen: Seen, snapshot: Timed): void {
   const key = JSON.stringify(snapshot.tags);
   const countBefore = seen.requests.get(key) ?? 0;
   const hasRestarted = snapshot.count < countBefore;

@@ -122,3 +122,29 @@ test("counts that have become smaller are those of a new process", () => {
   assert.equal(aggregates.view("catalog", 0)[0]?.requests, 70);
   assert.equal(aggregates.lastMinute("catalog", minuteMs + 10_000).requestsPerSecond, 7);
 });
+
+test("a watch counts each instance from its opening on, and leaves out what fell between two looks around it", () => {
+  const aggregates = new GroupAggregates();
+  const [a, b, young] = [meters(), meters(), meters()];
+  a.serve("2xx", 10, 100);
+  b.serve("2xx", 10, 100);
+  aggregates.add("catalog", "i-a", a.registry.snapshot(), 1_000, 0);
+  aggregates.add("catalog", "i-b", b.registry.snapshot(), 1_000, 0);
+  const watch = aggregates.watch(5_000);
+  a.serve("5xx", 10, 7);
+  young.serve("5xx", 400, 2);
+  aggregates.add("catalog", "i-a", a.registry.snapshot(), 11_000, 0);
+  aggregates.add("catalog", "i-young", young.registry.snapshot(), 11_000, 6_000);
+  a.serve("5xx", 10, 3);
+  a.serve("2xx", 10, 5);
+  aggregates.add("catalog", "i-a", a.registry.snapshot(), 21_000, 0);
+  assert.deepEqual(watch.together(new Set(["i-b"])), { requests: 0, errors: 0, p99Ms: null });
+  const { requests, errors, p99Ms } = watch.together(new Set(["i-a", "i-young"]));
+  assert.deepEqual([requests, errors], [10, 5]);
+  assert.ok(p99Ms !== null && p99Ms >= 400);
+  watch.close();
+  a.serve("2xx", 10, 50);
+  aggregates.add("catalog", "i-a", a.registry.snapshot(), 31_000, 0);
+  assert.equal(watch.together(new Set(["i-a"])).requests, 8);
+  assert.equal(aggregates.together(new Set(["i-a", "i-b"])).requests, 265);
+});
