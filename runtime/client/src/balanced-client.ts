@@ -4,16 +4,18 @@ import type { ServerList } from "@holdfast/discovery";
 import { type Clock, type Log, type Random, silentLog, withDefaults } from "@holdfast/kernel";
 import type { MeterRegistry } from "@holdfast/metrics";
 import { Resilience, Timeouts } from "@holdfast/resilience";
+import type { Tracer } from "@holdfast/trace";
 import type { BalancerReport, InstanceRecord } from "@holdfast/wire";
 import type { Dispatcher } from "undici";
 import { AppOptions } from "./app-options.ts";
 import { BalancedDispatcher } from "./balanced-dispatcher.ts";
 import { balancerReport } from "./balancer-report.ts";
 import { Call, type CallRequest } from "./call.ts";
-import { CallMeters } from "./call-meters.ts";
+import { CallMeters, type ServiceMeters } from "./call-meters.ts";
+import { endCallSpans, spanOfCaller } from "./call-span.ts";
 import { checkedOptions } from "./checked-options.ts";
 import { Cluster } from "./cluster.ts";
-import { currentContext } from "./context.ts";
+import { currentContext, type RequestContext } from "./context.ts";
 import { ServiceUnknownError } from "./errors.ts";
 import { type ForwardOptions, type ForwardResult, forward } from "./forward.ts";
 import { type ClientOptions, clientDefaults } from "./options.ts";
@@ -34,6 +36,8 @@ export interface ClientParts {
   /** Where Ribbon's keys are read. Default: nowhere. */
   readonly config?: Config;
   readonly log?: Log;
+  /** Begins a trace for a call that no request asked for. Default: such calls are in no trace. */
+  readonly tracer?: Tracer | undefined;
 }
 
 /** One server as {@link BalancedClient.explain} shows it. */
@@ -66,6 +70,7 @@ export class BalancedClient {
   readonly #log: Log;
   readonly #settings = new Map<string, AppOptions>();
   readonly #commands: ServiceCommands;
+  readonly #tracer: Tracer | undefined;
   readonly #leave: () => void;
 
   constructor(
@@ -79,9 +84,11 @@ export class BalancedClient {
       meters,
       config,
       log = silentLog,
+      tracer,
       resilience = new Resilience(clock, random.child("commands"), config),
     } = parts;
     this.#config = config;
+    this.#tracer = tracer;
     this.#log = log;
     this.options = withDefaults(clientDefaults, checkedOptions(options));
     this.#servers = servers;
@@ -179,20 +186,21 @@ export class BalancedClient {
     let timeoutMs = request.timeoutMs ?? cluster.settings.configuredTimeoutMs ?? command.timeoutMs;
     if (context?.deadlineAtMs !== undefined)
       timeoutMs = Math.min(timeoutMs, Math.max(1, context.deadlineAtMs - startedAtMs));
-    const job: Job = { cluster, request, onCall, fallback, call: undefined };
+    const span = spanOfCaller(this.#tracer, context, app, startedAtMs);
+    const job: Job = { cluster, request, onCall, fallback, span, call: undefined, fellBackFor: undefined };
     const meters = this.#meters?.of(app);
     meters?.began();
     return command.executeWith({ signal: request.signal, timeoutMs }, job).then<Answer | Fallen, Answer | Fallen>(
       (answer) => {
-        const result = answer instanceof Fallen ? undefined : answer.status;
-        meters?.ended(request.method, job.call, result, this.clock.monotonicMs() - startedAtMs);
+        this.#ended(job, meters, answer instanceof Fallen ? undefined : answer.status, context, startedAtMs);
         return answer;
       },
       (error: unknown): Answer | Promise<Fallen> => {
         const answer = errorOrAnswer(error, job, timeoutMs);
-        const result = answer instanceof Error ? answer : answer.status;
-        meters?.ended(request.method, job.call, result, this.clock.monotonicMs() - startedAtMs);
-        if (fallback !== undefined && error instanceof ServerFault) return fallenFrom(error, fallback);
+        const falls = fallback !== undefined && error instanceof ServerFault;
+        if (falls) job.fellBackFor = "OVERLOADED";
+        this.#ended(job, meters, answer instanceof Error ? answer : answer.status, context, startedAtMs);
+        if (falls) return fallenFrom(error, fallback);
         if (answer instanceof Error) {
           context?.onExhausted?.();
           throw answer;
@@ -201,6 +209,19 @@ export class BalancedClient {
         return answer;
       },
     );
+  }
+
+  /** `result`: the status of the answer, or why there was none. */
+  #ended(
+    job: Job,
+    meters: ServiceMeters | undefined,
+    result: unknown,
+    context: RequestContext | undefined,
+    startedAtMs: number,
+  ): void {
+    const endedAtMs = this.clock.monotonicMs();
+    meters?.ended(job.request.method, job.call, result, endedAtMs - startedAtMs);
+    if (job.span !== undefined) endCallSpans(job.span, context === undefined, { job, result, startedAtMs, endedAtMs });
   }
 
   /** Passes a request that came in on to `options.service` and its answer back; see {@link ForwardOptions}. */

@@ -1,7 +1,9 @@
 import type { Readable } from "node:stream";
 import { messageOf, PlatformError } from "@holdfast/kernel";
 import type { CallContext, CommandError, GivenUpListener } from "@holdfast/resilience";
+import type { RootSpan } from "@holdfast/trace";
 import { type AttemptReport, Headers } from "@holdfast/wire";
+import { pushTraceHeaders } from "./call-span.ts";
 import type { Cluster } from "./cluster.ts";
 import {
   CallAbortedError,
@@ -56,6 +58,7 @@ export class Call implements TryEvents, GivenUpListener {
   readonly #cluster: Cluster;
   readonly #request: CallRequest;
   readonly #context: CallContext;
+  readonly #trace: RootSpan | undefined;
   readonly #idempotent: boolean;
   readonly #startedAtMs: number;
   readonly #tries: Try[] = [];
@@ -65,7 +68,8 @@ export class Call implements TryEvents, GivenUpListener {
   #last: Answer | undefined;
   #done = false;
 
-  constructor(cluster: Cluster, request: CallRequest, context: CallContext) {
+  constructor(cluster: Cluster, request: CallRequest, context: CallContext, trace?: RootSpan) {
+    this.#trace = trace;
     this.#cluster = cluster;
     this.#request = request;
     this.#context = context;
@@ -81,6 +85,12 @@ export class Call implements TryEvents, GivenUpListener {
   /** What was tried so far, in order. */
   attempts(): AttemptReport[] {
     return this.#tries.map((attempt) => attempt.report(this.#startedAtMs));
+  }
+
+  /** What the server of try `nth` (from 0) was told of the trace. */
+  spanIdOf(nth: number): string | undefined {
+    const spanId = this.#tries[nth]?.spanId;
+    return spanId === "" ? undefined : spanId;
   }
 
   /**
@@ -256,7 +266,10 @@ export class Call implements TryEvents, GivenUpListener {
   #start(server: ServerPool, kind: AttemptReport["kind"], nowMs: number): void {
     const cluster = this.#cluster;
     server.started(nowMs);
-    const attempt = new Try(server, nowMs, kind, this.#request, this.#headersFor(server, nowMs), this);
+    const headers = this.#headersFor(server, nowMs);
+    const spanId = this.#trace?.newSpanId() ?? "";
+    if (this.#trace !== undefined) pushTraceHeaders(headers, this.#trace, spanId);
+    const attempt = new Try(server, nowMs, kind, this.#request, headers, this, spanId);
     if (!this.#idempotent) attempt.holdBackBytes = 0;
     if (this.#idempotent || cluster.options.tryTimeoutMs > 0) {
       this.#tries.at(-1)?.tickNoMore();

@@ -6,7 +6,8 @@ export function withContext(headers: string[]): string[] {
   const context = currentContext();
   if (context === undefined) return headers;
   if (!headers.includes(Headers.requestId)) headers.push(Headers.requestId, context.requestId);
-  if (context.traceparent !== undefined && !headers.includes(Headers.traceparent)) {
+  // With a span, each try says its own.
+  if (context.span === undefined && context.traceparent !== undefined && !headers.includes(Headers.traceparent)) {
     headers.push(Headers.traceparent, context.traceparent);
   }
   return headers;

@@ -1,7 +1,8 @@
-import { AsyncLocalStorage } from "node:async_hooks";
+import type { AsyncLocalStorage } from "node:async_hooks";
+import { requestStorage, type SpanHolder } from "@holdfast/trace";
 
 /** What is known of the request being served, for everything called on its behalf. */
-export interface RequestContext {
+export interface RequestContext extends SpanHolder {
   readonly requestId: string;
   readonly traceparent: string | undefined;
   /** Monotonic time (ms) after which nobody waits for the answer; `undefined` when nobody said. */
@@ -10,11 +11,8 @@ export interface RequestContext {
   readonly onExhausted?: () => void;
 }
 
-// Two copies of this package in one process must see the same request.
-const key = Symbol.for("holdfast.context");
-const shared = globalThis as { [key]?: AsyncLocalStorage<RequestContext> };
-shared[key] ??= new AsyncLocalStorage<RequestContext>();
-const storage: AsyncLocalStorage<RequestContext> = shared[key];
+/** Spans run in the same storage: what a span puts there has the fields of a request's context, too. */
+const storage = requestStorage as unknown as AsyncLocalStorage<RequestContext>;
 
 /** The context of the request this code runs for, if any. */
 export function currentContext(): RequestContext | undefined {

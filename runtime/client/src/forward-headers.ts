@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import { Headers } from "@holdfast/wire";
+import { currentContext } from "./context.ts";
 import type { Answer } from "./try.ts";
 
 /** RFC 9110 §7.6.1, and what is set anew at each hop. */
@@ -25,6 +26,16 @@ const requestHop: ReadonlySet<string> = new Set([
   // Who comes from outside does not say how much it matters.
   Headers.priority,
 ]);
+const traceHeaders: ReadonlySet<string> = new Set([
+  Headers.traceparent,
+  Headers.tracestate,
+  "b3",
+  "x-b3-traceid",
+  "x-b3-spanid",
+  "x-b3-parentspanid",
+  "x-b3-sampled",
+  "x-b3-flags",
+]);
 const answerHop: ReadonlySet<string> = new Set([
   "connection",
   "keep-alive",
@@ -41,9 +52,12 @@ export function requestHeaders(req: IncomingMessage, body: Buffer | Readable | n
   const flat: string[] = [];
   const named = connectionNames(req.headers.connection);
   const isStream = body !== null && !Buffer.isBuffer(body);
+  const isTraced = currentContext()?.span !== undefined;
   for (let i = 0; i < req.rawHeaders.length; i += 2) {
     const name = (req.rawHeaders[i] ?? "").toLowerCase();
     if (requestHop.has(name) || named?.has(name) === true || (name === "content-length" && !isStream)) continue;
+    // The next hop hears of our span; the one before is its parent.
+    if (isTraced && traceHeaders.has(name)) continue;
     flat.push(name, req.rawHeaders[i + 1] ?? "");
   }
   const { headers } = req;

@@ -6,6 +6,7 @@ import {
   type CommandProperties,
   type Resilience,
 } from "@holdfast/resilience";
+import type { Span } from "@holdfast/trace";
 import { Call, type CallRequest } from "./call.ts";
 import type { Cluster } from "./cluster.ts";
 import { CallAbortedError, CallTimedOutError } from "./errors.ts";
@@ -23,7 +24,11 @@ export interface Job {
   /** Gets the call once it begins: a way to abort it that costs less than a signal. */
   readonly onCall: ((call: Call) => void) | undefined;
   readonly fallback: Fallback<unknown> | undefined;
+  /** On whose behalf, when that is traced. */
+  readonly span: Span | undefined;
   call: Call | undefined;
+  /** Code of what its fallback answered for. */
+  fellBackFor: string | undefined;
 }
 
 /** A full server's answer is no failure of the command, but the caller has none all the same: its fallback answers. */
@@ -60,7 +65,7 @@ export class ServiceCommands {
   of({ app, options }: Cluster, key: string): ServiceCommand {
     const known = this.#commands.get(key);
     if (known !== undefined) return known;
-    const basics = { key, group: app, properties: propertiesOf(options), run, isBadRequest };
+    const basics = { key, group: app, properties: propertiesOf(options), run, isBadRequest, tracesItself: true };
     const made = {
       plain: this.#resilience.command<[Job], Answer | Fallen>(basics),
       armed: this.#resilience.command<[Job], Answer | Fallen>({ ...basics, fallback }),
@@ -115,7 +120,7 @@ function plainError(error: CommandError, { cluster, call }: Job, timeoutMs: numb
 }
 
 function run(context: CallContext, job: Job): Promise<Answer> {
-  const call = new Call(job.cluster, job.request, context);
+  const call = new Call(job.cluster, job.request, context, job.span?.root);
   job.call = call;
   const answering = call.run();
   job.onCall?.(call);
@@ -125,7 +130,9 @@ function run(context: CallContext, job: Job): Promise<Answer> {
 async function fallback(error: CommandError, job: Job): Promise<Fallen> {
   const cause = error.cause instanceof ServerFault ? error.cause : undefined;
   cause?.answer.stream?.destroy();
-  return new Fallen(await job.fallback?.(plainError(error, job, job.request.timeoutMs ?? 0)));
+  const told = plainError(error, job, job.request.timeoutMs ?? 0);
+  job.fellBackFor = told.code;
+  return new Fallen(await job.fallback?.(told));
 }
 
 /** The request itself cannot be sent, or the server was full: neither says anything against the service. */

@@ -60,6 +60,8 @@ export class Try implements Dispatcher.DispatchHandler, Timed {
   readonly server: ServerPool;
   readonly startedAtMs: number;
   readonly kind: AttemptReport["kind"];
+  /** What the server was told to be its caller's span; empty without a trace. */
+  readonly spanId: string;
   /** Hold the body back until it is whole or longer than this; 0 streams at once. */
   holdBackBytes: number;
   /** Of the tick. */
@@ -88,6 +90,7 @@ export class Try implements Dispatcher.DispatchHandler, Timed {
     request: TryRequest,
     headers: string[],
     events: TryEvents,
+    spanId: string,
   ) {
     this.method = request.method;
     this.path = request.path;
@@ -98,6 +101,7 @@ export class Try implements Dispatcher.DispatchHandler, Timed {
     this.startedAtMs = startedAtMs;
     this.startMs = startedAtMs;
     this.kind = kind;
+    this.spanId = spanId;
     this.#events = events;
   }
 

@@ -68,6 +68,8 @@ export interface CommandBasics<A extends unknown[], R> {
   readonly isBadRequest?: (error: unknown) => boolean;
   /** By Hystrix's names; what the configuration says for this key outweighs it. */
   readonly properties?: Partial<CommandProperties>;
+  /** `run` makes spans of its own: traces get none of the command. Default false. */
+  readonly tracesItself?: boolean;
 }
 
 /** For one call only. */

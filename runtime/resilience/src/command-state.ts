@@ -134,7 +134,7 @@ export class CommandState {
   /** Counts an event, and writes it into the log of the request. */
   record(event: number, entry: LogEntry | undefined, nowMs: number): void {
     this.counts.add(event, nowMs);
-    entry?.add(event);
+    entry?.add(event, nowMs);
     this.hooks?.event(this, commandEvents[event] ?? "EMIT");
   }
 

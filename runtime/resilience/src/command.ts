@@ -1,6 +1,8 @@
+import { runInSpan } from "@holdfast/trace";
 import { Call } from "./call.ts";
 import { refused } from "./circuit-breaker.ts";
 import type { CallContext, CallOptions, CallPermit, CommandOptions } from "./command-definition.ts";
+import { spanOfCommand } from "./command-spans.ts";
 import type { CommandState } from "./command-state.ts";
 import { type CommandError, cancelledError } from "./errors.ts";
 import { At } from "./events.ts";
@@ -78,6 +80,7 @@ export class Command<A extends unknown[], R> {
   ): Promise<R> {
     const state = this.#state;
     const entry = state.logEnabled ? context.enter(state.key, state.onRequestEnd) : undefined;
+    if (entry !== undefined && this.#options.tracesItself === true) entry.tracesItself = true;
     if (outer?.aborted === true) return this.#cancelledBefore(outer, entry, state.clock.monotonicMs());
     const cacheKey = state.cacheEnabled ? this.#options.cacheKey?.(...args) : undefined;
     if (cacheKey === undefined) return this.#begin(args, outer, entry, timeoutMs);
@@ -123,13 +126,20 @@ export class Command<A extends unknown[], R> {
     state.hooks?.tell("onExecutionStart", state);
     let result: R | PromiseLike<R>;
     try {
-      result = this.#run(call, args);
+      result = entry === undefined ? this.#run(call, args) : this.#runInRequest(call, args, entry);
       if (result instanceof Promise) return call.wait(result, outer);
       if (isThenable(result)) return call.wait(Promise.resolve(result), outer);
     } catch (error) {
       return asPromise(() => call.fail(error));
     }
     return Promise.resolve(call.succeed(result));
+  }
+
+  /** In a trace that is kept from the start, what `run` calls is found below its command. */
+  #runInRequest(call: Call<A, R>, args: A, entry: LogEntry): R | PromiseLike<R> {
+    entry.startMs = call.startMs;
+    entry.span = entry.tracesItself ? undefined : spanOfCommand(entry.key, call.startMs);
+    return entry.span === undefined ? this.#run(call, args) : runInSpan(entry.span, () => this.#run(call, args));
   }
 
   /** Spreading arguments costs more than the counters do; most calls have one. */

@@ -10,6 +10,7 @@ export type {
   GivenUpListener,
   WorkerCommandOptions,
 } from "./command-definition.ts";
+export { addCommandSpans } from "./command-spans.ts";
 export { BadRequestError, CommandError, type CommandErrorCode, type FailureType } from "./errors.ts";
 export { type CommandEvent, commandEvents } from "./events.ts";
 export type { CircuitChange, CircuitExplanation } from "./explain.ts";

@@ -1,4 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { Span } from "@holdfast/trace";
+import { noteForTrace } from "./command-spans.ts";
 import { commandEvents } from "./events.ts";
 
 /** One execution in the log of a request, as `HystrixRequestLog` keeps it. */
@@ -10,12 +12,22 @@ export class LogEntry {
   /** With how many others it was sent, if by a collapser. */
   batchSize = 0;
   collapserKey: string | undefined;
+  /** Monotonic; −1 until something has happened. */
+  startMs = -1;
+  endMs = -1;
+  /** Its span, when its trace was to be kept from the start. */
+  span: Span | undefined = undefined;
+  /** Makes spans of its own: none is made from here. */
+  tracesItself = false;
 
   constructor(key: string) {
     this.key = key;
   }
 
-  add(event: number): void {
+  add(event: number, nowMs: number): void {
+    if (this.startMs < 0) this.startMs = nowMs;
+    this.endMs = nowMs;
+    noteForTrace(event);
     this.events.push(commandEvents[event] ?? "");
   }
 }
@@ -84,6 +96,8 @@ export function runInRequestContext<T>(serve: () => T): T {
 
 /** One request of a server: `run` its handler in it, `end` it when its answer has gone. */
 export interface OpenRequest {
+  /** What was executed so far. */
+  readonly log: readonly LogEntry[];
   run<T>(work: () => T): T;
   end(): void;
 }

@@ -4,10 +4,12 @@ import { runInContext } from "@holdfast/client";
 import { type Clock, type Log, messageOf } from "@holdfast/kernel";
 import { IpcServerMeters, type MeterRegistry } from "@holdfast/metrics";
 import { openRequestContext, type ServerLimiter } from "@holdfast/resilience";
+import type { Tracer } from "@holdfast/trace";
 import { Headers, problem, problemContentType } from "@holdfast/wire";
 import { guardAccept } from "./accept-guard.ts";
 import { type Handler, type NodeHandler, toNodeHandler } from "./handler.ts";
 import { rawHeader } from "./raw-header.ts";
+import { beginRequestSpan } from "./request-span.ts";
 import { ServedRequest } from "./served-request.ts";
 
 /** Longer than any caller of ours keeps an idle connection (4 s, or this less a second), so that we never close first. */
@@ -26,6 +28,8 @@ export interface AppServerOptions {
   readonly reusePort: boolean;
   readonly endEmptyRequests: boolean;
   readonly limiter: ServerLimiter | undefined;
+  /** Makes a span of each request. */
+  readonly tracer: Tracer | undefined;
 }
 
 /** The server that callers talk to: identity check, context, measurement, and a handler that may be anyone's. */
@@ -145,15 +149,19 @@ export class AppServer {
     // Kept as they came: frameworks write into the request.
     const { method = "GET", url = "/" } = req;
     const context = openRequestContext();
+    const deadlineAtMs = Number.isNaN(leftMs) ? undefined : startedAtMs + leftMs;
+    const span = beginRequestSpan(this.#options.tracer, req, startedAtMs);
+    const served = new ServedRequest(req, res, deadlineAtMs, span, context.log);
     res.on("close", () => {
       context.end();
       this.#inFlight -= 1;
       const status = res.headersSent ? res.statusCode : callerGone;
-      this.#ipc.ended(method, url, status, attempt, this.#clock.monotonicMs() - startedAtMs);
+      const nowMs = this.#clock.monotonicMs();
+      this.#ipc.ended(method, url, status, attempt, nowMs - startedAtMs);
+      served.ended(status, nowMs);
       this.#tellQuiet();
     });
-    const deadlineAtMs = Number.isNaN(leftMs) ? undefined : startedAtMs + leftMs;
-    runInContext(new ServedRequest(req, res, deadlineAtMs), () => context.run(() => this.#run(req, res)));
+    runInContext(served, () => context.run(() => this.#run(req, res)));
   }
 
   /** False when the caller means another instance, such as the one that had this port before. */

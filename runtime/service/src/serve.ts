@@ -20,6 +20,7 @@ import { AppServer } from "./app-server.ts";
 import type { Handler } from "./handler.ts";
 import { type Identity, localAddressOf, readIdentity } from "./identity.ts";
 import { processResilience, shownBalancers } from "./process-resilience.ts";
+import { processTracing, type Tracing } from "./process-trace.ts";
 import { type ServerLimit, serverLimit } from "./server-limit.ts";
 import { stopOnSignals } from "./signals.ts";
 
@@ -75,6 +76,8 @@ export interface Surroundings {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Default: that of the process. */
   readonly resilience?: Resilience;
+  /** Makes spans of the requests served. Default: none. */
+  readonly tracing?: Tracing;
 }
 
 export interface RunningService {
@@ -97,6 +100,8 @@ const startingHealthEveryMs = 250;
 const healthEveryMs = 2_000;
 const healthMaxMs = 1_000;
 const onStopMinMs = 1_000;
+/** The last spans may take so long to be sent. */
+const flushMaxMs = 500;
 
 /** The meters of this process; `/metrics` shows them. */
 export const processMeterRegistry: MeterRegistry = new MeterRegistry();
@@ -104,7 +109,14 @@ export const processMeterRegistry: MeterRegistry = new MeterRegistry();
 function systemSurroundings(): Surroundings {
   const clock = new SystemClock();
   const log = processLog(clock);
-  return { clock, random: systemRandom(), log, meters: processMeterRegistry, environment: process.env };
+  return {
+    clock,
+    random: systemRandom(),
+    log,
+    meters: processMeterRegistry,
+    environment: process.env,
+    tracing: processTracing(),
+  };
 }
 
 /**
@@ -153,6 +165,7 @@ class Service implements RunningService {
       instanceId: this.identity.instanceId,
       reusePort: options.reusePort ?? false,
       endEmptyRequests: options.endEmptyRequests ?? false,
+      tracer: surroundings.tracing?.tracer,
     });
     const { resilience = processResilience() } = surroundings;
     watchProcess(surroundings.meters);
@@ -220,6 +233,7 @@ class Service implements RunningService {
       log.warn("service.drain.bound", { inFlight: this.#app.inFlight, connections: this.#app.connections, drainMs });
     await this.#registration?.stop("stopped after its drain");
     await this.#app.close(leftMs());
+    await this.#in.tracing?.flush(flushMaxMs);
     try {
       const stopping = async (): Promise<void> => this.#options.onStop?.();
       await within(clock, Math.max(onStopMinMs, leftMs()), `${this.identity.service}: onStop`, stopping());

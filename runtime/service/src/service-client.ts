@@ -15,6 +15,7 @@ import type { Command, CommandOptions, WorkerCommandOptions } from "@holdfast/re
 import { type Identity, localAddressOf, readIdentity } from "./identity.ts";
 import { processConfig } from "./process-config.ts";
 import { processResilience, showBalancers } from "./process-resilience.ts";
+import { processTracing } from "./process-trace.ts";
 import { processMeterRegistry } from "./serve.ts";
 
 let shared: BalancedClient | undefined;
@@ -73,6 +74,7 @@ function processClientOf(
     resilience: processResilience(),
     config: processConfig(),
     log: processLog(clock),
+    tracer: processTracing().tracer,
   });
   showBalancers(made);
   return made;

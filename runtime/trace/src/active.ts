@@ -24,7 +24,12 @@ export function activeSpan(): Span | undefined {
 /** Runs `work`, and everything it starts, in `span`; the rest of the request's context stays as it is. */
 export function runInSpan<T>(span: Span, work: () => T): T {
   const outer = requestStorage.getStore();
-  return requestStorage.run(outer?.withSpan?.(span) ?? { ...outer, span }, work);
+  return requestStorage.run(outer?.withSpan?.(span) ?? { ...(outer ?? contextOf(span)), span }, work);
+}
+
+/** Outside of a request: what its context would have, so that whoever reads it finds a whole one. */
+function contextOf(span: Span): object {
+  return { requestId: span.root.traceId, traceparent: undefined, deadlineAtMs: undefined };
 }
 
 /** The ids of the span this code runs in, for a log line. `undefined` outside of one. */

@@ -106,6 +106,7 @@ function withoutRepeats(): RequestContext {
     requestId: context?.requestId ?? "",
     traceparent: context?.traceparent,
     deadlineAtMs: context?.deadlineAtMs,
+    span: context?.span,
   };
 }
 

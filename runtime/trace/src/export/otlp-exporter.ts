@@ -48,7 +48,6 @@ export class OtlpExporter {
   readonly #options: ExporterOptions;
   #timer: Timer | undefined;
   #sending: Promise<void> | undefined;
-  #closed = false;
   #failing = false;
   /** Wakes a batch that waits for its next try. */
   #hurry = new AbortController();
@@ -66,22 +65,35 @@ export class OtlpExporter {
     ring.onPush = () => this.#onPush();
   }
 
-  /** Sends what there is, trying once, within `boundMs`; then nothing more. For the end of the process. */
-  async close(boundMs: number): Promise<void> {
-    this.#closed = true;
-    this.#hurry.abort();
+  /**
+   * Sends what there is, trying once, within `boundMs`, as at the end of a process. What comes later is sent as ever; what
+   * could not be sent is dropped.
+   */
+  async flush(boundMs: number): Promise<void> {
     this.#timer?.cancel();
-    this.#ring.onPush = undefined;
+    this.#timer = undefined;
+    this.#hurry.abort();
     const endAtMs = this.#clock.monotonicMs() + boundMs;
     const late = new AbortController();
     const bound = this.#clock.sleep(boundMs, late.signal).catch(() => {});
-    const sendAll = async (): Promise<void> => {
-      await this.#sending;
-      while (this.#ring.size > 0 && this.#clock.monotonicMs() < endAtMs && !this.#failing) await this.#sendOne();
-    };
-    await Promise.race([sendAll(), bound]);
+    const before = this.#sending;
+    const sending = (async (): Promise<void> => {
+      await before;
+      do await this.#sendOne();
+      while (this.#ring.size > 0 && this.#clock.monotonicMs() < endAtMs && !this.#failing);
+    })();
+    this.#sending = sending;
+    await Promise.race([sending, bound]);
     late.abort();
     this.dropped += this.#ring.take(Number.POSITIVE_INFINITY).length;
+    this.#sending = undefined;
+    this.#hurry = new AbortController();
+  }
+
+  /** {@link flush}, and then nothing more. */
+  async close(boundMs: number): Promise<void> {
+    await this.flush(boundMs);
+    this.#ring.onPush = undefined;
     this.#post.close();
   }
 
@@ -99,15 +111,17 @@ export class OtlpExporter {
       this.#timer?.cancel();
       this.#timer = undefined;
       this.#sending ??= this.#sendAll().finally(() => {
+        // A flush has taken over.
+        if (this.#hurry.signal.aborted) return;
         this.#sending = undefined;
-        if (!this.#closed && this.#ring.size > 0) this.#plan(batchEveryMs);
+        if (this.#ring.size > 0) this.#plan(batchEveryMs);
       });
     });
   }
 
   async #sendAll(): Promise<void> {
     do await this.#sendOne();
-    while (this.#ring.size >= batchMax && !this.#closed);
+    while (this.#ring.size >= batchMax && !this.#hurry.signal.aborted);
   }
 
   async #sendOne(): Promise<void> {
@@ -139,7 +153,7 @@ export class OtlpExporter {
       if (typeof outcome !== "string" && outcome.status >= 200 && outcome.status < 300)
         return this.#delivered(count, outcome);
       const mayRetry = typeof outcome === "string" || retryable.has(outcome.status);
-      if (!mayRetry || attempt >= triesMax || this.#closed) return this.#lost(count, reason);
+      if (!mayRetry || attempt >= triesMax || this.#hurry.signal.aborted) return this.#lost(count, reason);
       this.#tell(reason);
       const asked = typeof outcome === "string" ? undefined : this.#retryAfterMs(outcome.retryAfter);
       await this.#pause(asked ?? backoffMs(attempt, backoff) * (0.8 + 0.4 * this.#random.next()));

@@ -3,6 +3,14 @@ import { sampledFlag } from "../context/traceparent.ts";
 import type { Tracer } from "../tracer.ts";
 import { type FlatAttributes, Span, type SpanKind } from "./span.ts";
 
+/** What a root span is about. Asked only when the span is kept, so that the others cost nothing. */
+export interface SpanSubject {
+  /** Sets name and attributes. */
+  describe(span: Span): void;
+  /** False for what is meant to take long. */
+  mayBeSlow(): boolean;
+}
+
 /** Spans of one request that wait for its end when only a failure would keep them. */
 const waitingMax = 64;
 
@@ -18,6 +26,7 @@ export class RootSpan extends Span {
   /** `tracestate` as it came, to be passed on. */
   tracestate: string | undefined = undefined;
   hasFailure = false;
+  subject: SpanSubject | undefined = undefined;
   #isKept: boolean;
   #waiting: Span[] | undefined = undefined;
   #traceId: string;
@@ -51,7 +60,10 @@ export class RootSpan extends Span {
 
   /** Called by each span of the trace in this process when it ends. */
   ended(span: Span): void {
-    if (this.#isKept) return this.#tracer.keep(span);
+    if (this.#isKept) {
+      if (span === this) this.subject?.describe(this);
+      return this.#tracer.keep(span);
+    }
     if (span !== this) {
       // What ends after the root shares its fate.
       if (this.hasEnded) return;
@@ -60,7 +72,7 @@ export class RootSpan extends Span {
       return;
     }
     const tookMs = this.endMs - this.startMs;
-    if (!this.hasFailure && tookMs < this.#tracer.slowMs) return;
+    if (!this.hasFailure && (tookMs < this.#tracer.slowMs || this.subject?.mayBeSlow() === false)) return;
     this.#keepAfterAll(this.hasFailure ? "error" : "slow");
   }
 
@@ -69,6 +81,7 @@ export class RootSpan extends Span {
     this.#waiting = undefined;
     if (!this.#tracer.mayKeepUnsampled(this.endMs)) return;
     this.#isKept = true;
+    this.subject?.describe(this);
     this.set("holdfast.kept", reason);
     for (const span of waiting ?? []) this.#tracer.keep(span);
     this.#tracer.keep(this);

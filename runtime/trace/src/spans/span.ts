@@ -67,6 +67,11 @@ export class Span {
     return this.#id;
   }
 
+  /** The id that the next hop was told before there was a span. */
+  useId(id: string | undefined): void {
+    if (id !== undefined) this.#id = id;
+  }
+
   get hasEnded(): boolean {
     return this.endMs >= 0;
   }
