@@ -17,6 +17,8 @@ export interface AdminSource {
   readonly uptimeMs: () => number;
   /** Circuits and balancers. */
   readonly resilience: () => ResilienceReport;
+  /** All properties, and who says so; secrets masked. */
+  readonly config: () => unknown;
   /** Hystrix's streams, by their paths. */
   readonly streams: HystrixStreams;
 }
@@ -75,6 +77,8 @@ function answer(source: AdminSource, req: IncomingMessage, res: ServerResponse):
         readiness,
       });
     }
+    case "/v1/config":
+      return json(res, 200, source.config());
     case "/v1/resilience":
       return json(res, 200, source.resilience());
     case "/hystrix.stream":

@@ -19,6 +19,7 @@ import { createAdminServer, type Readiness } from "./admin-server.ts";
 import { AppServer } from "./app-server.ts";
 import type { Handler } from "./handler.ts";
 import { type Identity, localAddressOf, readIdentity } from "./identity.ts";
+import { processConfigReady, processConfigReport } from "./process-config.ts";
 import { processResilience, shownBalancers } from "./process-resilience.ts";
 import { processTracing, type Tracing } from "./process-trace.ts";
 import { type ServerLimit, serverLimit } from "./server-limit.ts";
@@ -123,12 +124,15 @@ function systemSurroundings(): Surroundings {
  * Runs any Node handler as a service: measured, health-checked on its admin port, registered, and drained on SIGTERM so that
  * no caller notices.
  *
- * @throws what `listen` throws (EADDRINUSE …) and PlatformError `OPTION_INVALID` for a bad environment.
+ * @throws what `listen` throws (EADDRINUSE …), PlatformError `OPTION_INVALID` for a bad environment and
+ * `CONFIG_FILE_MALFORMED` for a configuration file that cannot be read.
  */
 export async function serve(
   options: ServeOptions,
   surroundings: Surroundings = systemSurroundings(),
 ): Promise<RunningService> {
+  // Those who bring their own surroundings bring their own properties.
+  if (surroundings.environment === process.env) await processConfigReady();
   const service = new Service(options, surroundings);
   if (options.handleSignals ?? true) stopOnSignals(service, surroundings.log);
   await service.start();
@@ -182,6 +186,7 @@ class Service implements RunningService {
       uptimeMs: () => Math.round(surroundings.clock.monotonicMs() - this.#startedAtMs),
       resilience: () => ({ commands: resilience.report(), balancers: shownBalancers() }),
       streams: resilience.streams(),
+      config: processConfigReport,
     });
   }
 
