@@ -17,6 +17,7 @@ function motley(): MeterRegistry {
   meters.counter("jobsTotal").increment(2.5);
   meters.gauge("queue\\depth\n").set(Number.NEGATIVE_INFINITY);
   meters.gauge("never.set");
+  meters.gauge("nodejs.heapTotal").set(1);
   meters.maxGauge("largest", { "2xx": "yes", __own: "x" }).set(7);
   meters.timer("ipc.server.call", { status: "2xx" }).record(5);
   meters.timer("ipc.server.call", { status: "5xx" }).record(70_000);

@@ -1,15 +1,16 @@
-import { readdir, readFileSync } from "node:fs";
+import { readdir, readdirSync, readFileSync } from "node:fs";
 import type { MeterRegistry } from "../registry/meter-registry.ts";
 
-/**
- * How many files and sockets are open, and how many may be (`nodejs.openFd`, `nodejs.maxFd`), where /proc tells. Counting
- * thousands takes a while, so it is done beside: a read shows what the read before has asked for.
- */
+/** Listing so many takes a while: they are counted beside, for the read after. Few are counted at once, without a thread. */
+const manyFiles = 500;
+const directory = "/proc/self/fd";
+
+/** How many files and sockets are open, and how many may be (`nodejs.openFd`, `nodejs.maxFd`), where /proc tells. */
 export class OpenFiles {
   readonly #meters: MeterRegistry;
   readonly #most: number | undefined;
   #isCounting = false;
-  #open: number | undefined;
+  #open = 0;
 
   constructor(meters: MeterRegistry) {
     this.#meters = meters;
@@ -18,15 +19,21 @@ export class OpenFiles {
 
   read(): void {
     if (this.#most === undefined) return;
+    if (this.#open < manyFiles) this.#counted(readdirSync(directory));
+    else if (!this.#isCounting) {
+      this.#isCounting = true;
+      readdir(directory, (error, names) => {
+        this.#isCounting = false;
+        if (error === null) this.#counted(names);
+      });
+    }
     this.#meters.gauge("nodejs.maxFd").set(this.#most);
-    if (this.#open !== undefined) this.#meters.gauge("nodejs.openFd").set(this.#open);
-    if (this.#isCounting) return;
-    this.#isCounting = true;
-    readdir("/proc/self/fd", (error, names) => {
-      this.#isCounting = false;
-      // One is that of the look itself.
-      this.#open = error === null ? names.length - 1 : undefined;
-    });
+    this.#meters.gauge("nodejs.openFd").set(this.#open);
+  }
+
+  /** One of them is that of the look itself. */
+  #counted(names: readonly string[]): void {
+    this.#open = names.length - 1;
   }
 }
 

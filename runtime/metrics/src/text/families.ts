@@ -45,5 +45,7 @@ export function familiesOf(snapshots: readonly MeterSnapshot[]): Iterable<Family
 function plainName(snapshot: MeterSnapshot): string {
   const base = snakeName(snapshot.name);
   if (snapshot.kind === "counter") return base.replace(/_total$/, "");
+  // Endings that say what kind a number is, and would be wrong here.
+  if (snapshot.kind === "gauge") return base.replace(/_(total|count|sum|bucket)$/, "_$1_value");
   return "totalMs" in snapshot && !base.endsWith("_seconds") ? `${base}_seconds` : base;
 }
