@@ -15,6 +15,8 @@ export interface AdminSource {
   /** Why it is not up; empty when it is. */
   readonly reason: () => string;
   readonly uptimeMs: () => number;
+  /** As all who read the meters count it: maxima and unused series are forgotten by it. */
+  readonly monotonicMs: () => number;
   /** Circuits and balancers. */
   readonly resilience: () => ResilienceReport;
   /** All properties, and who says so; secrets masked. */
@@ -59,13 +61,13 @@ function answer(source: AdminSource, req: IncomingMessage, res: ServerResponse):
       return health(source, res, healthcheckStatus[readiness], readiness === "up" ? "pass" : "fail");
     case "/metrics": {
       source.readProcess();
-      const { contentType, text } = metricsText(source.meters.snapshot(source.uptimeMs()), req.headers.accept);
+      const { contentType, text } = metricsText(source.meters.snapshot(source.monotonicMs()), req.headers.accept);
       res.writeHead(200, { "content-type": contentType, "content-length": Buffer.byteLength(text) }).end(text);
       return;
     }
     case "/v1/metrics":
       source.readProcess();
-      return json(res, 200, source.meters.snapshot(source.uptimeMs()));
+      return json(res, 200, source.meters.snapshot(source.monotonicMs()));
     case "/v1/info": {
       const { service, instanceId, application, cluster, serverGroup, region, zone, environment } = source.identity;
       const who = { service, instanceId, application, cluster, serverGroup, region, zone, environment };

@@ -184,6 +184,7 @@ class Service implements RunningService {
       readiness: () => this.#readiness,
       reason: () => this.#reason,
       uptimeMs: () => Math.round(surroundings.clock.monotonicMs() - this.#startedAtMs),
+      monotonicMs: () => surroundings.clock.monotonicMs(),
       resilience: () => ({ commands: resilience.report(), balancers: shownBalancers() }),
       streams: resilience.streams(),
       config: processConfigReport,
