@@ -37,22 +37,14 @@ export class LineMeters {
   take(line: string): string | undefined {
     const valueAt = line.lastIndexOf(":") + 1;
     const head = line.slice(0, valueAt);
-    const known = this.#known.get(head);
     const text = line.slice(valueAt);
-    if (known !== undefined && isPlainNumber(text)) {
-      known(text);
-      return undefined;
-    }
-    const parsed = parseSpectatordLine(line);
-    if (typeof parsed === "string") return parsed;
     try {
-      const take = this.#resolve(parsed);
-      if (take === undefined) return "too many age gauges";
-      if (this.#known.size >= knownMax) this.#known.clear();
-      this.#known.set(head, take);
-      take(parsed.value);
+      const known = this.#known.get(head);
+      if (known !== undefined && isPlainNumber(text)) known(text);
+      else return this.#takeNew(head, line);
       return undefined;
     } catch (error) {
+      // The id is another kind of meter.
       if (error instanceof TypeError) return error.message;
       throw error;
     }
@@ -63,6 +55,19 @@ export class LineMeters {
     for (const age of this.#ages.values()) age.close();
     this.#ages.clear();
     this.#known.clear();
+  }
+
+  #takeNew(head: string, line: string): string | undefined {
+    const parsed = parseSpectatordLine(line);
+    if (typeof parsed === "string") return parsed;
+    const take = this.#resolve(parsed);
+    if (take === undefined) return "too many age gauges";
+    take(parsed.value);
+    // Totals of 64 bits are looked at closely each time: not every number is one.
+    if (parsed.type === "U") return undefined;
+    if (this.#known.size >= knownMax) this.#known.clear();
+    this.#known.set(head, take);
+    return undefined;
   }
 
   #resolve({ type, option, name, tags }: SpectatordLine): Take | undefined {

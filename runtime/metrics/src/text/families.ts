@@ -28,9 +28,10 @@ export function familiesOf(snapshots: readonly MeterSnapshot[]): Iterable<Family
   const families = new Map<string, Family>();
   for (const snapshot of snapshots) {
     const type = types[snapshot.kind];
-    const plain = plainName(snapshot);
-    const other = families.get(plain);
-    const name = other === undefined || other.type === type ? plain : `${plain}_${type}`;
+    let name = plainName(snapshot);
+    for (let taken = families.get(name); taken !== undefined && taken.type !== type; taken = families.get(name)) {
+      name = `${name}_${type}`;
+    }
     const known = families.get(name);
     if (known !== undefined) {
       known.series.push(snapshot);
@@ -45,7 +46,7 @@ export function familiesOf(snapshots: readonly MeterSnapshot[]): Iterable<Family
 function plainName(snapshot: MeterSnapshot): string {
   const base = snakeName(snapshot.name);
   if (snapshot.kind === "counter") return base.replace(/_total$/, "");
+  if ("totalMs" in snapshot) return base.endsWith("_seconds") ? base : `${base}_seconds`;
   // Endings that say what kind a number is, and would be wrong here.
-  if (snapshot.kind === "gauge") return base.replace(/_(total|count|sum|bucket)$/, "_$1_value");
-  return "totalMs" in snapshot && !base.endsWith("_seconds") ? `${base}_seconds` : base;
+  return base.replace(/_(total|count|sum|bucket)$/, "_$1_value");
 }

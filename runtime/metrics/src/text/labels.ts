@@ -9,19 +9,22 @@ export function snakeName(name: string): string {
   return /^\d/.test(snake) || snake === "" ? `_${snake}` : snake;
 }
 
-/** `{a="1",b="2"}`, or nothing. Two tags that become one label: the first is kept. */
+/** `{a="1",b="2"}` in the order of labels, `more` last; or nothing. Two tags that become one label: the first is kept. */
 export function labels(tags: Tags, more?: readonly [string, string]): string {
-  let text = "";
-  const taken = new Set<string>(more === undefined ? [] : [more[0]]);
+  const values = new Map<string, string>();
   for (const [tag, value] of Object.entries(tags)) {
-    // Labels that begin with two underscores are Prometheus' own.
-    const label = snakeName(tag).replace(/^_{2,}/, "_");
-    if (taken.has(label)) continue;
-    taken.add(label);
-    text += `${text === "" ? "" : ","}${label}="${escapeLabel(value)}"`;
+    const label = labelName(tag);
+    if (!values.has(label)) values.set(label, value);
   }
-  if (more !== undefined) text += `${text === "" ? "" : ","}${more[0]}="${more[1]}"`;
-  return text === "" ? "" : `{${text}}`;
+  const pairs = [...values.keys()].toSorted().map((label) => `${label}="${escapeLabel(values.get(label) ?? "")}"`);
+  if (more !== undefined) pairs.push(`${more[0]}="${more[1]}"`);
+  return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
+}
+
+/** Labels that begin with two underscores, and those of buckets and quantiles, are Prometheus' own. */
+function labelName(tag: string): string {
+  const name = snakeName(tag).replace(/^_{2,}/, "_");
+  return name === "le" || name === "quantile" ? `${name}_` : name;
 }
 
 function escapeLabel(value: string): string {
