@@ -7,3 +7,4 @@ export * from "./registry-views.ts";
 export * from "./resilience.ts";
 export * from "./settings.ts";
 export * from "./sse.ts";
+export * from "./traces.ts";

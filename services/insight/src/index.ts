@@ -1,3 +1,5 @@
 export { type AggregatePoint, GroupAggregates, type LastMinute } from "./group-aggregates.ts";
-export type { CountedTogether, InstanceWatch } from "./instance-watch.ts";
 export { Scraper, type ScrapeTarget } from "./scraper.ts";
+export { OtlpReceiver, type ReceiverOptions, receiverDefaults } from "./traces/otlp-receiver.ts";
+export { type ReadSpans, readSpans } from "./traces/stored-span.ts";
+export { type TraceQuery, TraceStore, type TraceStoreOptions, traceStoreDefaults } from "./traces/trace-store.ts";
