@@ -74,15 +74,13 @@ export class MeterRegistry {
   /** The range (ms) is that of who asks first; default: none. */
   percentileTimer(name: string, tags: Tags = noTags, rangeMs?: PercentileRange): PercentileTimer {
     const kind = PercentileTimer;
-    return this.#find(name, tags, kind) ?? this.#resolve(name, tags, kind, () => new PercentileTimer(rangeMs));
+    return this.#find(name, tags, kind) ?? this.#resolve(name, tags, kind, timerIn(rangeMs));
   }
 
   /** The range is that of who asks first; default: none. */
   percentileSummary(name: string, tags: Tags = noTags, range?: PercentileRange): PercentileDistributionSummary {
     const kind = PercentileDistributionSummary;
-    return (
-      this.#find(name, tags, kind) ?? this.#resolve(name, tags, kind, () => new PercentileDistributionSummary(range))
-    );
+    return this.#find(name, tags, kind) ?? this.#resolve(name, tags, kind, summaryIn(range));
   }
 
   /**
@@ -192,6 +190,15 @@ export class MeterRegistry {
       for (let group: NameGroup | undefined = first; group !== undefined; group = group.next) yield group;
     }
   }
+}
+
+// Not written where they are used: a closure there would cost every look-up the memory of what it closes over.
+function timerIn(rangeMs: PercentileRange | undefined): () => PercentileTimer {
+  return () => new PercentileTimer(rangeMs);
+}
+
+function summaryIn(range: PercentileRange | undefined): () => PercentileDistributionSummary {
+  return () => new PercentileDistributionSummary(range);
 }
 
 function refuseTaken(first: NameGroup | undefined, own: NameGroup | undefined, tags: Tags, kind: MeterKind): void {
