@@ -4,6 +4,7 @@ import { request } from "node:http";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { SqliteStore } from "@holdfast/cloud-server";
+import { SqliteConfigStore } from "@holdfast/config-server";
 import { ProcessEngine, type RunningAgent, runAgent, shutDownAgent } from "@holdfast/engine-process";
 import { makeZones, SystemClock, silentLog, systemRandom } from "@holdfast/kernel";
 import { temporaryDirectory, waitFor } from "@holdfast/testing";
@@ -70,6 +71,7 @@ class Fixture {
         random: systemRandom(),
         log: silentLog,
         store: new SqliteStore(clock, join(this.settings.stateDirectory, "state.db")),
+        configStore: new SqliteConfigStore(clock, join(this.settings.stateDirectory, "config.db")),
         engine: (epoch) => new ProcessEngine(clock, silentLog, { sockets: this.settings.agentSockets, epoch }),
         metrics: () => ({ lastMinute: () => undefined, history: () => [] }),
         consoleDirectory: join(this.directory.path, "console"),

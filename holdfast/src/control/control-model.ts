@@ -3,6 +3,7 @@ import type { Cloud } from "@holdfast/cloud-server";
 import type { Clock } from "@holdfast/kernel";
 import { operatorAddress } from "@holdfast/wire";
 import type { InstanceView, MetricPoint, ServiceView, StatusView } from "@holdfast/wire/control";
+import type { GateCounts } from "../config/gate-figures.ts";
 import type { LogSource } from "./api/log-stream.ts";
 import { platformApplication } from "./platform-groups.ts";
 import type { ControlSettings } from "./settings.ts";
@@ -14,6 +15,8 @@ export interface MetricsSource {
   lastMinute(service: string): ServiceMetrics | undefined;
   /** One point a minute since `sinceMs` (wall). */
   history(service: string, sinceMs: number): readonly MetricPoint[];
+  /** What single instances did; without it no trial of a configuration value passes by its requests. */
+  readonly counts?: GateCounts;
 }
 
 const kindOrder = { app: 0, gateway: 1, balancer: 2, registry: 3, control: 4 } as const;

@@ -1,8 +1,10 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Cloud, DurableState, type StateStore, type StoredState } from "@holdfast/cloud-server";
+import type { ConfigStore } from "@holdfast/config-server";
 import { type Clock, hasCode, type Log, type Random } from "@holdfast/kernel";
 import type { Engine } from "@holdfast/wire";
+import { ConfigHouse } from "../config/config-house.ts";
 import { Discovery } from "../discovery/discovery.ts";
 import { type ReportTarget, ResilienceReports } from "../resilience/resilience-reports.ts";
 import { Access } from "./api/access.ts";
@@ -28,6 +30,7 @@ export interface ControlParts {
   readonly random: Random;
   readonly log: Log;
   readonly store: StateStore;
+  readonly configStore: ConfigStore;
   /** Makes the engine for this life's epoch. */
   readonly engine: (epoch: number) => Engine;
   /** Measures what cloud says is running, until `signal` aborts. */
@@ -52,9 +55,10 @@ export interface RunningControl {
 export async function startControl(parts: ControlParts, settings: ControlSettings): Promise<RunningControl> {
   const { clock, random, log } = parts;
   const state = new DurableState(clock, log, parts.store);
-  const { token, opened } = await untilOpen(clock, log, settings.ports.console, async () => ({
+  const { token, opened, configOpened } = await untilOpen(clock, log, settings.ports.console, async () => ({
     token: readOrMakeToken(settings.stateDirectory),
     opened: await state.open(activitiesReadMax),
+    configOpened: await parts.configStore.open(),
   }));
   const epoch = await nextEpoch(clock, log, state, opened.state);
   const options = { zones: settings.zones, ports: instancePorts(settings) };
@@ -65,7 +69,8 @@ export async function startControl(parts: ControlParts, settings: ControlSetting
   }
   makeDirectory(join(settings.stateDirectory, "views"), log);
   const ended = new AbortController();
-  const model = new ControlModel(clock, settings, cloud, parts.metrics(cloud, ended.signal));
+  const metrics = parts.metrics(cloud, ended.signal);
+  const model = new ControlModel(clock, settings, cloud, metrics);
   const hub = new EventHub(clock, {
     status: () => model.status(),
     instances: () => model.instances(),
@@ -75,7 +80,18 @@ export async function startControl(parts: ControlParts, settings: ControlSetting
   const access = new Access(clock, token, settings.ports.console);
   const discovery = new Discovery(clock, registryPlaces(settings.zones, settings.portBase));
   const resilience = new ResilienceReports(clock, () => reportTargets(cloud));
-  const routes = controlRoutes({ clock, settings, cloud, model, hub, access, discovery, resilience });
+  const config = new ConfigHouse({
+    clock,
+    random: random.child("config"),
+    log,
+    stateDirectory: settings.stateDirectory,
+    cloud,
+    access,
+    store: parts.configStore,
+    opened: configOpened,
+    counts: metrics.counts,
+  });
+  const routes = controlRoutes({ clock, settings, cloud, model, hub, access, discovery, resilience, config });
   const app = apiServer(log, access, routes, {
     consoleDirectory: parts.consoleDirectory,
     openapi: () => openApiDocument(routes, settings.version),
@@ -92,6 +108,7 @@ export async function startControl(parts: ControlParts, settings: ControlSetting
       ended.abort();
       cloud.stop();
       hub.close();
+      await config.close();
       await app.close();
       discovery.close();
       resilience.close();

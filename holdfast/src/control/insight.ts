@@ -35,5 +35,12 @@ export function startInsight(
         p50Ms,
         p99Ms,
       })),
+    counts: {
+      before: (instances) => aggregates.together(instances),
+      watch: () => {
+        const watch = aggregates.watch(clock.wallMs());
+        return { since: (instances) => watch.together(instances), close: () => watch.close() };
+      },
+    },
   };
 }

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { SqliteStore } from "@holdfast/cloud-server";
+import { SqliteConfigStore } from "@holdfast/config-server";
 import { ProcessEngine } from "@holdfast/engine-process";
 import { codeOf, messageOf, processLog, SystemClock, systemRandom } from "@holdfast/kernel";
 import { startControl } from "./control.ts";
@@ -28,6 +29,7 @@ try {
       random,
       log,
       store: new SqliteStore(clock, join(settings.stateDirectory, "state.db")),
+      configStore: new SqliteConfigStore(clock, join(settings.stateDirectory, "config.db")),
       engine: (epoch) => new ProcessEngine(clock, log, { sockets: settings.agentSockets, epoch }),
       metrics: (cloud, signal) => startInsight(clock, random.child("insight"), log, cloud, signal),
       consoleDirectory,

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { readOrMakeToken } from "../control/api/token-file.ts";
 
@@ -17,7 +18,11 @@ export function ensureInstanceKey(stateDirectory: string): void {
   }
 }
 
-/** @throws PlatformError `STATE_NOT_WRITABLE` when there is none and none can be made. */
+/** The key; one that nobody has when there is none and the disk takes none: no instance is let in then, and all run. */
 export function readInstanceKey(stateDirectory: string): string {
-  return readOrMakeToken(stateDirectory, name);
+  try {
+    return readOrMakeToken(stateDirectory, name);
+  } catch {
+    return randomBytes(32).toString("hex");
+  }
 }

@@ -18,7 +18,13 @@ import type { FigureSource } from "./stage/figures.ts";
 import { type GateOptions, gateDefaults, type StageRecord, type StageStep } from "./stage/stage.ts";
 import { checkedSteps, StageBook, stepsDefault } from "./stage/stage-book.ts";
 import { StageRunner } from "./stage/stage-runner.ts";
-import { type ChangeQuery, type ConfigStore, changesKeptMax, type StoredConfig } from "./store/config-store.ts";
+import {
+  type ChangeQuery,
+  type ConfigOpening,
+  type ConfigStore,
+  changesKeptMax,
+  type StoredConfig,
+} from "./store/config-store.ts";
 
 /** The outside world of the configuration server. */
 export interface ConfigServerParts {
@@ -88,19 +94,24 @@ export class ConfigServer {
     this.#runner.resume();
   }
 
-  /** @throws what the disk says, when the state can be neither read nor begun anew. */
-  static async open(
+  /** A server on what opening the store of `parts` has found. */
+  static of(
     parts: ConfigServerParts,
+    { stored, movedAside }: ConfigOpening,
     limits: ConfigLimits = configLimitsDefaults,
     streams: Partial<ConfigStreamsOptions> = {},
-  ): Promise<ConfigServer> {
-    const { stored, movedAside } = await parts.store.open();
+  ): ConfigServer {
     if (movedAside !== undefined) parts.log.error("config.corrupt", { movedAside });
     return new ConfigServer(parts, stored, limits, streams);
   }
 
   get revision(): number {
     return this.#book.revision;
+  }
+
+  /** How many values there are. */
+  get size(): number {
+    return this.#book.size;
   }
 
   get health(): ConfigHealth {

@@ -81,16 +81,20 @@ export class ConfigStreams {
     return this.#dropped;
   }
 
+  /** @throws PlatformError `CONFIG_LISTENERS_FULL` (503) when as many as may listen already. */
+  checkRoom(): void {
+    if (this.#listeners.size < this.#options.listenersMax) return;
+    const next = "listeners ask again by themselves";
+    throw configError("CONFIG_LISTENERS_FULL", `${this.#listeners.size} processes listen already`, 503, next);
+  }
+
   /**
    * Tells `sink` what counts for who is `context` (normal), and goes on until {@link remove}.
    *
    * @throws PlatformError `CONFIG_LISTENERS_FULL` (503).
    */
   add(context: DeploymentContext, sink: ConfigSink): void {
-    if (this.#listeners.size >= this.#options.listenersMax) {
-      const next = "listeners ask again by themselves";
-      throw configError("CONFIG_LISTENERS_FULL", `${this.#listeners.size} processes listen already`, 503, next);
-    }
+    this.checkRoom();
     const text = encodeSse({ event: "snapshot", data: JSON.stringify(this.#source.snapshot(context)) });
     const behindMax = this.#options.behindMax + Buffer.byteLength(text);
     const revision = this.#source.revision();

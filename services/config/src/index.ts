@@ -6,8 +6,10 @@ export { type ConfigSink, ConfigStreams, type ListenerView } from "./config-stre
 export type { ExplainedKey, ExplainedRow } from "./explain.ts";
 export { normalScope, scopeName } from "./scope.ts";
 export { KeyRing } from "./secrets/key-ring.ts";
+export { secretsIn } from "./secrets/reference.ts";
 export { stepName } from "./stage/cohort.ts";
 export type { FigureSource, FigureWatch, GateInstance } from "./stage/figures.ts";
 export { type GateFigures, type GateOptions, gateDefaults, type StageRecord, type StageStep } from "./stage/stage.ts";
+export type { ConfigOpening, ConfigStore } from "./store/config-store.ts";
 export { MemoryConfigStore } from "./store/memory-config-store.ts";
 export { SqliteConfigStore } from "./store/sqlite-config-store.ts";

@@ -108,7 +108,7 @@ describe("secrets", () => {
     const keysFile = join(directory.path, "config-keys.json");
     const store = new SqliteConfigStore(new SystemClock(), join(directory.path, "config.db"));
     const parts = { clock, log, store, keys: new KeyRing(keysFile), figures, newId: () => "1" };
-    const server = await ConfigServer.open(parts);
+    const server = ConfigServer.of(parts, await store.open());
     t.after(() => server.close());
     const told1 = { author: "ann", reason: "new one" };
     await server.setSecret("DB_PASSWORD", planted, told1);

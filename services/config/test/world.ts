@@ -112,7 +112,8 @@ export async function makeWorld(t: TestContext): Promise<World> {
   const lives: ConfigServer[] = [];
   const open = async (): Promise<ConfigServer> => {
     const keys = new KeyRing(keysFile);
-    const server = await ConfigServer.open({ clock, log: silentLog, store, keys, figures, newId });
+    const parts = { clock, log: silentLog, store, keys, figures, newId };
+    const server = ConfigServer.of(parts, await store.open());
     lives.push(server);
     return server;
   };

@@ -1,3 +1,4 @@
+export * from "./config-schema.ts";
 export * from "./discovery-schema.ts";
 export * from "./paths.ts";
 export * from "./resilience-schema.ts";

@@ -17,12 +17,14 @@ import {
 } from "@holdfast/wire/control";
 import { controlTopics } from "@holdfast/wire/control/paths";
 import { z } from "zod";
+import type { ConfigHouse } from "../../config/config-house.ts";
 import type { Discovery } from "../../discovery/discovery.ts";
 import type { ResilienceReports } from "../../resilience/resilience-reports.ts";
 import type { ControlModel } from "../control-model.ts";
 import { type Deployment, deploy, known } from "../deploy.ts";
 import type { ControlSettings } from "../settings.ts";
 import type { Access } from "./access.ts";
+import { configRoutes } from "./config-routes.ts";
 import { discoveryRoutes } from "./discovery-routes.ts";
 import type { EventHub, Topic } from "./event-hub.ts";
 import { streamLogs } from "./log-stream.ts";
@@ -40,6 +42,7 @@ export interface RouteParts {
   readonly access: Access;
   readonly discovery: Discovery;
   readonly resilience: ResilienceReports;
+  readonly config: ConfigHouse;
 }
 
 /** Whoever has the token or a session. */
@@ -65,6 +68,7 @@ export function controlRoutes(parts: RouteParts): Route[] {
     ...recordRoutes(parts),
     ...discoveryRoutes(parts, actor),
     ...resilienceRoutes(parts),
+    ...configRoutes(parts, actor),
     ...sessionRoutes(parts),
   ];
 }

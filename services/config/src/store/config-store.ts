@@ -37,10 +37,17 @@ export const changesKeptMax = 100_000;
 /** So many trials that have ended are kept. */
 export const stagesKeptMax = 100;
 
+/** What opening found. */
+export interface ConfigOpening {
+  readonly stored: StoredConfig;
+  /** Where a file that was no usable database was moved, when there was one. */
+  readonly movedAside: string | undefined;
+}
+
 /** The disk as an argument. Calls are answered in order. */
 export interface ConfigStore {
   /** @throws what the disk says, when it can be neither opened nor started anew. */
-  open(): Promise<{ readonly stored: StoredConfig; readonly movedAside: string | undefined }>;
+  open(): Promise<ConfigOpening>;
   /** Resolves once written. @throws what the disk says; nothing was changed then. */
   write(writes: readonly ConfigWrite[]): Promise<void>;
   changes(query: ChangeQuery): Promise<Change[]>;

@@ -2,7 +2,7 @@ import type { Change } from "../change.ts";
 import { PropertyBook } from "../property-book.ts";
 import type { SecretRecord } from "../secrets/secret-record.ts";
 import type { StageRecord } from "../stage/stage.ts";
-import type { ChangeQuery, ConfigStore, ConfigWrite, StoredConfig } from "./config-store.ts";
+import type { ChangeQuery, ConfigOpening, ConfigStore, ConfigWrite } from "./config-store.ts";
 
 /** State without a disk, for tests; `failWith` plays a full one. */
 export class MemoryConfigStore implements ConfigStore {
@@ -16,7 +16,7 @@ export class MemoryConfigStore implements ConfigStore {
     this.#epoch = epoch;
   }
 
-  async open(): Promise<{ stored: StoredConfig; movedAside: undefined }> {
+  async open(): Promise<ConfigOpening> {
     const book = new PropertyBook();
     for (const change of this.#changes) book.apply(change);
     const stored = {

@@ -9,6 +9,7 @@ import type { SecretRecord } from "../secrets/secret-record.ts";
 import type { StageRecord } from "../stage/stage.ts";
 import {
   type ChangeQuery,
+  type ConfigOpening,
   type ConfigWrite,
   changesKeptMax,
   type StoredConfig,
@@ -30,8 +31,6 @@ const layout = 1;
 // SQLITE_CORRUPT and SQLITE_NOTADB (sqlite3.h).
 const corruptCodes = new Set([11, 26]);
 
-type Opening = { readonly stored: StoredConfig; readonly movedAside: string | undefined };
-
 /** The blocking half of the SQLite store: an append-only history, and the values that count now. */
 export class SqliteConfigDatabase {
   readonly #data: SqliteWorkerData;
@@ -43,7 +42,7 @@ export class SqliteConfigDatabase {
   }
 
   /** Opens and reads all but the history; a file that is no sound database is moved aside first. */
-  open(): Opening {
+  open(): ConfigOpening {
     let movedAside: string | undefined;
     try {
       this.#open();

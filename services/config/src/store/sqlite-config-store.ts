@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { type Clock, PlatformError } from "@holdfast/kernel";
 import type { Change } from "../change.ts";
-import type { ChangeQuery, ConfigStore, ConfigWrite, StoredConfig } from "./config-store.ts";
+import type { ChangeQuery, ConfigOpening, ConfigStore, ConfigWrite } from "./config-store.ts";
 import type { SqliteAnswer, SqliteRequest, SqliteWorkerData } from "./sqlite-protocol.ts";
 
 export interface SqliteConfigStoreOptions {
@@ -34,8 +34,8 @@ export class SqliteConfigStore implements ConfigStore {
     this.#data = { ...sqliteConfigStoreDefaults, ...options, file, startedAtMs: clock.wallMs() };
   }
 
-  async open(): Promise<{ readonly stored: StoredConfig; readonly movedAside: string | undefined }> {
-    return (await this.#ask({ op: "open" })) as { stored: StoredConfig; movedAside: string | undefined };
+  async open(): Promise<ConfigOpening> {
+    return (await this.#ask({ op: "open" })) as ConfigOpening;
   }
 
   async write(writes: readonly ConfigWrite[]): Promise<void> {
