@@ -19,9 +19,11 @@ export {
   runInRequestContext,
 } from "@holdfast/resilience";
 export {
+  type Component,
   client,
   command,
   type Handler,
+  type HealthCheck,
   installGlobalDispatcher,
   outsideClient,
   processResilience as resilience,

@@ -2,7 +2,17 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type MeterRegistry, metricsText } from "@holdfast/metrics";
 import type { HystrixStreams } from "@holdfast/resilience";
 import { Headers, problem, problemContentType, type ResilienceReport } from "@holdfast/wire";
+import {
+  type HealthAnswer,
+  type HealthSource,
+  healthContentType,
+  karyonAnswer,
+  liveAnswer,
+  readyAnswer,
+} from "./health/health-answer.ts";
+import type { Health } from "./health/health-board.ts";
 import type { Identity } from "./identity.ts";
+import type { ComponentReport } from "./lifecycle/component.ts";
 
 export type Readiness = "starting" | "up" | "down" | "draining";
 
@@ -12,8 +22,10 @@ export interface AdminSource {
   /** Brings meters up to date that are not by themselves. */
   readonly readProcess: () => void;
   readonly readiness: () => Readiness;
-  /** Why it is not up; empty when it is. */
+  /** Why it is not up, or what is degraded; empty when all is well. */
   readonly reason: () => string;
+  readonly health: () => Health;
+  readonly components: () => readonly ComponentReport[];
   readonly uptimeMs: () => number;
   /** As all who read the meters count it: maxima and unused series are forgotten by it. */
   readonly monotonicMs: () => number;
@@ -24,9 +36,6 @@ export interface AdminSource {
   /** Hystrix's streams, by their paths. */
   readonly streams: HystrixStreams;
 }
-
-/** Karyon's bridge: 204 while starting, 200 when up, 503 otherwise. */
-const healthcheckStatus: Readonly<Record<Readiness, number>> = { starting: 204, up: 200, down: 503, draining: 503 };
 
 /** Health, metrics and identity on a port of their own, reachable while the application's port is busy or closed. */
 export function createAdminServer(source: AdminSource): Server {
@@ -47,18 +56,17 @@ export function createAdminServer(source: AdminSource): Server {
 }
 
 function answer(source: AdminSource, req: IncomingMessage, res: ServerResponse): void {
-  const readiness = source.readiness();
   // Not `new URL`: it throws on what a stranger may send (`GET //`).
   const [path = "/"] = (req.url ?? "/").split("?", 1);
   switch (path) {
     case "/healthz":
     case "/livez":
-      return health(source, res, 200, "pass");
+      return sendHealth(res, liveAnswer(healthOf(source)));
     case "/readyz":
-      return health(source, res, readiness === "up" ? 200 : 503, readiness === "up" ? "pass" : "fail");
+      return sendHealth(res, readyAnswer(healthOf(source)));
     case "/healthcheck":
     case "/Status":
-      return health(source, res, healthcheckStatus[readiness], readiness === "up" ? "pass" : "fail");
+      return sendHealth(res, karyonAnswer(healthOf(source)));
     case "/metrics": {
       source.readProcess();
       const { contentType, text } = metricsText(source.meters.snapshot(source.monotonicMs()), req.headers.accept);
@@ -76,7 +84,8 @@ function answer(source: AdminSource, req: IncomingMessage, res: ServerResponse):
         node: process.version,
         pid: process.pid,
         uptimeMs: source.uptimeMs(),
-        readiness,
+        readiness: source.readiness(),
+        components: source.components(),
       });
     }
     case "/v1/config":
@@ -93,16 +102,18 @@ function answer(source: AdminSource, req: IncomingMessage, res: ServerResponse):
   }
 }
 
-function health(source: AdminSource, res: ServerResponse, code: number, status: "pass" | "fail"): void {
-  if (code === 204) return void res.writeHead(204).end();
-  const output = source.reason();
-  const body = {
-    status,
-    serviceId: source.identity.service,
-    description: source.readiness(),
-    ...(output === "" ? {} : { output }),
+function healthOf(source: AdminSource): HealthSource {
+  return {
+    service: source.identity.service,
+    readiness: source.readiness(),
+    reason: source.reason(),
+    health: source.health(),
   };
-  json(res, code, body, "application/health+json");
+}
+
+function sendHealth(res: ServerResponse, { status, body }: HealthAnswer): void {
+  if (body === undefined) return void res.writeHead(status).end();
+  json(res, status, body, healthContentType);
 }
 
 function json(res: ServerResponse, status: number, body: unknown, type = "application/json"): void {
