@@ -1,4 +1,5 @@
 import { Command, Option } from "commander";
+import { addConfigCommands } from "./config-commands.ts";
 import type { CommandContext } from "./context.ts";
 
 /** Runs a command; its module is loaded only then. */
@@ -37,6 +38,7 @@ export function buildProgram(choose: (run: Run, json: boolean) => void): Command
     );
   addStackCommands(onStack, choose);
   addDiscoveryCommands(onStack, choose);
+  addConfigCommands(program, choose);
   addRegistryCommand(add, choose);
   addSidecarCommand(add, choose);
   addAppCommands(program, choose);

@@ -4,9 +4,9 @@ import { propertyScopeKeys } from "../config.ts";
 /** Shapes of control's configuration API. No answer holds a secret: values that name one show the reference. */
 
 const scopeValue = z.string().max(1_024);
-const scopeFields = Object.fromEntries(propertyScopeKeys.map((key) => [key, scopeValue.optional()])) as Record<
+const scopeFields = Object.fromEntries(propertyScopeKeys.map((key) => [key, scopeValue.exactOptional()])) as Record<
   (typeof propertyScopeKeys)[number],
-  z.ZodOptional<z.ZodString>
+  z.ZodExactOptional<z.ZodString>
 >;
 /** For whom a value counts; lists with commas. An absent scope counts for all. */
 export const configScopeSchema = z.strictObject(scopeFields).meta({ id: "ConfigScope" });

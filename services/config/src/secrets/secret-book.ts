@@ -55,7 +55,7 @@ export class SecretBook {
         "SECRET_UNKNOWN",
         `secret('${name}'): there is no such secret`,
         422,
-        `holdfast config secret set ${name}`,
+        `holdfast config secret ${name} --set`,
       );
     }
   }

@@ -52,7 +52,7 @@ export class StageBook {
       "STAGE_RUNNING",
       `${key}: is on trial (${running.id})`,
       409,
-      `wait for its end, or holdfast config stage revert ${running.id}`,
+      `wait for its end, or holdfast config stage --revert ${running.id}`,
       { stage: running.id },
     );
   }
