@@ -42,7 +42,7 @@ class Fixture {
       runDirectory: path,
       zones: this.zones,
       agentSockets: { "local-1a": join(path, "agent.sock") },
-      ports: { edge: 0, console: 0, registry: 0 },
+      ports: { edge: 0, console: 0, registry: 0, otlp: 0 },
       portBase: this.portBase,
       bundles: { registry: bundle, gateway: bundle, balancer: bundle, sidecar: bundle },
       mode: "loopback",

@@ -15,7 +15,7 @@ const settings: ControlSettings = {
   runDirectory: "/run",
   zones: makeZones(1, 3),
   agentSockets: {},
-  ports: { edge: 8_080, console: 7_070, registry: 8_761 },
+  ports: { edge: 8_080, console: 7_070, registry: 8_761, otlp: 4_318 },
   portBase: 12_000,
   bundles: {
     registry: "/dist/registry.mjs",

@@ -147,7 +147,7 @@ test("commands find the stack above the current directory, and say so when there
     file: join(directory, "app/holdfast.config.ts"),
     stateDirectory,
     runDirectory: "/run",
-    ports: { edge: 1, console: 2, registry: 3 },
+    ports: { edge: 1, console: 2, registry: 3, otlp: 4 },
     portBase: 10_000,
     zones: makeZones(1, 1),
     temporary: false,

@@ -15,6 +15,8 @@ export const Headers = {
   retried: "x-holdfast-retried",
   /** Request: how much it matters, 0 (most) to 3; a server with too much to do serves the others first. Default 1. */
   priority: "x-holdfast-priority",
+  /** To control, beside the token of an instance: whose token it is. */
+  sender: "x-holdfast-sender",
   requestId: "x-request-id",
   traceparent: "traceparent",
   tracestate: "tracestate",
@@ -45,12 +47,18 @@ export const Env = {
   configSnapshot: "HOLDFAST_CONFIG_SNAPSHOT",
   /** Base URL of the sidecar, for the program it runs beside: `http://127.0.0.1:8078`. */
   sidecar: "HOLDFAST_SIDECAR",
+  /** Where traces are sent, by OpenTelemetry's own names. */
+  otlpEndpoint: "OTEL_EXPORTER_OTLP_ENDPOINT",
+  otlpHeaders: "OTEL_EXPORTER_OTLP_HEADERS",
+  otlpProtocol: "OTEL_EXPORTER_OTLP_PROTOCOL",
+  otelServiceName: "OTEL_SERVICE_NAME",
+  otelResource: "OTEL_RESOURCE_ATTRIBUTES",
   /** JSON settings of a server of ours (gateway routes, balancer listeners, registry peers). */
   settings: "HOLDFAST_SETTINGS",
 } as const;
 
 /** Ports on 127.0.0.1 that `holdfast up` opens for people, by the name `--port name=N` takes. */
-export const defaultPorts = { edge: 8080, console: 7070, registry: 8761 } as const;
+export const defaultPorts = { edge: 8080, console: 7070, registry: 8761, otlp: 4318 } as const;
 export type PortName = keyof typeof defaultPorts;
 
 /** The address people and their tools use. */

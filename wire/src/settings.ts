@@ -110,6 +110,8 @@ export interface AgentSettings {
   readonly viewDirectory?: string;
   /** Base URLs of the configuration servers; none when absent. */
   readonly configServers?: readonly string[];
+  /** Base URL of the OTLP receiver that instances send their traces to; none when absent. */
+  readonly otlpEndpoint?: string;
   /** Holds the key that instances' tokens are made with, so that control can verify them. Without it they are random. */
   readonly instanceKeyFile?: string;
 }

@@ -126,7 +126,7 @@ function stackFindings(stack: StackFile | undefined): Finding[] {
 }
 
 async function portFindings(stack: StackFile | undefined): Promise<Finding[]> {
-  const ports = stack?.ports ?? defaultPorts;
+  const ports = { ...defaultPorts, ...stack?.ports };
   const own = new Set(stack === undefined ? [] : runningProcesses(stack.runDirectory).map((mark) => mark.pid));
   const findings: Finding[] = [];
   for (const name of portNames) {

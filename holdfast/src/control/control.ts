@@ -7,6 +7,7 @@ import type { Engine } from "@holdfast/wire";
 import { ConfigHouse } from "../config/config-house.ts";
 import { Discovery } from "../discovery/discovery.ts";
 import { type ReportTarget, ResilienceReports } from "../resilience/resilience-reports.ts";
+import { openTraces } from "../traces/trace-house.ts";
 import { Access } from "./api/access.ts";
 import { EventHub } from "./api/event-hub.ts";
 import { openApiDocument } from "./api/openapi.ts";
@@ -42,6 +43,8 @@ export interface ControlParts {
 export interface RunningControl {
   /** The port that is listened on: that of the settings unless it was 0. */
   readonly port: number;
+  /** Where traces are received; `undefined` when that port could not be opened. */
+  readonly otlpPort: number | undefined;
   readonly cloud: Cloud;
   /** Lets go of everything; no instance is touched. */
   close(): Promise<void>;
@@ -91,7 +94,11 @@ export async function startControl(parts: ControlParts, settings: ControlSetting
     opened: configOpened,
     counts: metrics.counts,
   });
-  const routes = controlRoutes({ clock, settings, cloud, model, hub, access, discovery, resilience, config });
+  const traces = await openTraces(
+    { clock, log, token, logSources: () => model.logSources(undefined, undefined) },
+    settings,
+  );
+  const routes = controlRoutes({ clock, settings, cloud, model, hub, access, discovery, resilience, config, traces });
   const app = apiServer(log, access, routes, {
     consoleDirectory: parts.consoleDirectory,
     openapi: () => openApiDocument(routes, settings.version),
@@ -103,12 +110,14 @@ export async function startControl(parts: ControlParts, settings: ControlSetting
   log.info("control.started", { port, epoch, groups: cloud.groups().length });
   return {
     port,
+    otlpPort: traces.port,
     cloud,
     close: async () => {
       ended.abort();
       cloud.stop();
       hub.close();
       await config.close();
+      await traces.close();
       await app.close();
       discovery.close();
       resilience.close();

@@ -4,7 +4,7 @@ import { operatorAddress, type PortName } from "@holdfast/wire";
 import { holdersOf } from "./port-holder.ts";
 
 export type StackPorts = Readonly<Record<PortName, number>>;
-export const portNames: readonly PortName[] = ["edge", "console", "registry"];
+export const portNames: readonly PortName[] = ["edge", "console", "registry", "otlp"];
 
 /** `free`, or the system's reason why one cannot listen there (`EADDRINUSE`, `EACCES` …). */
 export async function probePort(address: string, port: number): Promise<string> {
@@ -58,13 +58,13 @@ export async function freePorts(random: Random): Promise<StackPorts> {
     const port = 30_000 + random.below(2_700);
     if (!found.includes(port) && (await probePort(operatorAddress, port)) === "free") found.push(port);
   }
-  const [edge, console, registry] = found;
-  if (edge === undefined || console === undefined || registry === undefined) {
-    throw new PlatformError("PORT_TAKEN", "ports 30000–32700: three free ones were not found", {
+  const [edge, console, registry, otlp] = found;
+  if (edge === undefined || console === undefined || registry === undefined || otlp === undefined) {
+    throw new PlatformError("PORT_TAKEN", "ports 30000–32700: four free ones were not found", {
       next: "stop other stacks: holdfast down",
     });
   }
-  return { edge, console, registry };
+  return { edge, console, registry, otlp };
 }
 
 const blockCount = 20;

@@ -2,13 +2,13 @@ import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { Clock, Random } from "@holdfast/kernel";
-import { defaultPorts } from "@holdfast/wire";
+import { defaultPorts, operatorAddress } from "@holdfast/wire";
 import { findApplicationFile } from "../app-file/find.ts";
 import type { NamedApplication } from "../app-file/load.ts";
 import { loadApplication, loadTimeoutMs } from "../app-file/load-application.ts";
 import { packageVersion } from "../programs.ts";
 import { openRunDirectory, openStateDirectory, runDirectoryOf, runFiles } from "../stack/directories.ts";
-import { checkPorts, freePorts, portNames, type StackPorts, takePortBlock } from "../stack/ports.ts";
+import { checkPorts, freePorts, portNames, probePort, type StackPorts, takePortBlock } from "../stack/ports.ts";
 import { runningProcesses } from "../stack/remains.ts";
 import { readStackFile, type StackFile, stateDirectoryName, writeStackFile } from "../stack/stack-file.ts";
 import { ApplicationFaultsError } from "./application-faults.ts";
@@ -85,12 +85,25 @@ export async function prepareStack(clock: Clock, random: Random, options: UpOpti
   }
 }
 
-/** The default ports, or free ones; single ones as the options say. What still runs keeps the free ones it was given. */
+/**
+ * The default ports, or free ones; single ones as the options say. What still runs keeps the free ones it was given. A collector
+ * of the user's own may have OTLP's default port: instances are told the port, so any other does as well.
+ */
 async function choosePorts(random: Random, options: UpOptions, kept: StackPorts | undefined): Promise<StackPorts> {
-  const wanted = { ...(options.isolated ? { edge: 0, console: 0, registry: 0 } : defaultPorts), ...options.ports };
+  const none = { edge: 0, console: 0, registry: 0, otlp: 0 };
+  const wanted = { ...(options.isolated ? none : defaultPorts), ...options.ports };
+  if (options.ports.otlp === undefined && !options.isolated) {
+    const isFree = kept === undefined && (await probePort(operatorAddress, wanted.otlp)) === "free";
+    if (!isFree) wanted.otlp = kept?.otlp ?? 0;
+  }
   if (portNames.every((name) => wanted[name] !== 0)) return wanted;
-  const free = kept ?? (await freePorts(random));
+  // A stack of an earlier version may not have all of them.
+  const free =
+    portNames.every((name) => kept?.[name] !== undefined) && kept !== undefined
+      ? kept
+      : { ...(await freePorts(random)), ...kept };
   return {
+    otlp: wanted.otlp || free.otlp,
     edge: wanted.edge || free.edge,
     console: wanted.console || free.console,
     registry: wanted.registry || free.registry,

@@ -35,6 +35,7 @@ export function agentProgram(stack: StackFile, zone: Zone, platform: string): Pr
     registries: registryUrls(stack.zones, stack.portBase, zone),
     viewDirectory: join(stack.stateDirectory, "views"),
     configServers: [`http://${operatorAddress}:${stack.ports.console}`],
+    otlpEndpoint: `http://${operatorAddress}:${stack.ports.otlp}`,
     instanceKeyFile: instanceKeyFile(stack.stateDirectory),
   };
   return program(stack, name, join(platform, "agent.mjs"), settings);

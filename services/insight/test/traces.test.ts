@@ -316,7 +316,11 @@ describe("the tree of a trace", () => {
 
 async function receiver(given: Partial<ReceiverOptions> = {}) {
   const { clock, store } = storeOf();
-  const made = new OtlpReceiver(clock, silentLog, store, { ...receiverDefaults, token: "t0ken", ...given });
+  const made = new OtlpReceiver(clock, silentLog, store, {
+    ...receiverDefaults,
+    isAuthorised: ({ authorization }) => authorization === "Bearer t0ken",
+    ...given,
+  });
   const port = await made.listen("127.0.0.1", 0);
   const url = `http://127.0.0.1:${port}/v1/traces`;
   const post = (body: Uint8Array | string, headers: Record<string, string> = {}): Promise<Response> =>

@@ -3,3 +3,4 @@ export * from "./discovery-schema.ts";
 export * from "./paths.ts";
 export * from "./resilience-schema.ts";
 export * from "./schema.ts";
+export * from "./trace-schema.ts";

@@ -1,5 +1,5 @@
 import { delimiter, dirname, join } from "node:path";
-import { Env, type LaunchSpec } from "@holdfast/wire";
+import { Env, Headers, type LaunchSpec } from "@holdfast/wire";
 
 /** What an instance takes over from the agent's own environment. Everything else would make launches depend on a shell. */
 const inherited = ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER"] as const;
@@ -12,6 +12,8 @@ export interface EnvironmentFacts {
   readonly token: string;
   readonly lastViewFile: string | undefined;
   readonly configSnapshot: string | undefined;
+  /** Where traces are sent; `undefined`: nowhere. */
+  readonly otlpEndpoint: string | undefined;
 }
 
 /** The environment of one instance: a clean base, what the spec asks for, then the names of {@link Env}, `PORT`, `HOST`. */
@@ -31,6 +33,7 @@ export function environmentOf(
     environment[Env.configServers] = facts.configServers.join(",");
     if (facts.configSnapshot !== undefined) environment[Env.configSnapshot] = facts.configSnapshot;
   }
+  if (facts.otlpEndpoint !== undefined) Object.assign(environment, telemetryOf(spec, facts.otlpEndpoint, facts.token));
   Object.assign(environment, spec.env);
   const path = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin";
   return Object.assign(environment, {
@@ -47,4 +50,33 @@ export function environmentOf(
     [Env.instanceToken]: facts.token,
     [Env.adminPort]: String(spec.adminPort),
   });
+}
+
+/**
+ * OpenTelemetry's variables, which every SDK of theirs reads, ours as well. What the application sets itself wins; with an
+ * endpoint of its own it gets no token of ours, which would go there.
+ */
+function telemetryOf(spec: LaunchSpec, endpoint: string, token: string): Record<string, string> {
+  const resource = {
+    "service.instance.id": spec.id,
+    "service.namespace": spec.application,
+    "cloud.region": spec.zone.regionName,
+    "cloud.availability_zone": spec.zone.name,
+    "deployment.environment.name": spec.env[Env.environment] ?? "dev",
+  };
+  const identity = { [Env.otelServiceName]: spec.service, [Env.otelResource]: pairsOf(resource) };
+  const ownEndpoint = Object.keys(spec.env).some((name) => /^OTEL_EXPORTER_OTLP_(\w+_)?ENDPOINT$/.test(name));
+  if (ownEndpoint) return identity;
+  return {
+    ...identity,
+    [Env.otlpEndpoint]: endpoint,
+    [Env.otlpProtocol]: "http/protobuf",
+    [Env.otlpHeaders]: pairsOf({ authorization: `Bearer ${token}`, [Headers.sender]: spec.id }),
+  };
+}
+
+function pairsOf(values: Readonly<Record<string, string>>): string {
+  return Object.entries(values)
+    .map(([key, value]) => `${key}=${encodeURIComponent(value)}`)
+    .join(",");
 }

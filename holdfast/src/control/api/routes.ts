@@ -20,6 +20,7 @@ import { z } from "zod";
 import type { ConfigHouse } from "../../config/config-house.ts";
 import type { Discovery } from "../../discovery/discovery.ts";
 import type { ResilienceReports } from "../../resilience/resilience-reports.ts";
+import type { TraceHouse } from "../../traces/trace-house.ts";
 import type { ControlModel } from "../control-model.ts";
 import { type Deployment, deploy, known } from "../deploy.ts";
 import type { ControlSettings } from "../settings.ts";
@@ -31,6 +32,7 @@ import { streamLogs } from "./log-stream.ts";
 import { resilienceRoutes } from "./resilience-routes.ts";
 import type { Call, Route } from "./route.ts";
 import { openSse } from "./sse-reply.ts";
+import { traceRoutes } from "./trace-routes.ts";
 
 /** What the handlers work with. */
 export interface RouteParts {
@@ -43,6 +45,7 @@ export interface RouteParts {
   readonly discovery: Discovery;
   readonly resilience: ResilienceReports;
   readonly config: ConfigHouse;
+  readonly traces: TraceHouse;
 }
 
 /** Whoever has the token or a session. */
@@ -69,6 +72,7 @@ export function controlRoutes(parts: RouteParts): Route[] {
     ...discoveryRoutes(parts, actor),
     ...resilienceRoutes(parts),
     ...configRoutes(parts, actor),
+    ...traceRoutes(parts),
     ...sessionRoutes(parts),
   ];
 }
