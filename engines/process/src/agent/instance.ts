@@ -32,6 +32,9 @@ export interface InstanceContext {
 /** After the leader's end the rest of a draining group has until the drain's bound; it is looked at so often. */
 const leftoverLookMs = 50;
 
+/** It yields to the others until it is first healthy, and no longer than this. */
+const gentleMs = 1_000;
+
 /** One instance on this machine, from its launch (or adoption) to its end. */
 export class Instance {
   readonly spec: LaunchSpec;
@@ -126,7 +129,7 @@ export class Instance {
     if (started.logProblem !== undefined) {
       this.#context.log.warn("agent.log.not-written", { instance: this.spec.id, problem: started.logProblem });
     }
-    startGently(started.handle.identity.pid);
+    this.#startGently(started.handle.identity.pid);
     this.#run(started.handle, `process ${started.handle.identity.pid} started`);
     // Terminated while it was starting: it is there now, so it can be.
     if (this.#drain !== undefined) this.#startDrain(this.#drain);
@@ -147,6 +150,7 @@ export class Instance {
     if (entry.state !== "stopped") this.#state = entry.state;
     if (entry.selfRegistering === false && entry.state !== "starting") this.#register(entry.state === "up");
     this.#run(adoptProcess(this.#context.clock, identity), `process ${identity.pid} adopted from the agent before`);
+    this.#serveFully();
     if (entry.drain !== undefined) this.#startDrain(entry.drain);
   }
 
@@ -211,9 +215,20 @@ export class Instance {
     this.#set(verdict.state, verdict.reasonCode, verdict.reason);
   }
 
+  /** For a while only: where the others leave no time at all it would never be there to help them. */
+  #startGently(pid: number): void {
+    startGently(pid);
+    const timer = this.#context.clock.after(gentleMs, () => this.#serveFully());
+    this.#ended.signal.addEventListener("abort", () => timer.cancel(), { once: true });
+  }
+
+  #serveFully(): void {
+    if (this.#state !== "stopped" && this.#handle !== undefined) serveFully(this.#handle.identity.pid);
+  }
+
   #firstUp(): void {
     this.#healthyAtMs ??= this.#context.clock.wallMs();
-    if (this.#state === "starting" && this.#handle !== undefined) serveFully(this.#handle.identity.pid);
+    if (this.#state === "starting") this.#serveFully();
   }
 
   #learn(selfRegistering: boolean): void {
@@ -244,7 +259,7 @@ export class Instance {
 
   #startDrain(order: DrainOrder): void {
     this.#drain = order;
-    if (this.#state === "starting" && this.#handle !== undefined) serveFully(this.#handle.identity.pid);
+    if (this.#state === "starting") this.#serveFully();
     this.#set("draining", "DRAINING", `draining: ${order.cause}`);
     void this.#drainNow(order);
   }
