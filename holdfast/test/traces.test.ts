@@ -103,7 +103,7 @@ describe("traces in control", () => {
     );
     assert.deepEqual(list.store.services, ["api"]);
     assert.deepEqual((there.ask("listTraces", { query: { errors: "1" } }) as TraceList).traces, []);
-    for (const id of [traceId, traceId.toUpperCase(), "r-1"]) {
+    for (const id of [traceId, traceId.toUpperCase(), "0af765", "r-1"]) {
       assert.equal(traceDetailSchema.parse(there.ask("getTrace", { params: { id } })).traceId, traceId);
     }
     const lines = traceLogsSchema.parse(await there.ask("getTraceLogs", { params: { id: "r-1" } }));

@@ -29,7 +29,7 @@ export function buildProgram(choose: (run: Run, json: boolean) => void): Command
     .option("-d, --detach", "return when everything is healthy")
     .option("--zones <n>", "zones in each region (default: the application's, else 3)")
     .option("--regions <n>", "regions (default: the application's, else 1)")
-    .option("--port <name=n>", "edge=N, console=N or registry=N; may be repeated", collect)
+    .option("--port <name=n>", "edge=N, console=N, registry=N or otlp=N; may be repeated", collect)
     .option("--isolated", "free ports and a state directory of its own, beside other stacks")
     .option("--state <directory>", "keep the state there (default: .holdfast beside the application file)")
     .option("--no-wait", "be ready when control has taken the application, healthy or not")
@@ -116,6 +116,20 @@ function addDiscoveryCommands(
       flags.json === true,
     ),
   );
+  onStack(
+    "traces [id]",
+    "requests and what they called, one a line; one of them, by its id or a request's, with its logs",
+  )
+    .option("--service <name>", "that this service had a part in")
+    .option("--operation <name>", "… and this of its operations")
+    .option("--min-ms <n>", "that took at least so long")
+    .option("--errors", "in which something failed")
+    .option("--seconds <n>", "that began so many seconds ago at most")
+    .option("--limit <n>", "the newest so many (default: 50)")
+    .option("--endpoint", "print the variables with which another program sends its traces here")
+    .action((id, flags) =>
+      choose(async (context) => (await import("./traces/traces.ts")).traces(context, id, flags), flags.json === true),
+    );
   onStack("events [app[/instance]]", "what happened at a registry, and who did it")
     .option("--limit <n>", "the latest so many (default: 50)")
     .option("--registry <name>", "whose log (default: one that answers)")

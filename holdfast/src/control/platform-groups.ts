@@ -25,6 +25,9 @@ const drainMs = 10_000;
  */
 const registryMemory = { NODE_OPTIONS: "--max-semi-space-size=2", MALLOC_ARENA_MAX: "1" };
 
+/** Renewals of leases, several a second, would push out the traces that people look for. */
+const tracesOfOthersOnly = { OTEL_TRACES_SAMPLER: "parentbased_always_off" };
+
 /** One registry a zone, on an address and port that never change. */
 export function registryGroup(settings: ControlSettings): GroupDefinition {
   const { zones, portBase, bundles } = settings;
@@ -37,7 +40,10 @@ export function registryGroup(settings: ControlSettings): GroupDefinition {
     application: platformApplication,
     service: "registry",
     kind: "registry",
-    template: { ...templateOf(bundles.registry, registryMemory), zoneEnv: Object.fromEntries(zoneEnv) },
+    template: {
+      ...templateOf(bundles.registry, { ...registryMemory, ...tracesOfOthersOnly }),
+      zoneEnv: Object.fromEntries(zoneEnv),
+    },
     scale: { min: zones.length, desired: zones.length, max: zones.length },
     placement: { host: reservedHosts.registry, fixedPorts: registryPorts(zones, portBase) },
   };

@@ -15,7 +15,8 @@ export interface TraceHouseParts {
   readonly logSources: () => readonly LogSource[];
 }
 
-const traceIdShape = /^[0-9a-f]{32}$/i;
+/** A whole id, or enough of its beginning. */
+const traceIdShape = /^[0-9a-f]{6,32}$/;
 
 export async function openTraces(
   parts: TraceHouseParts,
@@ -57,12 +58,15 @@ export class TraceHouse {
   }
 
   /**
-   * The trace of that id, or that a request with that id belongs to.
+   * The trace whose id it is or begins with, or that a request with that id belongs to.
    *
    * @throws PlatformError `TRACE_UNKNOWN` (404).
    */
   find(id: string): TraceDetail {
-    const traceId = traceIdShape.test(id) ? id.toLowerCase() : this.store.findByAttribute("holdfast.request.id", id);
+    const begin = id.toLowerCase();
+    const traceId =
+      (traceIdShape.test(begin) ? this.store.findByBeginning(begin) : undefined) ??
+      this.store.findByAttribute("holdfast.request.id", id);
     const found = traceId === undefined ? undefined : this.store.trace(traceId);
     if (found !== undefined) return found;
     throw new PlatformError("TRACE_UNKNOWN", `${id}: no trace of that id, or of a request with that id, is kept`, {

@@ -3,6 +3,7 @@ export { type HeaderOf, parseB3 } from "./context/b3.ts";
 export { IdSource } from "./context/ids.ts";
 export { formatTraceparent, isSpanId, isTraceId, parseTraceparent, type RemoteParent } from "./context/traceparent.ts";
 export { formatTracestate, parseTracestate, type TraceState } from "./context/tracestate.ts";
+export { Epoch } from "./export/epoch.ts";
 export { type OtelSettings, readOtelSettings } from "./export/otel-environment.ts";
 export { type ExporterOptions, OtlpExporter } from "./export/otlp-exporter.ts";
 export { type Post, type PostAnswer, postTo } from "./export/post.ts";

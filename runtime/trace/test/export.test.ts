@@ -5,6 +5,7 @@ import { gunzipSync } from "node:zlib";
 import { type Log, SeededRandom, silentLog } from "@holdfast/kernel";
 import { FakeClock } from "@holdfast/testing";
 import {
+  Epoch,
   type ExporterOptions,
   IdSource,
   OtlpExporter,
@@ -276,6 +277,35 @@ describe("the exporter", () => {
     assert.deepEqual(await came.promise, { encoding: "gzip", names: ["GET /real"] });
     assert.equal(exporter.sent, 1);
     await new Promise((resolve) => server.close(resolve));
+  });
+});
+
+describe("the time of spans", () => {
+  /** A wall clock of whole milliseconds, `skewMs` ahead. */
+  const cut = (clock: FakeClock, skew: { ms: number }) => ({
+    monotonicMs: () => clock.monotonicMs(),
+    wallMs: () => Math.floor(clock.wallMs() + skew.ms),
+    after: clock.after.bind(clock),
+    every: clock.every.bind(clock),
+    sleep: clock.sleep.bind(clock),
+  });
+
+  test("is finer than the wall clock shows, and follows it when it is set", async () => {
+    const fake = new FakeClock(0);
+    const skew = { ms: 1_000.75 };
+    const epoch = new Epoch(cut(fake, skew));
+    assert.equal(epoch.ms, 1_000);
+    for (let i = 0; i < 40; i++) {
+      await fake.advance(0.07);
+      epoch.look();
+    }
+    assert.ok(epoch.ms > 1_000.65 && epoch.ms <= 1_000.75, String(epoch.ms));
+    skew.ms = 500;
+    epoch.look();
+    assert.ok(epoch.ms > 498.9 && epoch.ms <= 500);
+    skew.ms = 90_000;
+    epoch.look();
+    assert.ok(epoch.ms > 89_998.9 && epoch.ms <= 90_000);
   });
 });
 

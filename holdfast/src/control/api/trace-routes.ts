@@ -48,7 +48,7 @@ export function traceRoutes({ clock, traces }: TraceParts): Route[] {
       method: "GET",
       path: "/v1/traces/{id}",
       operationId: "getTrace",
-      summary: "One trace as a waterfall, by its id or by the id of a request in it",
+      summary: "One trace as a waterfall, by its id, by the beginning of it, or by the id of a request in it",
       status: 200,
       answer: { schema: traceDetailSchema },
       codes: ["TRACE_UNKNOWN"],

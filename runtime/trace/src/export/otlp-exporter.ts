@@ -11,6 +11,7 @@ import {
 } from "@holdfast/wire/otlp";
 import type { Span } from "../spans/span.ts";
 import type { SpanRing } from "../spans/span-ring.ts";
+import { Epoch } from "./epoch.ts";
 import type { Post, PostAnswer } from "./post.ts";
 import { spansToOtlp } from "./spans-to-otlp.ts";
 
@@ -46,6 +47,7 @@ export class OtlpExporter {
   readonly #ring: SpanRing;
   readonly #post: Post;
   readonly #options: ExporterOptions;
+  readonly #epoch: Epoch;
   #timer: Timer | undefined;
   #sending: Promise<void> | undefined;
   #failing = false;
@@ -57,6 +59,7 @@ export class OtlpExporter {
 
   constructor(clock: Clock, random: Random, log: Log, ring: SpanRing, post: Post, options: ExporterOptions) {
     this.#clock = clock;
+    this.#epoch = new Epoch(clock);
     this.#random = random;
     this.#log = log;
     this.#ring = ring;
@@ -98,6 +101,7 @@ export class OtlpExporter {
   }
 
   #onPush(): void {
+    this.#epoch.look();
     if (this.#sending !== undefined) return;
     if (this.#ring.size >= batchMax) this.#plan(1);
     else if (this.#timer === undefined) this.#plan(batchEveryMs);
@@ -136,8 +140,8 @@ export class OtlpExporter {
   }
 
   async #bodyOf(spans: readonly Span[]): Promise<Uint8Array> {
-    const epochMs = this.#clock.wallMs() - this.#clock.monotonicMs();
-    const message = spansToOtlp(spans, this.#options.resource, epochMs);
+    this.#epoch.look();
+    const message = spansToOtlp(spans, this.#options.resource, this.#epoch.ms);
     const body =
       this.#options.protocol === "http/json" ? Buffer.from(tracesToJson(message)) : tracesToProtobuf(message);
     return this.#options.compress ? compressed(body) : body;

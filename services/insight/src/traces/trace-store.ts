@@ -86,6 +86,15 @@ export class TraceStore {
     return trace === undefined ? undefined : { ...trace.summary(), tree: treeOf(trace.spans) };
   }
 
+  /** The whole id of the newest trace whose id begins so. */
+  findByBeginning(begin: string): string | undefined {
+    let newest: StoredTrace | undefined;
+    for (const trace of this.#traces.values()) {
+      if (trace.traceId.startsWith(begin) && (newest === undefined || trace.startMs > newest.startMs)) newest = trace;
+    }
+    return newest?.traceId;
+  }
+
   /** The trace in which a span has this attribute, the newest; such as `holdfast.request.id`. */
   findByAttribute(key: string, value: string): string | undefined {
     let newest: StoredTrace | undefined;

@@ -5,6 +5,9 @@ import { rounded } from "./stored-trace.ts";
 /** OTLP's numbers. */
 const kinds: readonly TraceSpan["kind"][] = ["internal", "internal", "server", "client", "producer", "consumer"];
 
+const serverKind = 2;
+const clientKind = 3;
+
 interface Node {
   readonly span: StoredSpan;
   readonly children: Node[];
@@ -60,9 +63,8 @@ function link(nodes: readonly Node[]): Node[] {
 
 function parentOf(node: Node, byId: ReadonlyMap<string, readonly Node[]>): Node | undefined {
   const { span } = node;
-  const client = 3;
-  const shared = byId.get(span.spanId)?.find((other) => other !== node && other.span.kind === client);
-  if (shared !== undefined && span.kind === 2) return shared;
+  const shared = byId.get(span.spanId)?.find((other) => other !== node && other.span.kind === clientKind);
+  if (shared !== undefined && span.kind === serverKind) return shared;
   if (span.parentSpanId === "") return undefined;
   const found = byId.get(span.parentSpanId) ?? [];
   // Of two with that id the server's is the one that has children in its process.
@@ -85,12 +87,17 @@ function markCritical(root: Node): void {
     node.critical = true;
     let { untilMs } = next;
     for (const child of node.children.toSorted((a, b) => endOf(b) - endOf(a))) {
-      // A tenth of a millisecond: clocks are rounded.
-      if (endOf(child) > untilMs + 0.1) continue;
+      if (endOf(child) > untilMs && !wasWaitedFor(child, node, untilMs)) continue;
       rest.push({ node: child, untilMs: endOf(child) });
       untilMs = child.span.startMs;
     }
   }
+}
+
+/** Clocks are rounded, and those of two machines differ: an answer that was waited for cannot have come after it was there. */
+function wasWaitedFor({ span }: Node, parent: Node, untilMs: number): boolean {
+  if (span.startMs + span.durationMs <= untilMs + 0.1) return true;
+  return span.kind === serverKind && parent.span.kind === clientKind;
 }
 
 function endOf({ span }: Node): number {
