@@ -4,7 +4,7 @@ import type { InstanceObservation } from "@holdfast/wire";
 import { contextOf } from "./instance-context.ts";
 
 /** What insight counts for a trial's gate. */
-export type GateCounts = Pick<FigureSource, "before" | "watch">;
+export type GateCounts = Pick<FigureSource, "before" | "look" | "watch">;
 
 const nothing = { requests: 0, errors: 0, p99Ms: null };
 const blindWatch: FigureWatch = { since: () => nothing, close: () => {} };
@@ -14,6 +14,7 @@ export function gateFigures(cloud: Pick<Cloud, "instances">, counts: GateCounts 
   return {
     instances: () => cloud.instances().flatMap(looked),
     before: (instances) => counts?.before(instances) ?? nothing,
+    look: (instances) => counts?.look(instances) ?? Promise.resolve(),
     watch: () => counts?.watch() ?? blindWatch,
   };
 }

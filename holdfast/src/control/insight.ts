@@ -37,6 +37,7 @@ export function startInsight(
       })),
     counts: {
       before: (instances) => aggregates.together(instances),
+      look: (instances) => scraper.scrapeOnce(instances),
       watch: () => {
         const watch = aggregates.watch(clock.wallMs());
         return { since: (instances) => watch.together(instances), close: () => watch.close() };

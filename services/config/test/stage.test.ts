@@ -68,6 +68,11 @@ describe("a trial's gate", () => {
     assert.equal(kind(figures({ errors: 100 }), figures({ errors: 90 })), "pass");
   });
 
+  it("needs no more than five requests to see that all fail: callers put such a server out", () => {
+    assert.equal(kind(figures({ requests: 5, errors: 5 }), figures(), 1_000), "fail");
+    assert.equal(kind(figures({ requests: 5, errors: 5 }), figures({ errors: 900 }), 1_000), "wait");
+  });
+
   it("fails at once by errors, by the 99th percentile, by instances that fall ill", () => {
     assert.equal(kind(figures({ errors: 21 }), figures(), 1_000), "fail");
     assert.equal(kind(figures({ p99Ms: 81 }), figures(), 1_000), "fail");
@@ -77,7 +82,8 @@ describe("a trial's gate", () => {
   });
 
   it("does not trust the luck of few requests, and gives up what nobody asks", () => {
-    assert.equal(kind(figures({ requests: 19, errors: 19 }), figures(), 1_000), "wait");
+    assert.equal(kind(figures({ requests: 4, errors: 4 }), figures(), 1_000), "wait");
+    assert.equal(kind(figures({ requests: 19, errors: 9 }), figures(), 1_000), "wait");
     assert.equal(kind(figures({ requests: 99, p99Ms: 900 }), figures(), 1_000), "wait");
     assert.equal(kind(figures({ requests: 0, p99Ms: null }), figures(), 89_999), "wait");
     assert.equal(kind(figures({ requests: 0, p99Ms: null }), figures(), 90_000), "fail");

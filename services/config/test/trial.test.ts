@@ -59,7 +59,7 @@ describe("a staged change", () => {
       const figure = figures.fleet.get(member);
       if (figure !== undefined) figure.errors = 30;
     }
-    await seconds(1);
+    await seconds(2);
     assert.deepEqual([server.stage(id).state, staged("20").length, staged("10").length], ["reverted", 0, 6]);
     const [change] = await server.history({ limit: 1 });
     assert.equal(change?.kind, "stage-reverted");
@@ -85,7 +85,7 @@ describe("a staged change", () => {
     store.failWith = new Error("full");
     const figure = figures.fleet.get("i-0");
     if (figure !== undefined) figure.unwell = true;
-    await seconds(1);
+    await seconds(2);
     assert.deepEqual(staged("20"), []);
     assert.equal(server.health.kind, "read-only");
     store.failWith = undefined;

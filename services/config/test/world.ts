@@ -39,6 +39,8 @@ export class FakeFigures implements FigureSource {
     return { requests: 0, errors: 0, p99Ms: null };
   }
 
+  async look(): Promise<void> {}
+
   watch(): FigureWatch {
     this.watches += 1;
     return {

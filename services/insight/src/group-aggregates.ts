@@ -43,6 +43,8 @@ const minuteMs = 60_000;
 const minutesKept = 24 * 60;
 /** An instance that was not up for a while and comes back has not made its requests anew. */
 const forgetAfterMs = 10 * minuteMs;
+/** A look so long ago is as good as one now. */
+const justMs = 1_500;
 /** The meter every service of ours records without being asked. */
 const meterName = "ipc.server.call";
 /** Spectator's 276 buckets in the 78 that are kept here: a day of them would take three times the memory. */
@@ -93,7 +95,8 @@ export class GroupAggregates {
 
   /** Begins to count what each instance does from now on, until it is closed. */
   watch(nowMs: number): InstanceWatch {
-    const watch = new InstanceWatch(nowMs, () => this.#watches.delete(watch));
+    const fresh = [...this.#instances].filter(([, seen]) => nowMs - seen.lookedAtMs <= justMs).map(([id]) => id);
+    const watch = new InstanceWatch(nowMs, fresh, () => this.#watches.delete(watch));
     this.#watches.add(watch);
     return watch;
   }

@@ -33,15 +33,17 @@ export function countedTogether(all: readonly InstanceCounts[]): CountedTogether
 
 /**
  * Counts what instances do from a moment on, each by itself. What an instance did between the last look before that moment
- * and the first one after it is left out: nobody can tell on which side of it that was.
+ * and the first one after it is left out, because nobody can tell on which side of it that was; but not of those that were
+ * looked at just before.
  */
 export class InstanceWatch {
   readonly #openedAtMs: number;
   readonly #counts = new Map<string, InstanceCounts>();
   readonly #onClose: () => void;
 
-  constructor(openedAtMs: number, onClose: () => void) {
+  constructor(openedAtMs: number, justLookedAt: Iterable<string>, onClose: () => void) {
     this.#openedAtMs = openedAtMs;
+    for (const instance of justLookedAt) this.#counts.set(instance, noCounts());
     this.#onClose = onClose;
   }
 

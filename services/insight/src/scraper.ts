@@ -26,6 +26,8 @@ export class Scraper {
   readonly #targets: () => readonly ScrapeTarget[];
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1, timeout: 30_000 });
 
+  readonly #underWay = new Map<string, Promise<void>>();
+
   constructor(
     clock: Clock,
     random: Random,
@@ -50,9 +52,9 @@ export class Scraper {
     this.#agent.destroy();
   }
 
-  /** One round over all targets, four at a time. */
-  async scrapeOnce(): Promise<void> {
-    const targets = [...this.#targets()];
+  /** One round over all targets, or over these instances, four at a time. Never rejects. */
+  async scrapeOnce(only?: ReadonlySet<string>): Promise<void> {
+    const targets = this.#targets().filter(({ instance }) => only === undefined || only.has(instance));
     this.#aggregates.forgetOld(this.#clock.wallMs());
     const workers = Array.from({ length: parallelMax }, async () => {
       for (let target = targets.pop(); target !== undefined; target = targets.pop()) await this.#scrape(target);
@@ -60,7 +62,16 @@ export class Scraper {
     await Promise.all(workers);
   }
 
-  async #scrape(target: ScrapeTarget): Promise<void> {
+  /** Never twice at once: an older answer that came in after a newer one would look like a restart. */
+  #scrape(target: ScrapeTarget): Promise<void> {
+    const under = this.#underWay.get(target.instance);
+    if (under !== undefined) return under;
+    const scrape = this.#ask(target).finally(() => this.#underWay.delete(target.instance));
+    this.#underWay.set(target.instance, scrape);
+    return scrape;
+  }
+
+  async #ask(target: ScrapeTarget): Promise<void> {
     try {
       const body: unknown = JSON.parse(await this.#get(target));
       if (Array.isArray(body)) {

@@ -142,9 +142,11 @@ test("a watch counts each instance from its opening on, and leaves out what fell
   const { requests, errors, p99Ms } = watch.together(new Set(["i-a", "i-young"]));
   assert.deepEqual([requests, errors], [10, 5]);
   assert.ok(p99Ms !== null && p99Ms >= 400);
+  const exact = aggregates.watch(22_000);
   watch.close();
   a.serve("2xx", 10, 50);
   aggregates.add("catalog", "i-a", a.registry.snapshot(), 31_000, 0);
+  assert.equal(exact.together(new Set(["i-a"])).requests, 50);
   assert.equal(watch.together(new Set(["i-a"])).requests, 8);
   assert.equal(aggregates.together(new Set(["i-a", "i-b"])).requests, 265);
 });

@@ -23,6 +23,8 @@ export interface FigureSource {
   instances(): readonly GateInstance[];
   /** What these have done as far back as anybody looked. */
   before(instances: ReadonlySet<string>): Counted;
-  /** Begins to count. */
+  /** Reads what these have done by now, instead of when it is due again. Never rejects. */
+  look(instances: ReadonlySet<string>): Promise<void>;
+  /** Begins to count; exact for those that were looked at just before. */
   watch(): FigureWatch;
 }

@@ -6,6 +6,12 @@ export interface Verdict {
   readonly reason: string;
 }
 
+/**
+ * Callers put a server that fails out of their rotation after a handful of requests, so a value that breaks everything shows
+ * in few of them: so many, and so many points of errors more, need no more proof.
+ */
+const grossRequestsMin = 5;
+const grossPoints = 50;
 /** A 99th percentile of fewer requests is one request's luck. */
 const p99RequestsMin = 100;
 /** So many times `watchMs` are waited for enough requests. */
@@ -24,9 +30,10 @@ export function judge(
   const enough = staged.requests >= options.requestsMin;
   const against = others.requests >= options.requestsMin && others.requests > 0 ? others : baseline;
   const who = against === others ? "the others" : "they had before";
-  if (enough && staged.requests > 0) {
-    const points = errorPercent(staged) - errorPercent(against);
-    if (points > options.errorPointsMax) {
+  const points = errorPercent(staged) - errorPercent(against);
+  const gross = staged.requests >= grossRequestsMin && points >= grossPoints;
+  if ((enough && staged.requests > 0) || gross) {
+    if (gross || points > options.errorPointsMax) {
       const reason = `${percent(staged)} errors in ${staged.requests} requests, ${who} ${percent(against)}`;
       return { kind: "fail", reason };
     }

@@ -9,7 +9,8 @@ import { judge } from "./gate.ts";
 import type { GateFigures, StageRecord } from "./stage.ts";
 import type { StageBook } from "./stage-book.ts";
 
-const lookEveryMs = 1_000;
+/** Twice within the time in which a caller puts a failing server out. */
+const lookEveryMs = 2_000;
 /** Who takes a value back when its gate fails. */
 export const gateAuthor = "gate";
 
@@ -21,7 +22,7 @@ export interface StageHouse {
   readonly apply: (change: Change, stage: StageRecord) => void;
 }
 
-/** Leads trials through their steps: looks each second, goes on when a gate passes, takes all back when it fails. */
+/** Leads trials through their steps: looks every two seconds, goes on when a gate passes, takes all back when it fails. */
 export class StageRunner {
   readonly #clock: Clock;
   readonly #log: Log;
@@ -54,6 +55,7 @@ export class StageRunner {
   /** Begins with the first step. @throws PlatformError `STAGE_RUNNING`, `STAGE_INVALID`, `CONFIG_READ_ONLY`. */
   async start(ask: () => Omit<StageRecord, "threshold" | "baseline" | "revision" | "stepAtMs">): Promise<StageRecord> {
     let id = "";
+    await this.#lookAtAll();
     await this.#ledger.commit(() => {
       const asked = ask();
       this.#book.checkFree(asked.key);
@@ -66,8 +68,7 @@ export class StageRunner {
           `holdfast config set ${asked.key} …`,
         );
       }
-      const ids = new Set(covered.map((instance) => instance.context.serverId ?? ""));
-      const baseline = { instances: covered.length, unhealthy: 0, ...this.#figures.before(ids) };
+      const baseline = { instances: covered.length, unhealthy: 0, ...this.#figures.before(idsOf(covered)) };
       id = asked.id;
       const first = { ...asked, baseline, threshold: 0, revision: 0, stepAtMs: 0 };
       return this.#draft("stage-started", this.#atStep(first, 0), asked.author, asked.reason);
@@ -100,6 +101,11 @@ export class StageRunner {
   #checkRuns(id: string): void {
     const { state } = this.#book.get(id);
     if (state !== "running") throw configError("STAGE_INVALID", `${id}: has ended already (${state})`, 409);
+  }
+
+  /** Before a step: what it does is counted from its very beginning then. */
+  #lookAtAll(): Promise<void> {
+    return this.#figures.look(idsOf(this.#figures.instances()));
   }
 
   #covered(stage: Pick<StageRecord, "scope">): GateInstance[] {
@@ -139,6 +145,9 @@ export class StageRunner {
     const watch = this.#watches.get(stage.id);
     if (watch === undefined) return;
     const covered = this.#covered(stage);
+    await this.#figures.look(idsOf(covered));
+    // Somebody may have ended it, or moved it on, meanwhile.
+    if (this.#book.get(stage.id) !== stage) return;
     const staged = figuresOf(
       stage,
       watch,
@@ -161,6 +170,7 @@ export class StageRunner {
   async #goOn(id: string, author: string, reason: string): Promise<void> {
     const { step, steps } = this.#book.get(id);
     if (step >= steps.length - 1) return this.#end(id, "completed", author, reason);
+    await this.#lookAtAll();
     await this.#ledger.commit(() => {
       this.#checkRuns(id);
       const stage = this.#atStep(this.#book.get(id), step + 1);
@@ -203,7 +213,10 @@ export class StageRunner {
 }
 
 function figuresOf(stage: StageRecord, watch: FigureWatch, instances: readonly GateInstance[]): GateFigures {
-  const ids = new Set(instances.map((instance) => instance.context.serverId ?? ""));
   const fell = instances.filter(({ unwellSinceMs }) => unwellSinceMs !== null && unwellSinceMs >= stage.stepAtMs);
-  return { instances: instances.length, unhealthy: fell.length, ...watch.since(ids) };
+  return { instances: instances.length, unhealthy: fell.length, ...watch.since(idsOf(instances)) };
+}
+
+function idsOf(instances: readonly GateInstance[]): Set<string> {
+  return new Set(instances.map((instance) => instance.context.serverId ?? ""));
 }
