@@ -11,11 +11,23 @@ export type FetchHandler = (request: Request) => Response | Promise<Response>;
  */
 export type Handler = NodeHandler | FetchHandler | { readonly fetch: FetchHandler };
 
-/** Any handler as a Node one. A function is taken for fetch-style when it declares exactly one argument. */
+/**
+ * Any handler as a Node one. A function is taken for fetch-style when it declares exactly one argument; one that declares
+ * none may be either: it is given what Node gives, and a `Response` that it returns is sent.
+ */
 export function toNodeHandler(handler: Handler): NodeHandler {
   if (typeof handler === "object") return fromFetch((request) => handler.fetch(request));
   if (handler.length === 1) return fromFetch(handler as FetchHandler);
-  return handler as NodeHandler;
+  return handler.length === 0 ? fromEither(handler as NodeHandler) : (handler as NodeHandler);
+}
+
+function fromEither(handler: NodeHandler): NodeHandler {
+  return async (req, res) => {
+    const result = await handler(req, res);
+    if (!(result instanceof Response) || res.headersSent) return;
+    await sendResponse(result, res, req.method === "HEAD");
+    req.resume();
+  };
 }
 
 function fromFetch(fetchHandler: FetchHandler): NodeHandler {

@@ -40,7 +40,7 @@ export function readIdentity(environment: Environment, name: string | undefined)
     zone: environment[Env.zone] ?? "none",
     environment: environment[Env.environment] ?? "dev",
     registries: (environment[Env.registries] ?? "").split(",").filter((url) => url !== ""),
-    lastViewFile: environment[Env.lastViewFile],
+    lastViewFile: environment[Env.lastViewFile] === "" ? undefined : environment[Env.lastViewFile],
     host: environment["HOST"] ?? "127.0.0.1",
     port: readPort("PORT", environment["PORT"]) ?? 3_000,
     adminPort: readPort(Env.adminPort, environment[Env.adminPort]),

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
+import type { Config } from "@holdfast/config";
 import type { Clock, Log, Random } from "@holdfast/kernel";
 import type { MeterRegistry } from "@holdfast/metrics";
 import type { Resilience } from "@holdfast/resilience";
@@ -70,6 +71,8 @@ export interface Surroundings {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Default: that of the process. */
   readonly resilience?: Resilience;
+  /** Says where meters are sent. Default: nowhere. */
+  readonly config?: Config;
   /** Makes spans of the requests served. Default: none. */
   readonly tracing?: Tracing;
 }

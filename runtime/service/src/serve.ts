@@ -1,6 +1,6 @@
 import { processLog, SystemClock, systemRandom } from "@holdfast/kernel";
 import { MeterRegistry } from "@holdfast/metrics";
-import { processConfigReady } from "./process-config.ts";
+import { processConfig, processConfigReady } from "./process-config.ts";
 import { processTracing } from "./process-trace.ts";
 import type { RunningService, ServeOptions, Surroundings } from "./serve-options.ts";
 import { Service } from "./service.ts";
@@ -18,6 +18,7 @@ function systemSurroundings(): Surroundings {
     log,
     meters: processMeterRegistry,
     environment: process.env,
+    config: processConfig(),
     tracing: processTracing(),
   };
 }

@@ -9,6 +9,7 @@ import { type Identity, readIdentity } from "./identity.ts";
 import { Lifecycle } from "./lifecycle/lifecycle.ts";
 import { processConfigReport } from "./process-config.ts";
 import { processResilience, shownBalancers } from "./process-resilience.ts";
+import { startPublishing } from "./publishing.ts";
 import { leaveRotation, registrationOf } from "./registering.ts";
 import type { RunningService, ServeOptions, Surroundings } from "./serve-options.ts";
 import { serverLimit } from "./server-limit.ts";
@@ -35,6 +36,7 @@ export class Service implements RunningService {
   #registration: Registration | undefined;
   #readiness: Readiness = "starting";
   #stopping: Promise<void> | undefined;
+  #stopPublishing: () => Promise<void> = async () => {};
   port = 0;
   adminPort = 0;
 
@@ -117,6 +119,8 @@ export class Service implements RunningService {
     if (this.#stopping !== undefined) return;
     const registration = this.#registration;
     if (registration !== undefined) void registration.start();
+    const { config } = this.#in;
+    if (config !== undefined) this.#stopPublishing = startPublishing({ ...this.#in, config }, this.identity);
     const { service, instanceId, zone } = this.identity;
     const note = registration === undefined ? { note: "not started by Holdfast: not registered" } : {};
     this.#in.log.info("service.started", { service, instance: instanceId, zone, url: this.url, ...note });
@@ -142,7 +146,7 @@ export class Service implements RunningService {
       log.warn("service.drain.bound", { inFlight: this.#app.inFlight, connections: this.#app.connections, drainMs });
     await this.#registration?.stop("stopped after its drain");
     await this.#app.close(leftMs());
-    await this.#in.tracing?.flush(flushMaxMs);
+    await Promise.all([this.#in.tracing?.flush(flushMaxMs), this.#lastValues()]);
     try {
       const stopping = async (): Promise<void> => this.#options.onStop?.();
       await within(clock, Math.max(onStopMinMs, leftMs()), `${this.identity.service}: onStop`, stopping());
@@ -150,6 +154,15 @@ export class Service implements RunningService {
       await this.#lifecycle.stop();
       await this.#closeAdmin();
       log.info("service.stopped", { instance: this.identity.instanceId, seen, quiet });
+    }
+  }
+
+  /** A receiver that does not answer holds no stop up. */
+  async #lastValues(): Promise<void> {
+    try {
+      await within(this.#in.clock, flushMaxMs, "the last values of meters", this.#stopPublishing());
+    } catch (error) {
+      this.#in.log.warn("metrics.publisher.last", { error });
     }
   }
 

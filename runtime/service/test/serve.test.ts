@@ -41,6 +41,8 @@ test("a (req, res) function and a fetch-style one both serve", async () => {
     handler: async (req: Request) => new Response(`${req.method} ${await req.text()}`, { status: 201 }),
   });
   await using object = await start({ handler: { fetch: () => new Response("object") } });
+  await using bare = await start({ handler: () => new Response("bare") });
+  assert.equal(await (await fetch(bare.service.url)).text(), "bare");
   assert.equal(await (await fetch(node.service.url)).text(), "node");
   const posted = await fetch(fetchLike.service.url, { method: "POST", body: "hello" });
   assert.deepEqual([posted.status, await posted.text()], [201, "POST hello"]);
