@@ -9,8 +9,10 @@ import {
   type Staleness,
   type Value,
 } from "@holdfast/config";
-import { processLog, SystemClock, systemRandom } from "@holdfast/kernel";
+import { SystemClock, systemRandom } from "@holdfast/kernel";
 import { Env } from "@holdfast/wire";
+import { followSecretsOf } from "./logs/known-secrets.ts";
+import { processLogs, serviceLog } from "./logs/process-logs.ts";
 
 let shared: Config | undefined;
 let remote: RemoteSource | undefined;
@@ -29,9 +31,12 @@ const fileName = "application";
 export function processConfig(): Config {
   if (shared === undefined) {
     const clock = new SystemClock();
-    shared = new Config({ clock, log: processLog(clock) });
+    shared = new Config({ clock, log: serviceLog() });
     shared.readEnvironment(process.env, identityNames);
     addDeploymentContext(shared, deploymentContext(process.env));
+    const { levels, secrets } = processLogs();
+    followSecretsOf(shared, secrets);
+    levels.follow(shared);
   }
   return shared;
 }
@@ -55,7 +60,7 @@ function processConfigStaleness(): Staleness | undefined {
 
 async function load(config: Config): Promise<void> {
   const clock = new SystemClock();
-  const log = processLog(clock);
+  const log = serviceLog();
   const context = deploymentContext(process.env);
   if (hasFiles()) {
     const { loadCascade } = await import("@holdfast/config/files");

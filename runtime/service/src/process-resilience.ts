@@ -1,7 +1,8 @@
 import type { BalancedClient } from "@holdfast/client";
-import { processLog, SystemClock, systemRandom } from "@holdfast/kernel";
+import { SystemClock, systemRandom } from "@holdfast/kernel";
 import { Resilience } from "@holdfast/resilience";
 import type { BalancerReport } from "@holdfast/wire";
+import { serviceLog } from "./logs/process-logs.ts";
 import { processConfig } from "./process-config.ts";
 
 let shared: Resilience | undefined;
@@ -11,7 +12,7 @@ const clients = new Set<BalancedClient>();
 export function processResilience(): Resilience {
   if (shared !== undefined) return shared;
   const clock = new SystemClock();
-  shared = new Resilience(clock, systemRandom(), processConfig(), { log: processLog(clock) });
+  shared = new Resilience(clock, systemRandom(), processConfig(), { log: serviceLog() });
   return shared;
 }
 

@@ -1,5 +1,5 @@
 import type { Config } from "@holdfast/config";
-import { type Clock, type Log, processLog, type Random, SystemClock, systemRandom } from "@holdfast/kernel";
+import { type Clock, type Log, type Random, SystemClock, systemRandom } from "@holdfast/kernel";
 import {
   IdSource,
   type OtelSettings,
@@ -12,6 +12,7 @@ import {
   Tracer,
 } from "@holdfast/trace";
 import { type Identity, readIdentity } from "./identity.ts";
+import { serviceLog } from "./logs/process-logs.ts";
 import { processConfig } from "./process-config.ts";
 
 /** How a process traces: nothing at all where nobody takes the spans. */
@@ -31,7 +32,7 @@ let shared: Tracing | undefined;
 export function processTracing(): Tracing {
   if (shared !== undefined) return shared;
   const clock = new SystemClock();
-  const log = processLog(clock);
+  const log = serviceLog();
   const settings = readOtelSettings(process.env);
   for (const problem of settings.problems) log.warn("trace.setting.ignored", { problem });
   shared = startTracing(clock, systemRandom(), log, processConfig(), settings, readIdentity(process.env, undefined));

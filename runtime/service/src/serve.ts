@@ -1,5 +1,6 @@
-import { processLog, SystemClock, systemRandom } from "@holdfast/kernel";
+import { SystemClock, systemRandom } from "@holdfast/kernel";
 import { MeterRegistry } from "@holdfast/metrics";
+import { serviceLog } from "./logs/process-logs.ts";
 import { processConfig, processConfigReady } from "./process-config.ts";
 import { processTracing } from "./process-trace.ts";
 import type { RunningService, ServeOptions, Surroundings } from "./serve-options.ts";
@@ -11,11 +12,10 @@ export const processMeterRegistry: MeterRegistry = new MeterRegistry();
 
 function systemSurroundings(): Surroundings {
   const clock = new SystemClock();
-  const log = processLog(clock);
   return {
     clock,
     random: systemRandom(),
-    log,
+    log: serviceLog(),
     meters: processMeterRegistry,
     environment: process.env,
     config: processConfig(),

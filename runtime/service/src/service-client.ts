@@ -10,9 +10,10 @@ import {
   setGlobalDispatcher,
 } from "@holdfast/client";
 import { Discovery, type ServerList, staticServers } from "@holdfast/discovery";
-import { type Clock, processLog, type Random, SystemClock, systemRandom } from "@holdfast/kernel";
+import { type Clock, type Random, SystemClock, systemRandom } from "@holdfast/kernel";
 import type { Command, CommandOptions, WorkerCommandOptions } from "@holdfast/resilience";
 import { type Identity, localAddressOf, readIdentity } from "./identity.ts";
+import { serviceLog } from "./logs/process-logs.ts";
 import { processConfig } from "./process-config.ts";
 import { processResilience, showBalancers } from "./process-resilience.ts";
 import { processTracing } from "./process-trace.ts";
@@ -30,7 +31,7 @@ export function processClient(given: Partial<ClientOptions> = {}): BalancedClien
   const identity = readIdentity(process.env, undefined);
   const random = systemRandom();
   const servers = combinedServers(
-    configuredServers(processConfig(), processLog(clock)),
+    configuredServers(processConfig(), serviceLog()),
     knownServers(identity, clock, random),
   );
   const { zone, service: app, instanceId: subsetAs } = identity;
@@ -59,7 +60,7 @@ export function outsideClient(
 ): BalancedClient {
   const clock = new SystemClock();
   const random = systemRandom();
-  const names = dnsServers(clock, random.child("dns"), { apps: dns, log: processLog(clock) });
+  const names = dnsServers(clock, random.child("dns"), { apps: dns, log: serviceLog() });
   return processClientOf(clock, random, combinedServers(listedServers(servers), names), options);
 }
 
@@ -73,7 +74,7 @@ function processClientOf(
     meters: processMeterRegistry,
     resilience: processResilience(),
     config: processConfig(),
-    log: processLog(clock),
+    log: serviceLog(),
     tracer: processTracing().tracer,
   });
   showBalancers(made);
@@ -85,7 +86,7 @@ function knownServers(identity: Identity, clock: Clock, random: Random): ServerL
   const { registries, lastViewFile, host } = identity;
   if (registries.length === 0) return staticServers({});
   const options = { registries, lastViewFile, localAddress: localAddressOf(host) };
-  const discovery = new Discovery(clock, random.child("discovery"), processLog(clock), options);
+  const discovery = new Discovery(clock, random.child("discovery"), serviceLog(), options);
   discovery.start();
   return discovery;
 }
