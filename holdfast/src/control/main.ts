@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { SqliteStore } from "@holdfast/cloud-server";
 import { SqliteConfigStore } from "@holdfast/config-server";
 import { ProcessEngine } from "@holdfast/engine-process";
-import { codeOf, messageOf, processLog, SystemClock, systemRandom } from "@holdfast/kernel";
+import { codeOf, messageOf, SystemClock, systemRandom } from "@holdfast/kernel";
+import { serviceLog } from "@holdfast/service";
 import { startControl } from "./control.ts";
 import { startInsight } from "./insight.ts";
 import { registerControl } from "./registered.ts";
@@ -11,7 +12,7 @@ import { readControlSettings } from "./settings.ts";
 
 const clock = new SystemClock();
 const random = systemRandom();
-const log = processLog(clock).child({ server: "control" });
+const log = serviceLog().child({ server: "control" });
 
 // Ends at once and touches nothing: the instances belong to the agents, and all that counts is in the store.
 process.on("SIGTERM", () => process.exit(0));

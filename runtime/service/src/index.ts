@@ -6,6 +6,7 @@ export type { CheckAnswer, HealthCheck } from "./health/health-check.ts";
 export { type Identity, localAddressOf, readIdentity } from "./identity.ts";
 export type { Component } from "./lifecycle/component.ts";
 export { ComponentFailedError } from "./lifecycle/lifecycle.ts";
+export { type Logs, processLogs, serviceLog } from "./logs/process-logs.ts";
 export { processConfig, property } from "./process-config.ts";
 export { processResilience, showBalancers } from "./process-resilience.ts";
 export { processMeterRegistry, serve } from "./serve.ts";

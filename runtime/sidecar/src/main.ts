@@ -1,6 +1,7 @@
 /** The sidecar as one program: what an agent starts for `sidecar: true`, and what `holdfast sidecar` does, without the rest. */
 import { parseArgs } from "node:util";
-import { messageOf, processLog, SystemClock, systemRandom } from "@holdfast/kernel";
+import { messageOf, SystemClock, systemRandom } from "@holdfast/kernel";
+import { serviceLog } from "@holdfast/service";
 import { Env } from "@holdfast/wire";
 import { startExitCode } from "./program/exit-code.ts";
 import { programOfFlags, programOfSettings, type SidecarProgram } from "./program/program-options.ts";
@@ -8,7 +9,7 @@ import { runSidecar } from "./program/run-program.ts";
 
 const clock = new SystemClock();
 const random = systemRandom();
-const log = processLog(clock);
+const log = serviceLog();
 
 function readProgram(): SidecarProgram {
   const settings = process.env[Env.settings];

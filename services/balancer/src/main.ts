@@ -1,7 +1,14 @@
 import { BalancedClient, warmUpForward } from "@holdfast/client";
 import { Discovery } from "@holdfast/discovery";
-import { processLog, SystemClock, systemRandom } from "@holdfast/kernel";
-import { processMeterRegistry, processResilience, readIdentity, serve, showBalancers } from "@holdfast/service";
+import { SystemClock, systemRandom } from "@holdfast/kernel";
+import {
+  processMeterRegistry,
+  processResilience,
+  readIdentity,
+  serve,
+  serviceLog,
+  showBalancers,
+} from "@holdfast/service";
 import { type BalancerSettings, Env } from "@holdfast/wire";
 import { Balancer } from "./balancer.ts";
 
@@ -12,7 +19,7 @@ const drainMs = 8_000;
 
 const clock = new SystemClock();
 const random = systemRandom();
-const log = processLog(clock);
+const log = serviceLog();
 const identity = readIdentity(process.env, "balancer");
 const settings: BalancerSettings = JSON.parse(process.env[Env.settings] ?? '{"listeners":[]}');
 const { registries, lastViewFile } = identity;

@@ -1,6 +1,6 @@
 import { setFlagsFromString } from "node:v8";
-import { processLog, SystemClock, systemRandom } from "@holdfast/kernel";
-import { processMeterRegistry, serve } from "@holdfast/service";
+import { SystemClock, systemRandom } from "@holdfast/kernel";
+import { processMeterRegistry, serve, serviceLog } from "@holdfast/service";
 import { RegistryServer } from "./registry-server.ts";
 import { readSettings } from "./settings.ts";
 
@@ -9,7 +9,7 @@ import { readSettings } from "./settings.ts";
 setFlagsFromString("--heap-growing-percent=20");
 
 const clock = new SystemClock();
-const log = processLog(clock);
+const log = serviceLog();
 const ports = { meters: processMeterRegistry };
 const server = new RegistryServer(clock, systemRandom(), log, readSettings(process.env), undefined, ports);
 const { registry } = server;

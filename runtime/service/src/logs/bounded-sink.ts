@@ -16,6 +16,8 @@ export const boundedSinkDefaults: BoundedSinkOptions = {
   retryMaxMs: 5_000,
 };
 
+const hangsAfterMs = 1_000;
+
 /** What has been lost since the last time somebody was told. */
 export interface Loss {
   readonly lines: number;
@@ -37,6 +39,7 @@ export class BoundedSink {
   /** What the output is at. */
   #underWay = "";
   #isWriting = false;
+  #writingSinceMs = 0;
   #isGone = false;
   #failures = 0;
   #retry: Timer | undefined;
@@ -96,7 +99,9 @@ export class BoundedSink {
     const rest = this.#waiting;
     this.#waiting = "";
     this.#retry?.cancel();
-    if (rest !== "" && this.#failures === 0) this.#output.writeNow(rest);
+    // What hangs would hang the end, too.
+    const hangs = this.#isWriting && this.#clock.monotonicMs() - this.#writingSinceMs > hangsAfterMs;
+    if ((rest !== "" || this.#isWriting) && this.#failures === 0 && !hangs) this.#output.writeNow(rest);
   }
 
   #next(): void {
@@ -109,6 +114,7 @@ export class BoundedSink {
     }
     this.#underWay = text;
     this.#isWriting = true;
+    this.#writingSinceMs = this.#clock.monotonicMs();
     this.#output.write(text, this.#done);
   }
 

@@ -12,6 +12,9 @@ export interface LogOutput {
   isGone(error: Error): boolean;
 }
 
+/** Many times what a write to a file takes. */
+const lastWriteMs = 20;
+
 const gone: ReadonlySet<unknown> = new Set(["EPIPE", "EBADF", "ERR_STREAM_DESTROYED", "ERR_STREAM_WRITE_AFTER_END"]);
 
 function isGone(error: Error): boolean {
@@ -23,10 +26,16 @@ function isGone(error: Error): boolean {
  * the process.
  */
 export function fileOutput(fd: number): LogOutput {
+  let isWriting = false;
   return {
     isGone,
-    write(text, done) {
+    write(text, finished) {
       const bytes = Buffer.from(text);
+      isWriting = true;
+      const done: Written = (error, rest) => {
+        isWriting = false;
+        finished(error, rest);
+      };
       const writeFrom = (from: number): void => {
         write(fd, bytes, from, bytes.length - from, null, (error, count) => {
           if (error !== null) return done(error, restOf(bytes, from));
@@ -37,8 +46,10 @@ export function fileOutput(fd: number): LogOutput {
       writeFrom(0);
     },
     writeNow(text) {
+      // What another thread is at does not outlast the process, and may be the line that says why it ends.
+      if (isWriting) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, lastWriteMs);
       try {
-        writeSync(fd, text);
+        if (text !== "") writeSync(fd, text);
       } catch {
         // It ends anyway, and there is nowhere else to say so.
       }
@@ -61,7 +72,7 @@ export function streamOutput(stream: NodeJS.WriteStream): LogOutput {
     isGone: () => true,
     write: (text, done) => void stream.write(text, (error) => done(error ?? undefined, text)),
     writeNow: (text) => {
-      if (!stream.destroyed) stream.write(text);
+      if (text !== "" && !stream.destroyed) stream.write(text);
     },
   };
 }

@@ -133,7 +133,7 @@ test("flush waits for what is under way, but no longer than it may", async () =>
   assert.equal(clock.pendingTimers, 0);
 });
 
-test("as the process ends, what waits is written at once; not to an output that has failed", () => {
+test("as the process ends, what waits is written at once; not to an output that has failed or hangs", async () => {
   const { output, sink } = make();
   sink.write("under way\n");
   sink.write("waits\n");
@@ -144,6 +144,12 @@ test("as the process ends, what waits is written at once; not to an output that 
   other.output.fail("ENOSPC");
   other.sink.end();
   assert.deepEqual([other.output.text, other.clock.pendingTimers], ["", 0]);
+  const hanging = make();
+  hanging.sink.write("under way\n");
+  hanging.sink.write("waits\n");
+  await hanging.clock.advance(1_001);
+  hanging.sink.end();
+  assert.equal(hanging.output.text, "");
 });
 
 test("a file gets every byte; a device that is full answers with its code and what is left", async (t) => {
