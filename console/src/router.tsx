@@ -58,6 +58,27 @@ const resilience = createRoute({
   component: lazyRouteComponent(() => import("./pages/resilience/resilience-page.tsx"), "ResiliencePage"),
 });
 
+const traces = createRoute({
+  getParentRoute: () => root,
+  path: "/traces",
+  validateSearch: (search) => readTexts(search, ["service", "ms", "errors"]),
+  component: lazyRouteComponent(() => import("./pages/traces/traces-page.tsx"), "TracesPage"),
+});
+
+const trace = createRoute({
+  getParentRoute: () => root,
+  path: "/traces/$id",
+  validateSearch: (search) => readTexts(search, ["span"]),
+  component: lazyRouteComponent(() => import("./pages/traces/trace-page.tsx"), "TracePage"),
+});
+
+const config = createRoute({
+  getParentRoute: () => root,
+  path: "/config",
+  validateSearch: (search) => readTexts(search, ["q", "key", "for"]),
+  component: lazyRouteComponent(() => import("./pages/config/config-page.tsx"), "ConfigPage"),
+});
+
 const activity = createRoute({
   getParentRoute: () => root,
   path: "/activity",
@@ -66,7 +87,19 @@ const activity = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, services, service, instances, discovery, discoveryApp, resilience, activity]),
+  routeTree: root.addChildren([
+    home,
+    services,
+    service,
+    instances,
+    discovery,
+    discoveryApp,
+    resilience,
+    config,
+    traces,
+    trace,
+    activity,
+  ]),
   defaultPreload: "intent",
   defaultErrorComponent: BrokenPage,
   // Plain `?zone=local-1a` instead of JSON: people read and type these.
@@ -79,9 +112,19 @@ export const router = createRouter({
 
 /** Fetches the pages not yet shown, so that they open at once, and also while control is away. */
 export async function preloadPages(): Promise<void> {
-  for (const to of ["/", "/services", "/instances", "/discovery", "/resilience", "/activity"] as const)
+  for (const to of [
+    "/",
+    "/services",
+    "/instances",
+    "/discovery",
+    "/resilience",
+    "/config",
+    "/traces",
+    "/activity",
+  ] as const)
     await router.preloadRoute({ to });
   await router.preloadRoute({ to: "/services/$name", params: { name: "-" } });
+  await router.preloadRoute({ to: "/traces/$id", params: { id: "-" } });
   await router.preloadRoute({ to: "/discovery/$app", params: { app: "-" } });
 }
 

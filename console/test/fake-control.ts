@@ -3,8 +3,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { extname, join, normalize } from "node:path";
 import { problem } from "@holdfast/wire";
 import type { ActivityView, ControlEvent, InstanceView, OperationView, StatusView } from "@holdfast/wire/control";
+import { FakeConfig } from "./fake-config.ts";
 import { FakeDiscovery } from "./fake-discovery.ts";
 import { fakeResilience } from "./fake-resilience.ts";
+import { FakeTraces } from "./fake-traces.ts";
 import { fakeActivities, fakeInstances, fakeMetrics, fakeStatus, replacementFor } from "./fake-world.ts";
 
 /** A call that changed something, as the page made it. */
@@ -31,7 +33,9 @@ export class FakeControl {
   instances: readonly InstanceView[] = fakeInstances();
   activities: readonly ActivityView[] = fakeActivities();
   readonly discovery = new FakeDiscovery(() => this.instances);
+  readonly config = new FakeConfig(() => this.instances);
   resilience = () => fakeResilience(this.instances);
+  readonly traces = new FakeTraces();
   /** When false every API call is answered 401. */
   signedIn = true;
   /** When set, changes are refused with this problem, as the real control does with a full disk. */
@@ -120,10 +124,43 @@ export class FakeControl {
     if (pathname === "/v1/instances") return answer(response, 200, this.instances);
     if (pathname === "/v1/activities") return answer(response, 200, this.activities);
     if (pathname === "/v1/resilience") return answer(response, 200, this.resilience());
+    if (kind === "traces") return this.#traced(url, response);
     if (kind === "discovery") return this.#discover(url, response);
+    if (kind === "config") return this.#readConfig(name, url, response);
     if (kind === "services" && part === "metrics") return answer(response, 200, fakeMetrics());
     if (kind === "operations" && this.#operations.has(name)) return answer(response, 200, this.#step(name));
     refuse(response, 404, "NOT_FOUND", `${pathname}: no such thing`);
+  }
+
+  #traced({ pathname, searchParams }: URL, response: ServerResponse): void {
+    const [, , , id, part] = pathname.split("/");
+    if (id === undefined) return answer(response, 200, this.traces.list(searchParams));
+    const found = this.traces.one(id);
+    if (found === undefined) return refuse(response, 404, "TRACE_UNKNOWN", `${id}: no trace of that id is kept`);
+    answer(response, 200, part === "logs" ? this.traces.logs() : found);
+  }
+
+  #readConfig(what: string, { searchParams }: URL, response: ServerResponse): void {
+    const key = searchParams.get("key") ?? "";
+    if (what === "properties") return answer(response, 200, this.config.view());
+    if (what === "changes") return answer(response, 200, this.config.history(key));
+    if (what === "stages") return answer(response, 200, this.config.stages);
+    if (what === "instances") return answer(response, 200, this.config.listeners());
+    if (what === "explain") return answer(response, 200, this.config.explain(key, searchParams.get("instance") ?? ""));
+    if (what === "diff") return answer(response, 200, this.config.changes[2]?.edits ?? []);
+    refuse(response, 404, "NOT_FOUND", `${what}: no such thing`);
+  }
+
+  #changeConfig(what: string, id: string, verb: string, body: unknown, response: ServerResponse): void {
+    const given = body as { edits?: Parameters<FakeConfig["set"]>[0]; reason: string; undo?: number; to?: number };
+    if (what === "changes") return answer(response, 200, this.config.set(given.edits ?? [], given.reason));
+    if (what === "rollback") {
+      const words = given.undo === undefined ? `back to revision ${given.to}` : `undid revision ${given.undo}`;
+      return answer(response, 200, this.config.rollback(given.reason, words));
+    }
+    if (what === "stages" && id === "") return answer(response, 201, this.config.stages[0]);
+    if (verb === "revert") return answer(response, 200, this.config.end(id, "reverted", given.reason));
+    answer(response, 200, this.config.end(id, "running", given.reason));
   }
 
   #discover({ pathname, searchParams }: URL, response: ServerResponse): void {
@@ -156,6 +193,7 @@ export class FakeControl {
 
   #change(path: string, body: unknown, response: ServerResponse): void {
     const [, , kind, name = "", verb = "", last = ""] = path.split("/").map(decodeURIComponent);
+    if (kind === "config") return this.#changeConfig(name, verb, last, body, response);
     if (kind === "discovery" && name === "overrides") return this.#override(verb, last, body, response);
     const service = this.status.services.find((one) => one.name === name);
     if (kind === "instances" && verb === "kill") return this.#kill(name, response);

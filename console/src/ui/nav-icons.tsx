@@ -62,6 +62,24 @@ export function ResilienceIcon(): ReactNode {
   );
 }
 
+export function TracesIcon(): ReactNode {
+  return (
+    <Icon>
+      <path d="M2 4h8M5 9h7M9 14h7" />
+    </Icon>
+  );
+}
+
+export function ConfigIcon(): ReactNode {
+  return (
+    <Icon>
+      <path d="M2 5h7m4 0h3M2 13h3m4 0h7" />
+      <circle cx="11" cy="5" r="2" />
+      <circle cx="7" cy="13" r="2" />
+    </Icon>
+  );
+}
+
 export function ActivityIcon(): ReactNode {
   return (
     <Icon>

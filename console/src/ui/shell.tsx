@@ -6,7 +6,16 @@ import { useStatus } from "../api/queries.ts";
 import { SignedOutPage } from "../pages/signed-out.tsx";
 import { ConnectionBanner } from "./connection-banner.tsx";
 import { Logo } from "./logo.tsx";
-import { ActivityIcon, DiscoveryIcon, HomeIcon, InstancesIcon, ResilienceIcon, ServicesIcon } from "./nav-icons.tsx";
+import {
+  ActivityIcon,
+  ConfigIcon,
+  DiscoveryIcon,
+  HomeIcon,
+  InstancesIcon,
+  ResilienceIcon,
+  ServicesIcon,
+  TracesIcon,
+} from "./nav-icons.tsx";
 import { ToneShape } from "./status-mark.tsx";
 import "./shell.css";
 
@@ -20,6 +29,8 @@ const places = [
   { to: "/instances", label: "Instances", icon: InstancesIcon },
   { to: "/discovery", label: "Discovery", icon: DiscoveryIcon },
   { to: "/resilience", label: "Resilience", icon: ResilienceIcon },
+  { to: "/config", label: "Config", icon: ConfigIcon },
+  { to: "/traces", label: "Traces", icon: TracesIcon },
   { to: "/activity", label: "Activity", icon: ActivityIcon },
 ] as const;
 

@@ -34,6 +34,13 @@ const pages = [
   { path: "/discovery", name: "Discovery", sees: "3 registries agree on 18 instances of 6 apps" },
   { path: "/discovery/users", name: "users", sees: "3 of 3 instances up" },
   { path: "/resilience", name: "Resilience", sees: "2 commands with an open circuit" },
+  { path: "/traces", name: "Traces", sees: "GET /api/home" },
+  {
+    path: "/traces/0af7651916cd43dd8448eb211c80319c",
+    name: "gateway GET /api/home",
+    sees: "over 6 services in 3 zones, 2 spans failed",
+  },
+  { path: "/config", name: "Config", sees: "1 value on trial" },
   { path: "/activity", name: "Activity", sees: "first start of movies" },
 ] as const;
 
@@ -88,7 +95,7 @@ describe("console", { skip }, () => {
         await page.setViewportSize({ width, height: 800 });
         await page.getByText(sees).first().waitFor({ state: "attached" });
         assert.equal(await page.getByRole("heading", { level: 1 }).textContent(), name);
-        await page.screenshot({ path: join(shots, `${name}-${scheme}-${width}.png`) });
+        await page.screenshot({ path: join(shots, `${name.replaceAll("/", "")}-${scheme}-${width}.png`) });
         // Two looks cover both schemes and both layouts; the full run takes all four.
         const looksCloser = full || (scheme === "light") === width > 1_000;
         if (looksCloser) assert.deepEqual(await visit.violations(), [], `${scheme} at ${width} px`);
@@ -270,6 +277,123 @@ describe("console", { skip }, () => {
     assert.equal(await page.getByRole("article").count(), 200);
     control.resilience = () => ({ ...many, callers: [], silent: [] });
     await page.getByText("No service has called another yet").waitFor();
+  });
+
+  test("a trace is found by its service, length or errors, and a span of it says what it did and logged", async () => {
+    await using visit = await open("/traces");
+    const { control, page } = visit;
+    const rows = page.getByRole("table", { name: "Traces" }).getByRole("row");
+    await page.getByText("GET /api/home").waitFor();
+    await page.getByRole("button", { name: "Copy: npx holdfast traces", exact: true }).waitFor();
+    await page.getByLabel("Service", { exact: true }).selectOption("ratings");
+    await waitFor("one trace and the head", async () => (await rows.count()) === 2);
+    await page.getByText("npx holdfast traces --service ratings").waitFor();
+    await page.getByLabel("Service", { exact: true }).selectOption("");
+    await page.getByLabel("At least").selectOption("1000");
+    await page.getByRole("cell", { name: "slow" }).waitFor();
+    await waitFor("one trace and the head", async () => (await rows.count()) === 2);
+    await page.getByLabel("At least").selectOption("");
+    await page.getByLabel("Outcome").selectOption("Something failed");
+    await waitFor("one trace and the head", async () => (await rows.count()) === 2);
+    assert.match(page.url(), /errors=1/);
+
+    await page.getByRole("link", { name: "GET /api/home" }).click();
+    await page.getByText("24 ms of it in ratings GET /ratings").waitFor();
+    const lines = page.getByRole("list", { name: "Spans" }).getByRole("link");
+    assert.equal(await lines.count(), 12);
+    for (const note of ["status 503", "retry 1", "fallback: CALL_TIMED_OUT", "its parent is not here"])
+      await page.getByText(note, { exact: true }).waitFor();
+    await lines.filter({ hasText: "GET /home" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("on the critical path").waitFor();
+    await dialog.getByText("home.ratings.missing").waitFor();
+    assert.match(page.url(), /span=0000000000000003/);
+    assert.deepEqual(await visit.violations(), []);
+    await page.screenshot({ path: join(shots, "Trace-span.png") });
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+
+    await page.getByRole("link", { name: "All traces" }).click();
+    control.traces.all = [];
+    await page.getByText("No request was traced yet").waitFor();
+    assert.deepEqual(await visit.violations(), []);
+  });
+
+  test("a key says what counts for whom and why; it is set, tried and rolled back with a reason and the command beside it", async () => {
+    await using visit = await open("/config");
+    const { control, page } = visit;
+    const values = page.getByRole("table", { name: "Values" });
+    await values.getByRole("link", { name: "ratings.limit" }).first().click();
+    const key = page.getByRole("dialog");
+    await key.getByText("is for appId ratings, this one has none").first().waitFor();
+    await key.getByLabel("As this instance has it").selectOption({ index: 1 });
+    await key.getByText("the most special of 2 values for it").waitFor();
+    assert.match(page.url(), /key=ratings\.limit&for=i-/);
+    assert.deepEqual(await visit.violations(), []);
+    await page.screenshot({ path: join(shots, "Config-key.png") });
+
+    await key.getByRole("button", { name: "Set another value" }).click();
+    const form = page.getByRole("dialog", { name: "Set ratings.limit" });
+    await form.getByRole("textbox", { name: "Value" }).fill("7");
+    assert.equal(await form.getByRole("button", { name: "Set", exact: true }).isDisabled(), true, "without a reason");
+    await form.getByRole("textbox", { name: "Why" }).fill("fewer now");
+    await form
+      .getByText(
+        "npx holdfast config set ratings.limit 7 -s service=ratings -s env=prod -s zone=local-1a,local-1b --reason 'fewer now'",
+      )
+      .waitFor();
+    assert.deepEqual(await visit.violations(), []);
+    await form.getByRole("button", { name: "Set", exact: true }).click();
+    await page.getByText("ratings.limit is set: revision 15.").waitFor();
+    const scope = { appId: "ratings", env: "prod", zone: "local-1a,local-1b" };
+    assert.deepEqual(control.calls.at(-1), {
+      method: "POST",
+      path: "/v1/config/changes",
+      body: { edits: [{ key: "ratings.limit", scope, value: "7" }], reason: "fewer now" },
+    });
+    await page.keyboard.press("Escape");
+    await values.getByText("7", { exact: true }).waitFor();
+
+    await page.getByRole("button", { name: "Set a value" }).click();
+    await page.getByRole("textbox", { name: "Key" }).fill("api.timeout");
+    await page.getByRole("textbox", { name: "Value" }).fill("2s");
+    await page.getByLabel("How").selectOption("zone:local-1b");
+    await page.getByRole("textbox", { name: "Why" }).fill("try");
+    await page.getByText("npx holdfast config stage api.timeout 2s --steps zone:local-1b --reason try").waitFor();
+    await page.screenshot({ path: join(shots, "Config-set.png") });
+    await page.getByRole("button", { name: "Begin" }).click();
+    await page.getByText("api.timeout is on trial").waitFor();
+    assert.deepEqual(control.calls.at(-1)?.body, {
+      key: "api.timeout",
+      scope: {},
+      value: "2s",
+      reason: "try",
+      steps: [{ zones: ["local-1b"] }],
+    });
+
+    await page.getByRole("button", { name: "Undo this" }).first().click();
+    await page.getByText("1 value will change, everywhere at once:").waitFor();
+    await page.getByRole("textbox", { name: "Why" }).fill("no");
+    await page.screenshot({ path: join(shots, "Config-undo.png") });
+    await page.getByRole("button", { name: "Undo", exact: true }).click();
+    await page.getByText("Revision 16: undid revision 15.").waitFor();
+
+    await page
+      .getByRole("article", { name: "Trial of recommendations.timeout" })
+      .getByRole("button", { name: "Take back" })
+      .click();
+    await page.getByRole("textbox", { name: "Why" }).fill("enough");
+    await page.getByText("npx holdfast config stage --revert t-4f2a91 --reason enough").waitFor();
+    await page.getByRole("dialog").getByRole("button", { name: "Take back" }).click();
+    await page.getByText("recommendations.timeout is taken back everywhere.").waitFor();
+    await page.getByText("hear of every change at once").waitFor();
+
+    const [listener] = control.config.listeners();
+    control.config.silent.add(listener?.instance ?? "");
+    await page.getByText(/1 of \d+ instances do not listen/).waitFor();
+    control.config.state = "read-only";
+    await page.getByText("Nothing can be changed now").waitFor();
+    assert.deepEqual(await visit.violations(), []);
   });
 
   test("a moment older than what is kept says so, beside how it stands now, and another one can be chosen", async () => {
