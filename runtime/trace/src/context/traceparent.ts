@@ -60,13 +60,10 @@ function isShaped(text: string): boolean {
 }
 
 function isId(text: string, from: number, to: number): boolean {
-  let some = 0;
-  for (let i = from; i < to; i++) {
-    const value = digit(text, i);
-    if (value < 0) return false;
-    some |= value;
-  }
-  return some !== 0;
+  // Without a branch a digit: what is none makes it negative, and only zeros leave it 0.
+  let all = 0;
+  for (let i = from; i < to; i++) all |= hexValue[text.charCodeAt(i)] ?? -1;
+  return all > 0;
 }
 
 /** −1 when it is no hex. */
