@@ -13,7 +13,8 @@ import { scopeMatches } from "./scope.ts";
 
 /** One open connection of a process, as the shell around it shows it. */
 export interface ConfigSink {
-  write(text: string): void;
+  /** Many sinks are given the same bytes. */
+  write(bytes: Uint8Array): void;
   /** Bytes that were written and not taken yet. */
   readonly behind: number;
   /** Lets go of the connection at once. */
@@ -42,6 +43,9 @@ export interface ListenerView {
   /** The revision that was sent last: all changes up to it that count for this listener. */
   readonly revision: number;
 }
+
+/** Encoded once for all. */
+const heartbeat = Buffer.from(sseHeartbeat);
 
 interface Listener {
   readonly context: DeploymentContext;
@@ -95,12 +99,12 @@ export class ConfigStreams {
    */
   add(context: DeploymentContext, sink: ConfigSink): void {
     this.checkRoom();
-    const text = encodeSse({ event: "snapshot", data: JSON.stringify(this.#source.snapshot(context)) });
-    const behindMax = this.#options.behindMax + Buffer.byteLength(text);
+    const bytes = encoded("snapshot", this.#source.snapshot(context));
+    const behindMax = this.#options.behindMax + bytes.length;
     const revision = this.#source.revision();
     this.#listeners.set(sink, { context, sinceMs: this.#clock.wallMs(), behindMax, revision });
     this.#heartbeat ??= this.#clock.every(this.#options.heartbeatMs, () => this.#beat());
-    sink.write(text);
+    sink.write(bytes);
   }
 
   remove(sink: ConfigSink): void {
@@ -113,12 +117,12 @@ export class ConfigStreams {
   /** Something about these keys has changed for whoever these scopes cover. */
   publish(touched: readonly { readonly key: string; readonly scope: PropertyScope }[]): void {
     const revision = this.#source.revision();
-    const texts = new Map<ServedProperty | string, string>();
+    const made = new Map<ServedProperty | string, Uint8Array>();
     for (const [sink, listener] of this.#listeners) {
       listener.revision = revision;
       const keys = new Set<string>();
       for (const { key, scope } of touched) if (scopeMatches(scope, listener.context)) keys.add(key);
-      if (keys.size > 0) this.#send(sink, listener, this.#changeText(revision, keys, listener.context, texts));
+      if (keys.size > 0) this.#send(sink, listener, this.#change(revision, keys, listener.context, made));
     }
   }
 
@@ -137,12 +141,12 @@ export class ConfigStreams {
     this.#heartbeat = undefined;
   }
 
-  #changeText(
+  #change(
     revision: number,
     keys: ReadonlySet<string>,
     context: DeploymentContext,
-    texts: Map<ServedProperty | string, string>,
-  ): string {
+    made: Map<ServedProperty | string, Uint8Array>,
+  ): Uint8Array {
     const set: ServedProperty[] = [];
     const removed: string[] = [];
     for (const key of keys) {
@@ -151,24 +155,24 @@ export class ConfigStreams {
       else set.push(property);
     }
     const change: ConfigChange = { revision, set, removed };
-    // One key that means the same to all is by far the most frequent change: written as text once.
+    // One key that means the same to all is by far the most frequent change: encoded once.
     const shared = keys.size === 1 ? (set[0] ?? removed[0]) : undefined;
-    const known = shared === undefined ? undefined : texts.get(shared);
+    const known = shared === undefined ? undefined : made.get(shared);
     if (known !== undefined) return known;
-    const text = encodeSse({ event: "change", data: JSON.stringify(change) });
-    if (shared !== undefined) texts.set(shared, text);
-    return text;
+    const bytes = encoded("change", change);
+    if (shared !== undefined) made.set(shared, bytes);
+    return bytes;
   }
 
-  #send(sink: ConfigSink, listener: Listener, text: string): void {
-    if (sink.behind + text.length > listener.behindMax) return this.#drop(sink);
-    sink.write(text);
+  #send(sink: ConfigSink, listener: Listener, bytes: Uint8Array): void {
+    if (sink.behind + bytes.length > listener.behindMax) return this.#drop(sink);
+    sink.write(bytes);
   }
 
   #beat(): void {
     for (const [sink, { behindMax }] of this.#listeners) {
       if (sink.behind > behindMax) this.#drop(sink);
-      else sink.write(sseHeartbeat);
+      else sink.write(heartbeat);
     }
   }
 
@@ -177,4 +181,8 @@ export class ConfigStreams {
     this.remove(sink);
     sink.drop();
   }
+}
+
+function encoded(event: string, data: ConfigSnapshot | ConfigChange): Uint8Array {
+  return Buffer.from(encodeSse({ event, data: JSON.stringify(data) }));
 }

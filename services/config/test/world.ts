@@ -77,7 +77,8 @@ export class FakeProcess implements ConfigSink {
     for (const key of change.removed) this.values.delete(key);
   });
 
-  write(text: string): void {
+  write(bytes: Uint8Array): void {
+    const text = Buffer.from(bytes).toString("utf8");
     this.text += text;
     this.#decoder.push(text);
   }

@@ -79,19 +79,24 @@ export function configProcessRoutes(config: ConfigHouse): Route[] {
 function openSink(request: FastifyRequest, reply: FastifyReply, onClose: () => void): ConfigSink {
   reply.hijack();
   const { raw } = reply;
+  const { socket } = request.raw;
+  // The stream ends with its connection: then there are no chunks to frame, and the same bytes go straight to all sockets.
+  raw.useChunkedEncodingByDefault = false;
   raw.writeHead(200, {
     "content-type": "text/event-stream",
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
+    connection: "close",
   });
+  raw.flushHeaders();
   raw.on("close", onClose);
   raw.on("error", onClose);
-  request.raw.socket.setNoDelay(true);
+  socket.setNoDelay(true);
   return {
-    write: (chunk) => void raw.write(chunk),
+    write: (bytes) => void socket.write(bytes),
     get behind() {
-      return raw.writableLength;
+      return socket.writableLength;
     },
-    drop: () => raw.destroy(),
+    drop: () => socket.destroy(),
   };
 }
