@@ -7,10 +7,12 @@ import { messageOf } from "@holdfast/kernel";
 import { fetched, markAbsent, type PartName, partNames } from "./src/fetched.ts";
 import { getGo } from "./src/get-go.ts";
 import { getJava } from "./src/get-java.ts";
+import { getOtel } from "./src/get-otel.ts";
 import { getPython } from "./src/get-python.ts";
 
 const getters: Readonly<Record<PartName, (say: (progress: string) => void) => Promise<void>>> = {
   python: getPython,
+  otel: getOtel,
   go: getGo,
   java: getJava({ part: "java", folder: "client", jars: ["eureka-client", "eureka-core"] }),
   "spring-client": getJava({

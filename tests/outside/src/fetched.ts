@@ -3,12 +3,13 @@ import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { join } from "node:path";
 
 /** What `npm run outside:fetch` can bring, in its order. */
-export const partNames = ["python", "go", "java", "spring-client", "spring-server"] as const;
+export const partNames = ["python", "otel", "go", "java", "spring-client", "spring-server"] as const;
 export type PartName = (typeof partNames)[number];
 
 /** Of which folder of ours a part is built; what is interpreted is not. */
 const sources: Readonly<Record<PartName, string | undefined>> = {
   python: undefined,
+  otel: undefined,
   go: "go",
   java: "java/client",
   "spring-client": "java/spring-client",
