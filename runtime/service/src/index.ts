@@ -1,5 +1,5 @@
 export { guardAccept } from "./accept-guard.ts";
-export type { Readiness } from "./admin-server.ts";
+export type { Readiness } from "./admin/admin-source.ts";
 export { headerBytesMax, keepAliveTimeoutMs, refuseClient } from "./app-server.ts";
 export type { FetchHandler, Handler, NodeHandler } from "./handler.ts";
 export type { CheckAnswer, HealthCheck } from "./health/health-check.ts";

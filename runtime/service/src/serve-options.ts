@@ -4,11 +4,12 @@ import type { Config } from "@holdfast/config";
 import type { Clock, Log, Random } from "@holdfast/kernel";
 import type { MeterRegistry } from "@holdfast/metrics";
 import type { Resilience } from "@holdfast/resilience";
-import type { Readiness } from "./admin-server.ts";
+import type { Readiness } from "./admin/admin-source.ts";
 import type { Handler } from "./handler.ts";
 import type { HealthCheck } from "./health/health-check.ts";
 import type { Identity } from "./identity.ts";
 import type { Component } from "./lifecycle/component.ts";
+import type { Logs } from "./logs/process-logs.ts";
 import type { Tracing } from "./process-trace.ts";
 import type { ServerLimit } from "./server-limit.ts";
 
@@ -73,6 +74,8 @@ export interface Surroundings {
   readonly resilience?: Resilience;
   /** Says where meters are sent. Default: nowhere. */
   readonly config?: Config;
+  /** What `log` writes to; levels and secrets. Default: those of the process. */
+  readonly logs?: Logs;
   /** Makes spans of the requests served. Default: none. */
   readonly tracing?: Tracing;
 }

@@ -15,6 +15,7 @@ import type { Command, CommandOptions, WorkerCommandOptions } from "@holdfast/re
 import { type Identity, localAddressOf, readIdentity } from "./identity.ts";
 import { serviceLog } from "./logs/process-logs.ts";
 import { processConfig } from "./process-config.ts";
+import { showDiscovery } from "./process-registry.ts";
 import { processResilience, showBalancers } from "./process-resilience.ts";
 import { processTracing } from "./process-trace.ts";
 import { processMeterRegistry } from "./serve.ts";
@@ -88,6 +89,7 @@ function knownServers(identity: Identity, clock: Clock, random: Random): ServerL
   const options = { registries, lastViewFile, localAddress: localAddressOf(host) };
   const discovery = new Discovery(clock, random.child("discovery"), serviceLog(), options);
   discovery.start();
+  showDiscovery(discovery);
   return discovery;
 }
 

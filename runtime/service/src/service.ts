@@ -1,13 +1,16 @@
 import type { Registration } from "@holdfast/discovery";
 import { within } from "@holdfast/kernel";
 import { watchProcess } from "@holdfast/metrics";
-import { createAdminServer, type Readiness } from "./admin-server.ts";
+import { createAdminServer } from "./admin/admin-server.ts";
+import type { Readiness } from "./admin/admin-source.ts";
 import { AppServer } from "./app-server.ts";
 import { HealthBoard } from "./health/health-board.ts";
 import type { HealthCheck } from "./health/health-check.ts";
 import { type Identity, readIdentity } from "./identity.ts";
 import { Lifecycle } from "./lifecycle/lifecycle.ts";
-import { processConfigReport } from "./process-config.ts";
+import { processLogs } from "./logs/process-logs.ts";
+import { processConfig, processConfigReport } from "./process-config.ts";
+import { knownInstances } from "./process-registry.ts";
 import { processResilience, shownBalancers } from "./process-resilience.ts";
 import { startPublishing } from "./publishing.ts";
 import { leaveRotation, registrationOf } from "./registering.ts";
@@ -64,7 +67,12 @@ export class Service implements RunningService {
     this.#admin = createAdminServer({
       identity: this.identity,
       meters,
-      monotonicMs: () => clock.monotonicMs(),
+      clock,
+      environment: surroundings.environment,
+      config: surroundings.config ?? processConfig(),
+      configReport: processConfigReport,
+      logs: surroundings.logs ?? processLogs(),
+      instances: knownInstances,
       readProcess: () => {
         readCommands();
         limit?.read();
@@ -76,7 +84,6 @@ export class Service implements RunningService {
       uptimeMs: () => Math.round(clock.monotonicMs() - this.#startedAtMs),
       resilience: () => ({ commands: resilience.report(), balancers: shownBalancers() }),
       streams: resilience.streams(),
-      config: processConfigReport,
     });
   }
 

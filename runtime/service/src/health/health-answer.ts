@@ -1,4 +1,4 @@
-import type { Readiness } from "../admin-server.ts";
+import type { Readiness } from "../admin/admin-source.ts";
 import type { Health } from "./health-board.ts";
 import type { CheckState } from "./health-check.ts";
 
