@@ -34,6 +34,7 @@ export {
   serve,
   wrap,
 } from "@holdfast/service";
+export { activeTraceIds, inSpan } from "@holdfast/trace";
 export type { ApplicationInput } from "@holdfast/wire/application";
 
 /**

@@ -8,6 +8,7 @@ export { type OtelSettings, readOtelSettings } from "./export/otel-environment.t
 export { type ExporterOptions, OtlpExporter } from "./export/otlp-exporter.ts";
 export { type Post, type PostAnswer, postTo } from "./export/post.ts";
 export { spansToOtlp } from "./export/spans-to-otlp.ts";
+export { inSpan } from "./in-span.ts";
 export { Sampling, samplingDefaults } from "./sampling.ts";
 export type { RootSpan, SpanSubject } from "./spans/root-span.ts";
 export { type AttributeValue, type FlatAttributes, Span, type SpanEvent, SpanKind, spanLimits } from "./spans/span.ts";

@@ -6,6 +6,7 @@ import {
   activeSpan,
   activeTraceIds,
   IdSource,
+  inSpan,
   runInSpan,
   Sampling,
   type Span,
@@ -198,6 +199,50 @@ describe("a span", () => {
     });
     assert.deepEqual(seen, [outer, inner, outer]);
     assert.deepEqual(runInSpan(inner, activeTraceIds), { traceId: outer.root.traceId, spanId: inner.id });
+  });
+});
+
+describe("work in a span of its own", () => {
+  test("is below the active one, with what it calls below it, and ends with it", async () => {
+    const { tracer, ring, clock } = world(1);
+    const root = tracer.serve("GET /", 0, undefined);
+    const seen = runInSpan(root, () => inSpan("render", () => activeSpan(), { pages: 3 }));
+    assert.equal(seen?.parent, root);
+    const later = runInSpan(root, () => inSpan("later", () => clock.sleep(5).then(() => "done")));
+    assert.equal(ring.size, 1);
+    await clock.advance(5);
+    assert.equal(await later, "done");
+    const [render, slow] = ring.take(2);
+    assert.deepEqual([render?.name, render?.attributes, render?.failed], ["render", ["pages", 3], false]);
+    assert.deepEqual([slow?.name, slow?.endMs], ["later", 5]);
+  });
+
+  test("fails with what it throws or is rejected with, which comes out as it is", async () => {
+    const { tracer, ring } = world(1);
+    const root = tracer.serve("GET /", 0, undefined);
+    const error = new Error("no paper");
+    const thrower = (): never => {
+      throw error;
+    };
+    assert.throws(() => runInSpan(root, () => inSpan("print", thrower)), error);
+    await assert.rejects(
+      runInSpan(root, () => inSpan("print", () => Promise.reject(error))),
+      error,
+    );
+    assert.deepEqual(
+      ring.take(3).map(({ failed, message }) => [failed, message]),
+      [
+        [true, "no paper"],
+        [true, "no paper"],
+      ],
+    );
+  });
+
+  test("outside of a trace it just runs", () => {
+    assert.equal(
+      inSpan("alone", () => activeSpan() ?? "none"),
+      "none",
+    );
   });
 });
 

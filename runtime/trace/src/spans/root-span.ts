@@ -1,3 +1,4 @@
+import type { Clock } from "@holdfast/kernel";
 import type { RemoteParent } from "../context/traceparent.ts";
 import { sampledFlag } from "../context/traceparent.ts";
 import type { Tracer } from "../tracer.ts";
@@ -52,6 +53,10 @@ export class RootSpan extends Span {
   get traceId(): string {
     if (this.#traceId === "") this.#traceId = this.#tracer.ids.traceId();
     return this.#traceId;
+  }
+
+  get clock(): Clock {
+    return this.#tracer.clock;
   }
 
   newSpanId(): string {
