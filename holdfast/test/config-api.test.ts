@@ -183,9 +183,19 @@ suite("configuration API", () => {
     }
     await waitFor("the secret where it is wanted", () => ratings.changes().at(-1)?.set[0]?.value === `${planted}!`);
     assert.equal(ratings.changes().at(-1)?.set[0]?.secret, true);
+    assert.deepEqual(world.remarks.slice(0, 3), [
+      "config r1 by operator: secret DB changed: new",
+      "config r2 by operator: db (appId=ratings) none → u:secret('DB')",
+      `config r3 by operator: stage-started ${world.house.server.stages()[0]?.id ?? ""}`,
+    ]);
     const files = readdirSync(world.directory).map((name) => readFileSync(join(world.directory, name), "latin1"));
     assert.ok(files.length >= 2);
-    const all = [...answers.map(({ text }) => text), ...catalog.events.map(({ data }) => data), ...files];
+    const all = [
+      ...world.remarks,
+      ...answers.map(({ text }) => text),
+      ...catalog.events.map(({ data }) => data),
+      ...files,
+    ];
     assert.ok(all.some((text) => text.includes("DB")));
     for (const text of all) assert.ok(!text.includes(planted), text.slice(0, 200));
     for (const one of [ratings, catalog]) one.close();

@@ -45,13 +45,13 @@ test("a change is one line: the edit asked for, how many more, or the secret wit
     rollback: null,
     secret: null,
   };
-  assert.equal(whatText(change), "a (everywhere): – → line\\none and 1 more");
-  assert.equal(whatText(change, "b"), "b (env=prod zone=z): 1 → –");
+  assert.equal(whatText(change), "a: – → line\\none (everywhere) and 1 more");
+  assert.equal(whatText(change, "b"), "b: 1 → – (env=prod zone=z)");
   const secret = { name: "S", before: null, after: "0123456789ab" };
   assert.equal(whatText({ ...change, secret }), "secret S: – → 0123456789ab");
   assert.equal(
     editText({ key: "k", scope: {}, before: "", after: "x".repeat(60) }),
-    `k (everywhere): "" → ${"x".repeat(47)}…`,
+    `k: "" → ${"x".repeat(47)}… (everywhere)`,
   );
 });
 
@@ -63,6 +63,6 @@ test("revisions are numbers, with or without their r", () => {
 
 test("scopes read as people say them, values stay on one line", () => {
   assert.equal(scopeText({}), "everywhere");
-  assert.equal(scopeText({ region: "east", appId: "x" }), "appId=x region=east");
+  assert.equal(scopeText({ region: "east", appId: "x" }), "service=x region=east");
   assert.deepEqual([short(null), short(""), short("a\tb")], ["–", '""', "a\\tb"]);
 });

@@ -36,12 +36,15 @@ export class ConfigWorld {
   readonly base: string;
   readonly key: string;
   readonly directory: string;
+  /** What the diary was told. */
+  readonly remarks: readonly string[];
 
-  private constructor(house: ConfigHouse, base: string, key: string, directory: string) {
+  private constructor(house: ConfigHouse, base: string, key: string, directory: string, remarks: readonly string[]) {
     this.house = house;
     this.base = base;
     this.key = key;
     this.directory = directory;
+    this.remarks = remarks;
   }
 
   static async make(t: TestContext, instances: InstanceObservation[]): Promise<ConfigWorld> {
@@ -49,12 +52,13 @@ export class ConfigWorld {
     const clock = new SystemClock();
     const access = new Access(clock, operatorToken, 0);
     const store = new MemoryConfigStore();
+    const remarks: string[] = [];
     const house = new ConfigHouse({
       clock,
       random: new SeededRandom(1),
       log: silentLog,
       stateDirectory: directory.path,
-      cloud: { instances: () => instances },
+      cloud: { instances: () => instances, remark: (cause) => void remarks.push(cause) },
       access,
       store,
       opened: await store.open(),
@@ -69,7 +73,8 @@ export class ConfigWorld {
       await app.close();
       directory[Symbol.dispose]();
     });
-    return new ConfigWorld(house, `http://127.0.0.1:${port}`, readInstanceKey(directory.path), directory.path);
+    const base = `http://127.0.0.1:${port}`;
+    return new ConfigWorld(house, base, readInstanceKey(directory.path), directory.path, remarks);
   }
 
   /** As an operator. */

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Cloud } from "@holdfast/cloud-server";
-import { type ConfigOpening, ConfigServer, type ConfigStore, KeyRing } from "@holdfast/config-server";
+import { type Change, type ConfigOpening, ConfigServer, type ConfigStore, KeyRing } from "@holdfast/config-server";
 import type { Clock, Log, Random } from "@holdfast/kernel";
 import type { DeploymentContext } from "@holdfast/wire";
 import type { ConfigListenerView } from "@holdfast/wire/control";
@@ -10,13 +10,14 @@ import { readInstanceKey } from "../stack/instance-key.ts";
 import { ConfigDoor } from "./config-door.ts";
 import { type GateCounts, gateFigures } from "./gate-figures.ts";
 import { contextOf } from "./instance-context.ts";
+import { remarkOf } from "./remark.ts";
 
 export interface ConfigHouseParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
   readonly stateDirectory: string;
-  readonly cloud: Pick<Cloud, "instances">;
+  readonly cloud: Pick<Cloud, "instances" | "remark">;
   readonly access: Access;
   readonly store: ConfigStore;
   readonly opened: ConfigOpening;
@@ -39,6 +40,8 @@ export class ConfigHouse {
       keys: new KeyRing(join(stateDirectory, "config-keys.json")),
       figures: gateFigures(cloud, counts),
       newId: () => random.hex(3),
+      // Who looks for what went wrong looks at the diary, and a changed value is often it.
+      onChange: (change: Change) => cloud.remark(remarkOf(change)),
     };
     this.server = ConfigServer.of(server, opened);
     this.door = new ConfigDoor(parts.cloud, readInstanceKey(parts.stateDirectory));

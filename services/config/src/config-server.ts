@@ -35,6 +35,8 @@ export interface ConfigServerParts {
   readonly figures: FigureSource;
   /** Names of trials: some random hex digits. */
   readonly newId: () => string;
+  /** Hears of each change, once it counts. */
+  readonly onChange?: (change: Change) => void;
 }
 
 /** Who changes something, and why. */
@@ -60,6 +62,7 @@ export class ConfigServer {
   readonly #store: ConfigStore;
   readonly #limits: ConfigLimits;
   readonly #newId: () => string;
+  readonly #onChange: (change: Change) => void;
   readonly #clock: Clock;
   readonly #book: PropertyBook;
   readonly #secrets: SecretBook;
@@ -79,6 +82,7 @@ export class ConfigServer {
     this.#store = store;
     this.#limits = limits;
     this.#newId = newId;
+    this.#onChange = parts.onChange ?? (() => {});
     this.#clock = clock;
     this.#book = new PropertyBook(limits);
     this.#book.restore(stored.revision, stored.rows);
@@ -339,6 +343,7 @@ export class ConfigServer {
       apply: (change) => {
         this.#book.apply(change);
         this.streams.publish(change.edits);
+        this.#onChange(change);
       },
     };
   }
@@ -347,6 +352,7 @@ export class ConfigServer {
     this.#stages.put(stage);
     this.#book.apply(change);
     this.streams.publish([stage]);
+    this.#onChange(change);
   }
 
   #applySecret(change: Change, name: string, record: SecretRecord | undefined): void {
@@ -354,6 +360,7 @@ export class ConfigServer {
     else this.#secrets.put(record);
     this.#book.apply(change);
     this.streams.publish(this.usesOf(name).map((key) => ({ key, scope: {} })));
+    this.#onChange(change);
   }
 
   /** Changes above `from` up to `to`, oldest first. */

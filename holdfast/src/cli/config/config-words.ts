@@ -43,9 +43,12 @@ export function readScope(given: readonly string[] = []): PropertyScope {
   return scope;
 }
 
-/** `env=prod region=east`; `everywhere`. */
+/** `service=ratings region=east`; `everywhere`. */
 export function scopeText(scope: PropertyScope): string {
-  const parts = propertyScopeKeys.flatMap((key) => (scope[key] === undefined ? [] : [`${key}=${scope[key]}`]));
+  const words: Readonly<Record<string, string>> = { appId: "service", serverId: "instance", asg: "group" };
+  const parts = propertyScopeKeys.flatMap((key) =>
+    scope[key] === undefined ? [] : [`${words[key] ?? key}=${scope[key]}`],
+  );
   return parts.length === 0 ? "everywhere" : parts.join(" ");
 }
 
@@ -72,9 +75,9 @@ export function short(value: string | null, max = 48): string {
   return text.length > max ? `${text.slice(0, max - 1)}…` : text;
 }
 
-/** `limit (env=prod): 10 → 5`. */
+/** `limit: 10 → 5 (env=prod)`. */
 export function editText({ key, scope, before, after }: ConfigEditView): string {
-  return `${key} (${scopeText(scope)}): ${short(before)} → ${short(after)}`;
+  return `${key}: ${short(before)} → ${short(after)} (${scopeText(scope)})`;
 }
 
 /** `2026-01-02 03:04:05`, in local time. */

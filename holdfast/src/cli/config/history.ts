@@ -26,7 +26,7 @@ export async function history(context: CommandContext, key: string | undefined, 
     timeText(change.at),
     change.author,
     change.kind,
-    whatText(change, key),
+    cut(whatText(change, key), terminal.columns - 62),
     change.reason,
   ]);
   if (rows.length === 0) terminal.print("nothing was changed yet");
@@ -34,6 +34,12 @@ export async function history(context: CommandContext, key: string | undefined, 
     for (const line of formatTable(["", "WHEN", "BY", "KIND", "WHAT", "WHY"], rows, terminal.columns))
       terminal.print(line);
   return exitCodes.ok;
+}
+
+/** The reason must have room, too. */
+function cut(text: string, columns: number): string {
+  const most = Math.max(30, columns);
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }
 
 /** One line of a change: its edits of the key asked for, or the first one and how many more. */
