@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { inspect } from "node:util";
@@ -86,6 +86,17 @@ describe("secrets", () => {
       swapped.snapshot({}).properties.map(({ key }) => key),
       ["A", "plain"],
     );
+    const keys = readFileSync(keysFile, "utf8");
+    for (const damaged of [keys.slice(0, 50), '{"format":2}', keys.replace(/"keys":\{"\w+"/, '"keys":{"other"')]) {
+      writeFileSync(keysFile, damaged);
+      const life = await open();
+      assert.deepEqual(
+        life.snapshot({}).properties.map(({ key }) => key),
+        ["plain"],
+      );
+      await assert.rejects(life.setSecret("C", "x", told), (error) => hasCode(error, "SECRET_KEY_LOST"));
+      assert.equal(readFileSync(keysFile, "utf8"), damaged, "never overwritten");
+    }
     rmSync(keysFile);
     const keyless = await open();
     assert.deepEqual(

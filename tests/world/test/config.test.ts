@@ -109,8 +109,8 @@ suite("configuration of a running stack", () => {
 
     await t.test(
       "a valid but harmful value is taken back by its gate, and was never kept for the next start",
-      async () => {
-        const running = load(stack.ready.edge, { rate: 40, seconds: 20 });
+      async (inner) => {
+        const running = load(stack.ready.edge, { rate: 40, seconds: 12 });
         const asked = {
           key: "shop.broken",
           scope: { appId: "shop" },
@@ -136,6 +136,7 @@ suite("configuration of a running stack", () => {
           { timeoutMs: 60_000 },
         );
         assert.equal(ended.state, "reverted", ended.note);
+        inner.diagnostic(ended.note);
         assert.match(ended.note, /^zone local-1a failed: .* errors in \d+ requests/);
         const [last] = await stack.json<ConfigChangeView[]>("/v1/config/changes?limit=1");
         assert.deepEqual([last?.kind, last?.author, last?.reason], ["stage-reverted", "gate", ended.note]);

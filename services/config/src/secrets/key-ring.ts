@@ -65,15 +65,15 @@ export class KeyRing {
   #read(): RingFile | undefined {
     if (this.#ring !== undefined) return this.#ring;
     try {
-      const ring = JSON.parse(readFileSync(this.#file, "utf8")) as RingFile;
-      if (ring.format !== 1 || ring.keys[ring.current] === undefined) throw new Error("it is of another format");
+      const ring = readRing(JSON.parse(readFileSync(this.#file, "utf8")));
       chmodSync(this.#file, 0o600);
       this.#ring = ring;
       return ring;
     } catch (error) {
       if (hasCode(error, "ENOENT")) return undefined;
       // Never overwritten by a new one: every secret would be lost with it.
-      throw configError("SECRET_KEY_LOST", `${this.#file}: cannot be read: ${messageOf(error)}`, 500);
+      const why = error instanceof SyntaxError ? "it is damaged" : messageOf(error);
+      throw configError("SECRET_KEY_LOST", `${this.#file}: cannot be read: ${why}`, 500);
     }
   }
 
@@ -99,4 +99,14 @@ function newRing(): RingFile {
   const current = randomBytes(4).toString("hex");
   const bytes = (): string => randomBytes(keyBytes).toString("base64");
   return { format: 1, current, keys: { [current]: bytes() }, salt: bytes() };
+}
+
+/** @throws SyntaxError for anything but a whole ring; says nothing of what it holds. */
+function readRing(read: Partial<RingFile> | null): RingFile {
+  const { format, current = "", keys = {}, salt } = read ?? {};
+  const isWhole = Object.values(keys).every((key) => Buffer.from(String(key), "base64").length === keyBytes);
+  if (format === 1 && isWhole && typeof salt === "string" && keys[current] !== undefined) {
+    return { format, current, keys, salt };
+  }
+  throw new SyntaxError("it is no ring of keys");
 }
