@@ -1,13 +1,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { runInContext } from "@holdfast/client";
-import { type Clock, type Log, messageOf } from "@holdfast/kernel";
+import { type Clock, hasCode, type Log, messageOf, type PlatformError } from "@holdfast/kernel";
 import { IpcServerMeters, type MeterRegistry } from "@holdfast/metrics";
 import { openRequestContext, type ServerLimiter } from "@holdfast/resilience";
 import type { Tracer } from "@holdfast/trace";
 import { Headers, problem, problemContentType } from "@holdfast/wire";
 import { guardAccept } from "./accept-guard.ts";
 import { type Handler, type NodeHandler, toNodeHandler } from "./handler.ts";
+import { BodyLimit } from "./limits/body-limit.ts";
+import type { AccessLog } from "./logs/access-log.ts";
 import { rawHeader } from "./raw-header.ts";
 import { beginRequestSpan } from "./request-span.ts";
 import { ServedRequest } from "./served-request.ts";
@@ -15,6 +17,8 @@ import { ServedRequest } from "./served-request.ts";
 /** Longer than any caller of ours keeps an idle connection (4 s, or this less a second), so that we never close first. */
 export const keepAliveTimeoutMs = 65_000;
 export const headerBytesMax = 48 * 1024;
+/** How often Node looks for requests that do not come whole; its own default. */
+const checkEveryMs = 30_000;
 /** The bytes of a request may still be under way on a connection that was just accepted. */
 const lastIdleMs = 50;
 /** Of a request whose caller did not wait for an answer, as nginx counts it. */
@@ -28,6 +32,11 @@ export interface AppServerOptions {
   readonly reusePort: boolean;
   readonly endEmptyRequests: boolean;
   readonly limiter: ServerLimiter | undefined;
+  /** Bodies of more bytes are refused; Infinity: none. */
+  readonly bodyBytesMax: number;
+  /** A request that has not come whole after so long is refused, in ms. */
+  readonly requestMaxMs: number;
+  readonly access: AccessLog;
   /** Makes a span of each request. */
   readonly tracer: Tracer | undefined;
 }
@@ -40,6 +49,7 @@ export class AppServer {
   readonly #options: AppServerOptions;
   readonly #handler: NodeHandler;
   readonly #ipc: IpcServerMeters;
+  readonly #bodies: BodyLimit;
   #inFlight = 0;
   #connections = 0;
   #draining = false;
@@ -50,6 +60,7 @@ export class AppServer {
     this.#log = log;
     this.#ipc = new IpcServerMeters(meters);
     this.#options = options;
+    this.#bodies = new BodyLimit(clock, options.bodyBytesMax, refuseBody);
     const handler = toNodeHandler(options.handler);
     this.#handler = options.limiter === undefined ? handler : options.limiter.limited(handler);
     this.server = createServer(
@@ -57,12 +68,13 @@ export class AppServer {
         keepAliveTimeout: keepAliveTimeoutMs,
         maxHeaderSize: headerBytesMax,
         noDelay: true,
+        connectionsCheckingInterval: Math.min(checkEveryMs, Math.ceil(options.requestMaxMs / 4)),
         optimizeEmptyRequests: options.endEmptyRequests,
       },
       (req, res) => this.#serve(req, res),
     );
-    this.server.headersTimeout = keepAliveTimeoutMs + 1_000;
-    this.server.requestTimeout = 300_000;
+    this.server.headersTimeout = Math.min(keepAliveTimeoutMs + 1_000, options.requestMaxMs);
+    this.server.requestTimeout = options.requestMaxMs;
     this.server.on("connection", (socket) => {
       this.#connections += 1;
       socket.on("close", () => {
@@ -159,8 +171,10 @@ export class AppServer {
       const nowMs = this.#clock.monotonicMs();
       this.#ipc.ended(method, url, status, attempt, nowMs - startedAtMs);
       served.ended(status, nowMs);
+      if (this.#options.access.wants(status)) this.#options.access.write(served.access(status, nowMs - startedAtMs));
       this.#tellQuiet();
     });
+    if (!this.#bodies.admits(req, res)) return;
     runInContext(served, () => context.run(() => this.#run(req, res)));
   }
 
@@ -172,7 +186,10 @@ export class AppServer {
 
   #run(req: IncomingMessage, res: ServerResponse): void {
     const failed = (error: unknown): void => {
+      // Answered already; what its reader says of it is no news.
+      if (hasCode(error, "BODY_TOO_LARGE") && res.writableEnded) return;
       this.#log.error("service.handler.failed", { method: req.method, path: req.url, error });
+      if (res.writableEnded) return;
       if (res.headersSent) return void res.destroy();
       send(res, 500, "HANDLER_FAILED", "the service failed; its log has the cause");
     };
@@ -199,18 +216,38 @@ function refuse(req: IncomingMessage, res: ServerResponse, status: number, code:
   send(res, status, code, detail);
 }
 
-function send(res: ServerResponse, status: number, code: string, detail: string): void {
-  const body = JSON.stringify(problem(status, code, detail));
+function refuseBody(res: ServerResponse, { status, code, message, next }: PlatformError): void {
+  if (res.writableEnded) return;
+  if (res.headersSent) return void res.destroy();
+  send(res, status, code, message, next);
+}
+
+function send(res: ServerResponse, status: number, code: string, detail: string, next?: string): void {
+  const body = JSON.stringify(problem(status, code, detail, { next }));
   res.writeHead(status, { "content-type": problemContentType, "content-length": Buffer.byteLength(body) }).end(body);
 }
 
 /** A request that is no HTTP, or too long in its head: a coded answer, then the end of the connection. */
 export function refuseClient(error: Error & { code?: string }, socket: Duplex): void {
   if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
-  const tooLong = error.code === "HPE_HEADER_OVERFLOW";
-  const [status, text] = tooLong ? [431, "Request Header Fields Too Large"] : [400, "Bad Request"];
-  const detail = tooLong ? `headers are longer than ${headerBytesMax} bytes` : messageOf(error);
-  const body = JSON.stringify(problem(status, tooLong ? "HEADERS_TOO_LARGE" : "REQUEST_MALFORMED", detail));
+  const [status, text, code, detail] = refusalOf(error);
+  const body = JSON.stringify(problem(status, code, detail));
   const head = `HTTP/1.1 ${status} ${text}\r\ncontent-type: ${problemContentType}\r\ncontent-length: ${Buffer.byteLength(body)}`;
   socket.end(`${head}\r\nconnection: close\r\n\r\n${body}`);
+}
+
+function refusalOf(error: Error & { code?: string }): readonly [number, string, string, string] {
+  switch (error.code) {
+    case "HPE_HEADER_OVERFLOW":
+      return [
+        431,
+        "Request Header Fields Too Large",
+        "HEADERS_TOO_LARGE",
+        `headers are longer than ${headerBytesMax} bytes`,
+      ];
+    case "ERR_HTTP_REQUEST_TIMEOUT":
+      return [408, "Request Timeout", "REQUEST_TOO_SLOW", "the request did not come whole in time"];
+    default:
+      return [400, "Bad Request", "REQUEST_MALFORMED", messageOf(error)];
+  }
 }

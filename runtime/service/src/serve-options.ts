@@ -46,6 +46,10 @@ export interface ServeOptions {
    * and what `exempt` says are not limited. Default: no limit.
    */
   readonly limit?: ServerLimit;
+  /** Longer bodies are answered with 413. Infinity: none is, as a proxy wants it. Default 10 MiB. */
+  readonly bodyBytesMax?: number;
+  /** A request that has not come whole after so long is answered with 408. Default 300 000 ms. */
+  readonly requestMaxMs?: number;
   /** Share the port with another process of ours. Default false. */
   readonly reusePort?: boolean;
   /**

@@ -5,6 +5,7 @@ import { endpointOf } from "@holdfast/metrics";
 import { addCommandSpans, type LogEntry } from "@holdfast/resilience";
 import type { RootSpan, Span, SpanSubject } from "@holdfast/trace";
 import { Headers } from "@holdfast/wire";
+import type { Access } from "./logs/access-log.ts";
 import { rawHeader } from "./raw-header.ts";
 
 /** The context of a request being served; made for every one of them, so it works out only what is asked for. */
@@ -64,6 +65,12 @@ export class ServedRequest implements RequestContext, SpanSubject {
     this.#status = status;
     if (status >= 500) span.fail(`status ${status}`);
     span.end(nowMs);
+  }
+
+  /** What the log of accesses says of it. */
+  access(status: number, ms: number): Access {
+    const [method, url, from] = [this.#method, this.#url, this.#req.socket.remoteAddress];
+    return { method, url, status, ms, from, requestId: this.requestId, traceparent: this.traceparent };
   }
 
   /** A stream is not slow, it is long. */

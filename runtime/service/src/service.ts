@@ -1,5 +1,5 @@
 import type { Registration } from "@holdfast/discovery";
-import { within } from "@holdfast/kernel";
+import { wholeBetween, within } from "@holdfast/kernel";
 import { watchProcess } from "@holdfast/metrics";
 import { createAdminServer } from "./admin/admin-server.ts";
 import type { Readiness } from "./admin/admin-source.ts";
@@ -8,6 +8,8 @@ import { HealthBoard } from "./health/health-board.ts";
 import type { HealthCheck } from "./health/health-check.ts";
 import { type Identity, readIdentity } from "./identity.ts";
 import { Lifecycle } from "./lifecycle/lifecycle.ts";
+import { bodyBytesDefault } from "./limits/body-limit.ts";
+import { AccessLog } from "./logs/access-log.ts";
 import { processLogs } from "./logs/process-logs.ts";
 import { processConfig, processConfigReport } from "./process-config.ts";
 import { knownInstances } from "./process-registry.ts";
@@ -20,6 +22,8 @@ import { serverLimit } from "./server-limit.ts";
 /** Connections without a request for so long are closed by us after all: their callers do not listen to the registry. */
 const idleConnectionMs = 500;
 const onStopMinMs = 1_000;
+/** Node's own. */
+const requestDefaultMs = 300_000;
 /** The last spans may take so long to be sent. */
 const flushMaxMs = 500;
 
@@ -59,6 +63,9 @@ export class Service implements RunningService {
       instanceId: this.identity.instanceId,
       reusePort: options.reusePort ?? false,
       endEmptyRequests: options.endEmptyRequests ?? false,
+      bodyBytesMax: bodyLimitOf(options),
+      requestMaxMs: wholeBetween("requestMaxMs", options.requestMaxMs ?? requestDefaultMs, 1, 86_400_000),
+      access: new AccessLog(log, surroundings.random.child("access"), surroundings.config),
       tracer: surroundings.tracing?.tracer,
     });
     const { resilience = processResilience() } = surroundings;
@@ -212,4 +219,9 @@ export class Service implements RunningService {
 
 function checksOf({ health, checks = [] }: ServeOptions): readonly HealthCheck[] {
   return health === undefined ? checks : [{ name: "health", check: health }, ...checks];
+}
+
+function bodyLimitOf({ bodyBytesMax = bodyBytesDefault }: ServeOptions): number {
+  if (bodyBytesMax === Number.POSITIVE_INFINITY) return bodyBytesMax;
+  return wholeBetween("bodyBytesMax", bodyBytesMax, 0, Number.MAX_SAFE_INTEGER);
 }

@@ -14,4 +14,6 @@ await serve({
   name: "gateway",
   handler: (req: Parameters<typeof handle>[0], res: Parameters<typeof handle>[1]) => handle(req, res),
   onUpgrade: upgrade,
+  // Whoever is behind says what is too long.
+  bodyBytesMax: Number.POSITIVE_INFINITY,
 });
