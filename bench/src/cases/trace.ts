@@ -150,8 +150,9 @@ class ServiceProgram {
     const bound = free.address();
     const port = typeof bound === "object" && bound !== null ? bound.port : 0;
     await new Promise((resolve) => free.close(resolve));
-    const child = spawn(process.execPath, [join(root, "examples/movies/services/users/main.ts")], {
+    const child = spawn(process.execPath, ["services/users/main.ts"], {
       stdio: "ignore",
+      cwd: join(root, "examples/movies"),
       env: {
         PATH: process.env["PATH"],
         PORT: String(port),

@@ -71,7 +71,7 @@ export class TraceHouse {
     if (found !== undefined) return found;
     throw new PlatformError("TRACE_UNKNOWN", `${id}: no trace of that id, or of a request with that id, is kept`, {
       status: 404,
-      next: "holdfast traces lists what is kept: the property trace.sample says which share of all requests is",
+      next: "holdfast traces   (the property trace.sample says which share of all requests is kept)",
     });
   }
 

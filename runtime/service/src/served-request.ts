@@ -84,7 +84,7 @@ export class ServedRequest implements RequestContext, SpanSubject {
   /** What a kept span says of the request; never the query, which carries tokens and names of people. */
   describe(span: Span): void {
     addCommandSpans(this.#commands, span);
-    const { headers, socket } = this.#req;
+    const { socket } = this.#req;
     const end = this.#url.search(/[?#]/);
     const path = end < 0 ? this.#url : this.#url.slice(0, end);
     span.name = `${this.#method} ${endpointOf(this.#url)}`;
@@ -93,9 +93,10 @@ export class ServedRequest implements RequestContext, SpanSubject {
     span.set("http.response.status_code", this.#status);
     span.set("holdfast.request.id", this.requestId);
     if (socket.remoteAddress !== undefined) span.set("client.address", socket.remoteAddress);
-    const attempt = Number(headers[Headers.attempt] ?? 1);
+    const attempt = Number(rawHeader(this.#req, Headers.attempt) ?? 1);
     if (attempt > 1) span.set("http.request.resend_count", attempt - 1);
-    if (headers["user-agent"] !== undefined) span.set("user_agent.original", headers["user-agent"]);
+    const agent = rawHeader(this.#req, "user-agent");
+    if (agent !== undefined) span.set("user_agent.original", agent);
   }
 }
 

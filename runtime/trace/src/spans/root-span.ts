@@ -66,7 +66,7 @@ export class RootSpan extends Span {
   /** Called by each span of the trace in this process when it ends. */
   ended(span: Span): void {
     if (this.#isKept) {
-      if (span === this) this.subject?.describe(this);
+      if (span === this) this.#describe();
       return this.#tracer.keep(span);
     }
     if (span !== this) {
@@ -86,9 +86,15 @@ export class RootSpan extends Span {
     this.#waiting = undefined;
     if (!this.#tracer.mayKeepUnsampled(this.endMs)) return;
     this.#isKept = true;
-    this.subject?.describe(this);
+    this.#describe();
     this.set("holdfast.kept", reason);
     for (const span of waiting ?? []) this.#tracer.keep(span);
     this.#tracer.keep(this);
+  }
+
+  /** And lets go of it: a span waits a second to be sent, and must not keep a request and its socket so long. */
+  #describe(): void {
+    this.subject?.describe(this);
+    this.subject = undefined;
   }
 }
