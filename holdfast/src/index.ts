@@ -32,6 +32,7 @@ export {
   type ServeOptions,
   type ServerLimit,
   serve,
+  serviceLog as log,
   wrap,
 } from "@holdfast/service";
 export { activeTraceIds, inSpan } from "@holdfast/trace";

@@ -1,6 +1,6 @@
 import { SystemClock, systemRandom } from "@holdfast/kernel";
-import { MeterRegistry } from "@holdfast/metrics";
-import { serviceLog } from "./logs/process-logs.ts";
+import { MeterRegistry, MonotonicCounter } from "@holdfast/metrics";
+import { processLogs, serviceLog } from "./logs/process-logs.ts";
 import { processConfig, processConfigReady } from "./process-config.ts";
 import { processTracing } from "./process-trace.ts";
 import type { RunningService, ServeOptions, Surroundings } from "./serve-options.ts";
@@ -10,7 +10,18 @@ import { stopOnSignals } from "./signals.ts";
 /** The meters of this process; `/metrics` shows them. */
 export const processMeterRegistry: MeterRegistry = new MeterRegistry();
 
+let linesLost: MonotonicCounter | undefined;
+
+function countLinesLost(): void {
+  if (linesLost !== undefined) return;
+  const counter = new MonotonicCounter(processMeterRegistry.counter("log.lost"));
+  counter.set(0);
+  processMeterRegistry.beforeRead(() => counter.set(processLogs().sink.lost));
+  linesLost = counter;
+}
+
 function systemSurroundings(): Surroundings {
+  countLinesLost();
   const clock = new SystemClock();
   return {
     clock,

@@ -70,6 +70,7 @@ export class Service implements RunningService {
     });
     const { resilience = processResilience() } = surroundings;
     watchProcess(meters);
+    const logs = surroundings.logs ?? processLogs();
     const readCommands = resilience.publisher(meters);
     this.#admin = createAdminServer({
       identity: this.identity,
@@ -78,7 +79,7 @@ export class Service implements RunningService {
       environment: surroundings.environment,
       config: surroundings.config ?? processConfig(),
       configReport: processConfigReport,
-      logs: surroundings.logs ?? processLogs(),
+      logs,
       instances: knownInstances,
       readProcess: () => {
         readCommands();

@@ -11,10 +11,12 @@ import { freePort } from "../free-port.ts";
 
 /** Each request logs 1 MB, one for `/few` 10 lines; `/logs` says how the log does. */
 const program = `
-  import { processLogs, serve, serviceLog } from "@holdfast/service";
+  import { metricsText } from "@holdfast/metrics";
+  import { processLogs, processMeterRegistry, serve, serviceLog } from "@holdfast/service";
   const note = "x".repeat(8_000);
   await serve({ name: "talker", handler: (req, res) => {
     const { sink } = processLogs();
+    if (req.url === "/meters") return res.end(metricsText(processMeterRegistry.snapshot()).text);
     if (req.url === "/logs") return res.end(JSON.stringify({ lost: sink.lost, waiting: sink.waiting, trouble: sink.trouble }));
     for (let i = 0; i < (req.url?.startsWith("/few") ? 10 : 125); i++) serviceLog().info("talk", { i, url: req.url, note });
     res.end("ok");
@@ -51,6 +53,7 @@ async function start(output: StdioOptions, environment: Record<string, string> =
 test("a reader that no longer reads the log delays no request, and the log takes no more memory than its bound", async () => {
   await using talker = await start(["ignore", "pipe", "ignore"]);
   for (let i = 0; i < 10; i++) assert.equal(await talker.get("/"), "ok");
+  assert.match(await talker.get("/meters"), /^log_lost_total \d{3,}/m);
   const logs = JSON.parse(await talker.get("/logs")) as { lost: number; waiting: number };
   assert.ok(logs.waiting <= 1024 * 1024 && logs.waiting > 900_000, JSON.stringify(logs));
   assert.ok(logs.lost > 900, JSON.stringify(logs));
