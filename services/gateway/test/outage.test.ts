@@ -9,6 +9,9 @@ import { MeterRegistry } from "@holdfast/metrics";
 import { serve } from "@holdfast/service";
 import { gatewaySettingsDefaults, type InstanceRecord } from "@holdfast/wire";
 
+/** Circuits would end it before much is seen, if the machine is slow. */
+const retriesAlone = { circuit: false } as const;
+
 function recordOf(app: string, id: string, port: number): InstanceRecord {
   const names = { application: "movies", cluster: "c", serverGroup: "g", region: "r", zone: "z", metadata: {} };
   const state = { incarnation: 1, version: 1, status: "UP", verifiesIdentity: false } as const;
@@ -26,7 +29,7 @@ test("while a service two hops away is down, layers of retries do not multiply",
   const bound = catalog.address();
   const catalogPort = typeof bound === "object" && bound !== null ? bound.port : 0;
   const catalogs = ["i-1", "i-2", "i-3"].map((id) => recordOf("catalog", id, catalogPort));
-  const inner = new BalancedClient(staticServers({ catalog: catalogs }), clock, new SeededRandom(1));
+  const inner = new BalancedClient(staticServers({ catalog: catalogs }), clock, new SeededRandom(1), retriesAlone);
 
   let apiExecutions = 0;
   const surroundings = {
@@ -43,7 +46,7 @@ test("while a service two hops away is down, layers of retries do not multiply",
   };
   const api = await serve({ name: "api", handler, handleSignals: false }, surroundings);
   const apis = ["i-4", "i-5"].map((id) => recordOf("api", id, api.port));
-  const outer = new BalancedClient(staticServers({ api: apis }), clock, new SeededRandom(3));
+  const outer = new BalancedClient(staticServers({ api: apis }), clock, new SeededRandom(3), retriesAlone);
   const routes = [{ match: "/**", to: "api", timeoutMs: 2_000, stripPrefix: false }];
   const { handle } = gatewayHandler(outer, { ...gatewaySettingsDefaults, routes });
   const gateway = createServer((req, res) => void handle(req, res));
@@ -64,6 +67,6 @@ test("while a service two hops away is down, layers of retries do not multiply",
   for (let i = 0; i < 200; i++) assert.equal((await fetch(url)).status, 503);
 
   assert.equal(apiExecutions, 200);
-  // One in ten, the fifty that were saved, and 2/s while this test ran.
-  assert.ok(catalogExecutions <= 200 + 20 + 50 + 10, `${catalogExecutions} executions`);
+  // One in five, the fifty that were saved, and 10/s while this test ran; those that fail count double.
+  assert.ok(catalogExecutions <= 200 + 40 + 50 + 20, `${catalogExecutions} executions`);
 });
