@@ -4,19 +4,25 @@ import type { LogOutput } from "./log-output.ts";
 export interface BoundedSinkOptions {
   /** Characters that may wait, those being written included; what comes beyond is lost. */
   readonly charactersMax: number;
+  /** Lines of so many ms go out together, unless there are many: a write costs as much as twenty lines. */
+  readonly togetherMs: number;
   /** After a write that failed the next one is tried so much later, in ms: the first and the longest wait. */
   readonly retryMinMs: number;
   readonly retryMaxMs: number;
 }
 
-/** 1 MiB is some 5,000 lines: a second of a busy service. A full disk is tried at least each 5 s. */
+/** 1 MiB is some 5,000 lines: a second of a busy service. A full disk is tried at least each 5 s. 20 ms are
+ * soon enough for those who read along. */
 export const boundedSinkDefaults: BoundedSinkOptions = {
   charactersMax: 1024 * 1024,
+  togetherMs: 20,
   retryMinMs: 250,
   retryMaxMs: 5_000,
 };
 
 const hangsAfterMs = 1_000;
+/** So many do not wait for more. */
+const charactersMany = 64 * 1024;
 
 /** What has been lost since the last time somebody was told. */
 export interface Loss {
@@ -39,10 +45,11 @@ export class BoundedSink {
   /** What the output is at. */
   #underWay = "";
   #isWriting = false;
-  #writingSinceMs = 0;
+  #writingSinceMs = Number.NEGATIVE_INFINITY;
   #isGone = false;
   #failures = 0;
-  #retry: Timer | undefined;
+  /** Until the next write, after one that failed or to let lines go together. */
+  #pause: Timer | undefined;
   #trouble = "";
   #lost = 0;
   #untold = 0;
@@ -82,12 +89,13 @@ export class BoundedSink {
   write(line: string): void {
     if (this.#isGone || this.waiting + line.length > this.#options.charactersMax) return this.#lose(line);
     this.#waiting += line;
-    if (!this.#isWriting && this.#retry === undefined) this.#next();
+    if (!this.#isWriting) this.#soon();
   }
 
   /** Resolves when all has been written or lost, or when `boundMs` is over. */
   async flush(boundMs: number): Promise<void> {
     if (this.waiting === 0) return;
+    if (!this.#isWriting && this.#failures === 0) this.#next();
     const late = new AbortController();
     const idle = new Promise<void>((resolve) => void this.#onIdle.push(resolve));
     await Promise.race([idle, this.#clock.sleep(boundMs, late.signal).catch(() => {})]);
@@ -98,13 +106,29 @@ export class BoundedSink {
   end(): void {
     const rest = this.#waiting;
     this.#waiting = "";
-    this.#retry?.cancel();
+    this.#pause?.cancel();
     // What hangs would hang the end, too.
     const hangs = this.#isWriting && this.#clock.monotonicMs() - this.#writingSinceMs > hangsAfterMs;
     if ((rest !== "" || this.#isWriting) && this.#failures === 0 && !hangs) this.#output.writeNow(rest);
   }
 
+  /** Writes what waits: now, or together with what comes in the next moment. */
+  #soon(): void {
+    const isMany = this.#waiting.length >= charactersMany && this.#failures === 0;
+    if (this.#pause !== undefined && !isMany) return;
+    const leftMs = this.#writingSinceMs + this.#options.togetherMs - this.#clock.monotonicMs();
+    if (leftMs <= 0 || isMany) this.#next();
+    else this.#pauseFor(leftMs);
+  }
+
+  #pauseFor(ms: number): void {
+    // `every`, as it keeps no process alive.
+    this.#pause = this.#clock.every(ms, () => this.#next());
+  }
+
   #next(): void {
+    this.#pause?.cancel();
+    this.#pause = undefined;
     let text = this.#waiting;
     this.#waiting = "";
     // Not while it fails: what is lost meanwhile is told in one line.
@@ -123,8 +147,9 @@ export class BoundedSink {
     this.#underWay = "";
     if (error !== undefined) return this.#failed(error, rest);
     this.#failures = 0;
-    if (this.#waiting !== "" || this.#untold > 0) return this.#next();
+    if (this.#onIdle.length > 0 && this.#waiting !== "") return this.#next();
     this.#tellIdle();
+    if (this.#waiting !== "" || this.#untold > 0) this.#soon();
   }
 
   #failed(error: Error, rest: string): void {
@@ -138,12 +163,7 @@ export class BoundedSink {
       return this.#tellIdle();
     }
     const { retryMinMs, retryMaxMs } = this.#options;
-    // `every`, as it keeps no process alive.
-    this.#retry = this.#clock.every(Math.min(retryMaxMs, retryMinMs * 2 ** (this.#failures - 1)), () => {
-      this.#retry?.cancel();
-      this.#retry = undefined;
-      this.#next();
-    });
+    this.#pauseFor(Math.min(retryMaxMs, retryMinMs * 2 ** (this.#failures - 1)));
   }
 
   #lose(text: string): void {

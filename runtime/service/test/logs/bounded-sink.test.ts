@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { SystemClock } from "@holdfast/kernel";
 import { FakeClock, waitFor } from "@holdfast/testing";
 import { BoundedSink, boundedSinkDefaults, type Loss } from "../../src/logs/bounded-sink.ts";
 import { fileOutput, type LogOutput, type Written } from "../../src/logs/log-output.ts";
@@ -50,10 +51,10 @@ class HeldOutput implements LogOutput {
 
 const lossLine = ({ lines, reason }: Loss): string => `lost ${lines} ${reason}\n`;
 
-function make(charactersMax = boundedSinkDefaults.charactersMax) {
+function make(charactersMax = boundedSinkDefaults.charactersMax, togetherMs = 0) {
   const clock = new FakeClock();
   const output = new HeldOutput();
-  const sink = new BoundedSink(clock, output, lossLine, { ...boundedSinkDefaults, charactersMax });
+  const sink = new BoundedSink(clock, output, lossLine, { ...boundedSinkDefaults, charactersMax, togetherMs });
   return { clock, output, sink };
 }
 
@@ -63,6 +64,31 @@ test("lines that come while a write is under way go out together, in their order
   output.take();
   output.take();
   assert.deepEqual([output.text, output.writes, sink.waiting, sink.lost], ["a\nb\nc\n", 2, 0, 0]);
+});
+
+test("the first line after a silence goes at once, those of the next 20 ms together; many do not wait", async () => {
+  const { clock, output, sink } = make(undefined, boundedSinkDefaults.togetherMs);
+  sink.write("a\n");
+  output.take();
+  await clock.advance(5);
+  for (const line of ["b\n", "c\n"]) sink.write(line);
+  await clock.advance(14);
+  assert.deepEqual([output.text, output.writes], ["a\n", 1]);
+  sink.write("d\n");
+  await clock.advance(1);
+  output.take();
+  assert.deepEqual([output.text, output.writes, clock.pendingTimers], ["a\nb\nc\nd\n", 2, 0]);
+  sink.write(`${"x".repeat(70_000)}\n`);
+  assert.equal(output.writes, 3);
+  output.take();
+  sink.write("last\n");
+  const flushed = sink.flush(1_000);
+  output.take();
+  await flushed;
+  assert.ok(output.text.endsWith("last\n"));
+  await clock.advance(100);
+  sink.write("e\n");
+  assert.equal(output.writes, 5);
 });
 
 test("an output that hangs costs its bound of memory and no more; when it goes on it is told how many lines it missed", () => {
@@ -160,7 +186,7 @@ test("a file gets every byte; a device that is full answers with its code and wh
     closeSync(fd);
     await rm(directory, { recursive: true });
   });
-  const sink = new BoundedSink(new FakeClock(), fileOutput(fd), lossLine);
+  const sink = new BoundedSink(new SystemClock(), fileOutput(fd), lossLine);
   const lines = Array.from({ length: 2_000 }, (_, i) => `zeile ${i} ✓\n`);
   for (const line of lines) sink.write(line);
   await waitFor("the file to be written", () => sink.waiting === 0);
