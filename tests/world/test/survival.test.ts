@@ -19,12 +19,12 @@ import {
 suite("the movies stack under load", () => {
   let stack: Stack;
   const random = new SeededRandom(2_026);
-  const rate = size(100, 200);
+  const rate = size(60, 200);
 
   before(async () => {
     stack = await Stack.up({ bin, application: movies });
     // The promise is about a stack in use. What a stack costs that nobody has called yet is a figure of the benchmarks.
-    await load(stack.ready.edge, { rate: 30, seconds: 3 });
+    await load(stack.ready.edge, { rate: 40, seconds: 5 });
   });
   after(async () => {
     await stack.down();
@@ -96,7 +96,7 @@ suite("the movies stack under load", () => {
 
   test("a rolling restart of every service fails no request of any method", async () => {
     const seconds = size(20, 60);
-    const running = load(stack.ready.edge, { rate: size(60, 200), seconds, postShare: 0.2 });
+    const running = load(stack.ready.edge, { rate: size(40, 200), seconds, postShare: 0.2 });
     for (const service of [
       "catalog",
       "ratings",
