@@ -7,7 +7,7 @@ body { max-width: 60rem; margin: 0 auto; padding: 1rem; }
 h1 { font-size: 1.3rem; margin: 0; } h2 { font-size: 1rem; margin: 1.6rem 0 .3rem; }
 table { border-collapse: collapse; width: 100%; } .wide { overflow-x: auto; }
 td, th { text-align: left; padding: .2rem .8rem .2rem 0; border-bottom: 1px solid #8884; vertical-align: top; }
-th { font-weight: 600; } code, pre { font: 13px ui-monospace, monospace; } pre { overflow-x: auto; }
+th { font-weight: 600; } code, pre { font: 13px ui-monospace, monospace; } td code { overflow-wrap: anywhere; } pre { overflow-x: auto; }
 .pass { color: light-dark(#1a7f37, #4ac26b); } .fail { color: light-dark(#b42318, #ff7b72); }
 .warn { color: light-dark(#8a5a00, #e3b341); } .dim { opacity: .75; }
 `;
@@ -27,9 +27,9 @@ ${reason() === "" ? "" : `<br><span class="${kind}">${html(mask(reason()))}</spa
 <main>${checks(source, mask)}${components(source, mask)}${circuits(source)}${balancers(source)}
 <h2>Logs</h2>${logs(source)}
 <h2>More</h2><div class="wide"><table>${routes.map(routeRow).join("")}</table></div>
-<h2>By command</h2><pre>curl localhost:${port(source)}/v1/config?key=log.level
+<h2>By command</h2><pre>curl ${address(source)}/v1/config?key=log.level
 curl -X PUT -H "authorization: Bearer $HOLDFAST_INSTANCE_TOKEN" \\
-  -d '{"level":"debug","seconds":600}' localhost:${port(source)}/v1/log-level</pre>
+  -d '{"level":"debug","seconds":600}' ${address(source)}/v1/log-level</pre>
 </main></body></html>
 `;
 }
@@ -90,8 +90,8 @@ function statusClass(status: string): string {
   return status === "pass" ? "pass" : status === "warn" || status === "starting" ? "warn" : "fail";
 }
 
-function port({ identity }: AdminSource): string {
-  return String(identity.adminPort ?? 8077);
+function address({ identity }: AdminSource): string {
+  return html(`${identity.host}:${identity.adminPort ?? 8077}`);
 }
 
 function duration(ms: number): string {
