@@ -319,6 +319,10 @@ export class ConfigServer {
       snapshot: (context) => this.snapshot(context),
       one: (key, context) => this.#served.one(key, context),
       revision: () => this.revision,
+      isShared: ({ properties }) =>
+        !this.#book.hasInstanceValues &&
+        this.#stages.running.size === 0 &&
+        properties.every(({ secret }) => secret !== true),
     };
   }
 

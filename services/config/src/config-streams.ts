@@ -9,7 +9,7 @@ import {
   sseHeartbeat,
 } from "@holdfast/wire";
 import { configError } from "./errors.ts";
-import { scopeMatches } from "./scope.ts";
+import { scopeMatches, scopeName } from "./scope.ts";
 
 /** One open connection of a process, as the shell around it shows it. */
 export interface ConfigSink {
@@ -59,7 +59,12 @@ export interface StreamSource {
   readonly snapshot: (context: DeploymentContext) => ConfigSnapshot;
   readonly one: (key: string, context: DeploymentContext) => ServedProperty | undefined;
   readonly revision: () => number;
+  /** Whether instances that are alike in all but their id are told the same, and nothing secret. */
+  readonly isShared: (snapshot: ConfigSnapshot) => boolean;
 }
+
+/** So many kinds of instances: services by zones, more or less. */
+const snapshotsMax = 100;
 
 /** All processes that listen. Each gets a snapshot, then what changes for it, at once. */
 export class ConfigStreams {
@@ -69,6 +74,9 @@ export class ConfigStreams {
   readonly #listeners = new Map<ConfigSink, Listener>();
   #heartbeat: Timer | undefined;
   #dropped = 0;
+  /** Of the present revision: after a restart of the server thousands ask for the same at once. */
+  #snapshots = new Map<string, Uint8Array>();
+  #snapshotsRevision = -1;
 
   constructor(clock: Clock, source: StreamSource, options: Partial<ConfigStreamsOptions> = {}) {
     this.#clock = clock;
@@ -99,7 +107,7 @@ export class ConfigStreams {
    */
   add(context: DeploymentContext, sink: ConfigSink): void {
     this.checkRoom();
-    const bytes = encoded("snapshot", this.#source.snapshot(context));
+    const bytes = this.#snapshot(context);
     const behindMax = this.#options.behindMax + bytes.length;
     const revision = this.#source.revision();
     this.#listeners.set(sink, { context, sinceMs: this.#clock.wallMs(), behindMax, revision });
@@ -141,6 +149,20 @@ export class ConfigStreams {
     this.#heartbeat = undefined;
   }
 
+  #snapshot(context: DeploymentContext): Uint8Array {
+    const revision = this.#source.revision();
+    if (revision !== this.#snapshotsRevision) this.#snapshots = new Map();
+    this.#snapshotsRevision = revision;
+    const { serverId: _own, ...kind } = context;
+    const name = scopeName(kind);
+    const known = this.#snapshots.get(name);
+    if (known !== undefined) return known;
+    const snapshot = this.#source.snapshot(context);
+    const bytes = encoded("snapshot", snapshot);
+    if (this.#snapshots.size < snapshotsMax && this.#source.isShared(snapshot)) this.#snapshots.set(name, bytes);
+    return bytes;
+  }
+
   #change(
     revision: number,
     keys: ReadonlySet<string>,
@@ -170,6 +192,8 @@ export class ConfigStreams {
   }
 
   #beat(): void {
+    // A rush is over in seconds; until the next one this is but memory.
+    this.#snapshots = new Map();
     for (const [sink, { behindMax }] of this.#listeners) {
       if (sink.behind > behindMax) this.#drop(sink);
       else sink.write(heartbeat);

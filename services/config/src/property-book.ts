@@ -13,6 +13,7 @@ export class PropertyBook {
   readonly #limits: ConfigLimits;
   readonly #rows = new Map<string, PropertyRow[]>();
   #size = 0;
+  #ofInstances = 0;
   #revision = 0;
 
   constructor(limits: ConfigLimits = configLimitsDefaults) {
@@ -27,6 +28,11 @@ export class PropertyBook {
   /** How many values there are. */
   get size(): number {
     return this.#size;
+  }
+
+  /** Whether some value is for single instances. */
+  get hasInstanceValues(): boolean {
+    return this.#ofInstances > 0;
   }
 
   keys(): IterableIterator<string> {
@@ -116,6 +122,7 @@ export class PropertyBook {
     rows.sort((a, b) => bySpeciality(a.scope, b.scope) || b.revision - a.revision);
     this.#rows.set(row.key, rows);
     this.#size += 1;
+    if (row.scope.serverId !== undefined) this.#ofInstances += 1;
   }
 
   #remove(key: string, scope: PropertyScope): void {
@@ -125,6 +132,7 @@ export class PropertyBook {
     if (rows === undefined || at < 0) return;
     rows.splice(at, 1);
     this.#size -= 1;
+    if (scope.serverId !== undefined) this.#ofInstances -= 1;
     if (rows.length === 0) this.#rows.delete(key);
   }
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { hasCode } from "@holdfast/kernel";
-import { makeWorld, told } from "./world.ts";
+import { type FakeProcess, makeWorld, told } from "./world.ts";
 
 describe("ConfigServer", () => {
   it("tells each process what counts for it, and only of changes that concern it", async (t) => {
@@ -161,6 +161,30 @@ describe("ConfigStreams", () => {
     assert.equal(listener.text.slice(before), ":\n\n:\n\n");
     server.streams.remove(listener);
     assert.equal(clock.pendingTimers, 0);
+  });
+
+  it("encodes a snapshot once for instances of one kind, unless something in it is for one of them alone", async (t) => {
+    const { server, listen, figures } = await makeWorld(t);
+    const first = (process: FakeProcess): Uint8Array => process.chunks[0] ?? assert.fail();
+    const isOne = (zone = "a"): boolean =>
+      first(listen({ serverId: "i-1", zone: "a" })) === first(listen({ serverId: "i-2", zone }));
+    await server.set([{ key: "k", scope: { zone: "a" }, value: "1" }], told);
+    assert.equal(isOne(), true);
+    assert.equal(isOne("b"), false);
+    await server.set([{ key: "k", scope: { serverId: "i-2" }, value: "2" }], told);
+    assert.equal(isOne(), false);
+    assert.equal(listen({ serverId: "i-2", zone: "a" }).value("k"), "2");
+    await server.set([{ key: "k", scope: { serverId: "i-2" }, value: null }], told);
+    assert.equal(isOne(), true);
+    await server.setSecret("S", "x", told);
+    await server.set([{ key: "s", scope: { zone: "a" }, value: "secret('S')" }], told);
+    assert.equal(isOne(), false);
+    await server.set([{ key: "s", scope: { zone: "a" }, value: null }], told);
+    figures.fleet.set("i-1", { zone: "a", requests: 0, errors: 0, p99Ms: 0, unwell: false });
+    const { id } = await server.startStage({ ...told, key: "t", scope: {}, value: "1", steps: [{ zones: ["a"] }] });
+    assert.equal(isOne(), false);
+    await server.revertStage(id, told);
+    assert.equal(isOne(), true);
   });
 
   it("drops a listener that reads too slowly and bothers no other one", async (t) => {

@@ -63,6 +63,7 @@ export class FakeFigures implements FigureSource {
 export class FakeProcess implements ConfigSink {
   readonly values = new Map<string, ServedProperty>();
   readonly changes: ConfigChange[] = [];
+  readonly chunks: Uint8Array[] = [];
   text = "";
   behind = 0;
   dropped = false;
@@ -78,6 +79,7 @@ export class FakeProcess implements ConfigSink {
   });
 
   write(bytes: Uint8Array): void {
+    this.chunks.push(bytes);
     const text = Buffer.from(bytes).toString("utf8");
     this.text += text;
     this.#decoder.push(text);

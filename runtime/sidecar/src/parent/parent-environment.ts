@@ -9,6 +9,8 @@ const keptBack: ReadonlySet<string> = new Set([
   Env.registries,
   Env.lastViewFile,
   Env.instanceToken,
+  Env.configServers,
+  Env.configSnapshot,
   Env.settings,
 ]);
 
