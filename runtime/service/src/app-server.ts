@@ -83,6 +83,11 @@ export class AppServer {
       });
     });
     this.server.on("clientError", refuseClient);
+    this.server.on("checkContinue", (req: IncomingMessage, res: ServerResponse) => {
+      // Who asks first need not send what is refused.
+      if (!this.#bodies.isTooLong(req)) res.writeContinue();
+      this.#serve(req, res);
+    });
     const { onUpgrade } = options;
     if (onUpgrade !== undefined) {
       this.server.on("upgrade", (req, socket, head) => {

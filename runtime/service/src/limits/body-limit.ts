@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Clock, PlatformError } from "@holdfast/kernel";
+import { rawHeader } from "../raw-header.ts";
 
 /** A page's upload fits; a film goes by a way that says how much it takes. */
 export const bodyBytesDefault: number = 10 * 1024 * 1024;
@@ -40,6 +41,11 @@ export class BodyLimit {
       return false;
     }
     return true;
+  }
+
+  /** True when it says of itself that it is too long. */
+  isTooLong(req: IncomingMessage): boolean {
+    return Number(rawHeader(req, "content-length") ?? 0) > this.#bytesMax;
   }
 
   #count(req: IncomingMessage, res: ServerResponse): void {

@@ -109,6 +109,25 @@ test("without a limit any length goes through; a limit that is none is refused b
   await assert.rejects(start({ bodyBytesMax: -1, handler }), /bodyBytesMax: must be/);
 });
 
+test("who asks before it sends a body is told to go on, or that it is too long", async () => {
+  const handler = async (req: IncomingMessage, res: { end(text: string): void }) => res.end(String(await count(req)));
+  await using started = await start({ bodyBytesMax: 10, handler });
+  const ask = async (length: number): Promise<string> => {
+    const socket = connect(started.port, "127.0.0.1");
+    socket.write(
+      `POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\nexpect: 100-continue\r\ncontent-length: ${length}\r\n\r\n`,
+    );
+    let text = "";
+    for await (const chunk of socket) {
+      if (text === "" && String(chunk).startsWith("HTTP/1.1 100 ")) socket.write("x".repeat(length));
+      text += String(chunk);
+    }
+    return text;
+  };
+  assert.match(await ask(10), /^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 200 OK\r\n/);
+  assert.match(await ask(11), /^HTTP\/1.1 413 /);
+});
+
 test("a request that does not come whole in time is answered with a coded 408, whichever part is missing", async () => {
   const handler = async (req: IncomingMessage, res: { end(text: string): void }) => res.end(String(await count(req)));
   await using started = await start({ requestMaxMs: 100, handler });
