@@ -108,6 +108,8 @@ export interface AgentSettings {
    * zone; none when absent.
    */
   readonly viewDirectory?: string;
+  /** Where Node keeps compiled code between instances (`NODE_COMPILE_CACHE`); nowhere when absent. */
+  readonly codeCache?: string;
   /** Base URLs of the configuration servers; none when absent. */
   readonly configServers?: readonly string[];
   /** Base URL of the OTLP receiver that instances send their traces to; none when absent. */

@@ -27,6 +27,7 @@ const facts: EnvironmentFacts = {
   lastViewFile: undefined,
   configSnapshot: undefined,
   otlpEndpoint: "http://127.0.0.1:4318",
+  codeCache: undefined,
 };
 
 function telemetry(env: Record<string, string>, given: Partial<EnvironmentFacts> = {}): Record<string, string> {
@@ -53,4 +54,12 @@ test("what the application says wins; with an endpoint of its own it gets no tok
     assert.equal(all["OTEL_SERVICE_NAME"], "ratings");
   }
   assert.deepEqual(telemetry({}, { otlpEndpoint: undefined }), {});
+});
+
+test("instances share what Node has compiled, unless the application says otherwise", () => {
+  const { NODE_COMPILE_CACHE: shared } = environmentOf(spec, { ...facts, codeCache: "/state/code-cache" }, {});
+  assert.equal(shared, "/state/code-cache");
+  const own = environmentOf({ ...spec, env: { NODE_COMPILE_CACHE: "/mine" } }, { ...facts, codeCache: "/x" }, {});
+  assert.equal(own["NODE_COMPILE_CACHE"], "/mine");
+  assert.equal(environmentOf(spec, facts, {})["NODE_COMPILE_CACHE"], undefined);
 });

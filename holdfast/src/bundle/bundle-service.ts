@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { messageOf, PlatformError } from "@holdfast/kernel";
 import { rolldown } from "rolldown";
+import { leanHttp } from "./lean-http.ts";
 
 /**
  * Bundles a script and all it imports into the one file `target`.
@@ -21,6 +22,7 @@ export async function bundleService(service: string, script: string, target: str
       input: script,
       cwd: dirname(script),
       platform: "node",
+      plugins: [leanHttp()],
       onLog: (_level, log) => {
         if (log.code === "UNRESOLVED_IMPORT") unresolved.push(log.message);
       },

@@ -7,6 +7,7 @@ import { findApplicationFile } from "../app-file/find.ts";
 import type { NamedApplication } from "../app-file/load.ts";
 import { loadApplication, loadTimeoutMs } from "../app-file/load-application.ts";
 import { packageVersion } from "../programs.ts";
+import { boundCodeCache } from "../stack/code-cache.ts";
 import { openRunDirectory, openStateDirectory, runDirectoryOf, runFiles } from "../stack/directories.ts";
 import { checkPorts, freePorts, portNames, probePort, type StackPorts, takePortBlock } from "../stack/ports.ts";
 import { runningProcesses } from "../stack/remains.ts";
@@ -53,6 +54,7 @@ export async function prepareStack(clock: Clock, random: Random, options: UpOpti
   try {
     if (temporary) undo.push(() => rmSync(directory, { recursive: true, force: true }));
     const stateDirectory = openStateDirectory(directory);
+    boundCodeCache(stateDirectory);
     const runDirectory = runDirectoryOf(stateDirectory);
     openRunDirectory(runDirectory);
     const lock = takeLock(runFiles.lock(runDirectory), clock.wallMs());

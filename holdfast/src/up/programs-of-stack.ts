@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { addressOf, reservedHosts, type Zone, zoneKey } from "@holdfast/kernel";
 import { type AgentSettings, Env, operatorAddress } from "@holdfast/wire";
 import type { ControlSettings } from "../control/settings.ts";
+import { codeCacheOf } from "../stack/code-cache.ts";
 import { runFiles } from "../stack/directories.ts";
 import { instanceKeyFile } from "../stack/instance-key.ts";
 import type { StackFile } from "../stack/stack-file.ts";
@@ -34,6 +35,7 @@ export function agentProgram(stack: StackFile, zone: Zone, platform: string): Pr
     logDirectory: join(stack.stateDirectory, "logs"),
     registries: registryUrls(stack.zones, stack.portBase, zone),
     viewDirectory: join(stack.stateDirectory, "views"),
+    codeCache: codeCacheOf(stack.stateDirectory),
     configServers: [`http://${operatorAddress}:${stack.ports.console}`],
     otlpEndpoint: `http://${operatorAddress}:${stack.ports.otlp}`,
     instanceKeyFile: instanceKeyFile(stack.stateDirectory),

@@ -1,9 +1,10 @@
 import type { Registration } from "@holdfast/discovery";
-import { wholeBetween, within } from "@holdfast/kernel";
+import { type Timer, wholeBetween, within } from "@holdfast/kernel";
 import { watchProcess } from "@holdfast/metrics";
 import { createAdminServer } from "./admin/admin-server.ts";
 import type { Readiness } from "./admin/admin-source.ts";
 import { AppServer } from "./app-server.ts";
+import { keepCode } from "./code-cache.ts";
 import { HealthBoard } from "./health/health-board.ts";
 import type { HealthCheck } from "./health/health-check.ts";
 import { type Identity, readIdentity } from "./identity.ts";
@@ -43,6 +44,7 @@ export class Service implements RunningService {
   #registration: Registration | undefined;
   #readiness: Readiness = "starting";
   #stopping: Promise<void> | undefined;
+  #keeping: Timer | undefined;
   #stopPublishing: () => Promise<void> = async () => {};
   port = 0;
   adminPort = 0;
@@ -136,6 +138,7 @@ export class Service implements RunningService {
     if (registration !== undefined) void registration.start();
     const { config } = this.#in;
     if (config !== undefined) this.#stopPublishing = startPublishing({ ...this.#in, config }, this.identity);
+    this.#keeping = keepCode(this.#in.clock);
     const { service, instanceId, zone } = this.identity;
     const note = registration === undefined ? { note: "not started by Holdfast: not registered" } : {};
     this.#in.log.info("service.started", { service, instance: instanceId, zone, url: this.url, ...note });
@@ -152,6 +155,7 @@ export class Service implements RunningService {
     const endAtMs = clock.monotonicMs() + drainMs;
     this.#readiness = "draining";
     this.#board.stop();
+    this.#keeping?.cancel();
     const seen = await leaveRotation(this.#in, this.#registration, drainMs);
     this.#app.startDraining();
     this.#options.onDrain?.();

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { leanHttp } from "holdfast/bundling";
 import { type InputOptions, rolldown } from "rolldown";
 import { type BuildEntry, externals } from "./entries.ts";
 
@@ -13,6 +14,7 @@ export async function bundleEntry(root: string, entry: BuildEntry, out: string):
     input: { [entry.form === "single" ? entry.name : "main"]: join(root, entry.source) },
     cwd: root,
     platform: "node",
+    plugins: [leanHttp()],
     external: [...externals],
     treeshake: { moduleSideEffects: true },
     onLog: (_level, log, defaultHandler) => {

@@ -299,7 +299,7 @@ export class ZoneAgent {
   }
 
   #environmentOf(spec: LaunchSpec, token: string): Record<string, string> {
-    const { viewDirectory, registries, configServers = [], otlpEndpoint } = this.#settings;
+    const { viewDirectory, registries, configServers = [], otlpEndpoint, codeCache } = this.#settings;
     const kept = `${spec.service}.${this.#settings.zone.name}`;
     const files =
       viewDirectory === undefined
@@ -308,7 +308,7 @@ export class ZoneAgent {
             lastViewFile: join(viewDirectory, `${kept}.json`),
             configSnapshot: join(viewDirectory, `${kept}.config.json`),
           };
-    const facts = { nodePath: process.execPath, registries, configServers, otlpEndpoint, token, ...files };
+    const facts = { nodePath: process.execPath, registries, configServers, otlpEndpoint, codeCache, token, ...files };
     return environmentOf(spec, facts, process.env);
   }
 

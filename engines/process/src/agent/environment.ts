@@ -14,6 +14,8 @@ export interface EnvironmentFacts {
   readonly configSnapshot: string | undefined;
   /** Where traces are sent; `undefined`: nowhere. */
   readonly otlpEndpoint: string | undefined;
+  /** Where Node keeps what it has compiled, for the next instance; `undefined`: nowhere. */
+  readonly codeCache: string | undefined;
 }
 
 /** The environment of one instance: a clean base, what the spec asks for, then the names of {@link Env}, `PORT`, `HOST`. */
@@ -28,6 +30,7 @@ export function environmentOf(
     if (value !== undefined) environment[name] = value;
   }
   environment[Env.registries] = facts.registries.join(",");
+  if (facts.codeCache !== undefined) environment["NODE_COMPILE_CACHE"] = facts.codeCache;
   if (facts.lastViewFile !== undefined) environment[Env.lastViewFile] = facts.lastViewFile;
   if (facts.configServers.length > 0) {
     environment[Env.configServers] = facts.configServers.join(",");
