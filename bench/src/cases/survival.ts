@@ -58,7 +58,7 @@ class Scene implements FaultScene {
     await runLoad(this.context.root, {
       edge: this.stack.ready.edge,
       rate: rate / 2,
-      seconds: 8,
+      seconds: size(this.context, 8, 30),
       postShare: 0.1,
       run: "warm",
     });
