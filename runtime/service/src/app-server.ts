@@ -8,6 +8,7 @@ import type { Tracer } from "@holdfast/trace";
 import { Headers, problem, problemContentType } from "@holdfast/wire";
 import { guardAccept } from "./accept-guard.ts";
 import { type Handler, type NodeHandler, toNodeHandler } from "./handler.ts";
+import { responseOf } from "./instance-response.ts";
 import { BodyLimit } from "./limits/body-limit.ts";
 import type { AccessLog } from "./logs/access-log.ts";
 import { rawHeader } from "./raw-header.ts";
@@ -70,6 +71,7 @@ export class AppServer {
         noDelay: true,
         connectionsCheckingInterval: Math.min(checkEveryMs, Math.ceil(options.requestMaxMs / 4)),
         optimizeEmptyRequests: options.endEmptyRequests,
+        ServerResponse: responseOf(options.instanceId),
       },
       (req, res) => this.#serve(req, res),
     );
@@ -151,7 +153,6 @@ export class AppServer {
   }
 
   #serve(req: IncomingMessage, res: ServerResponse): void {
-    res.setHeader(Headers.instance, this.#options.instanceId);
     if (!this.#isMeant(req)) {
       const detail = `this is ${this.#options.instanceId}, not ${String(req.headers[Headers.instance])}`;
       return refuse(req, res, 421, "INSTANCE_MISDIRECTED", detail);
