@@ -1,4 +1,4 @@
-import { fork } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { join } from "node:path";
@@ -14,13 +14,21 @@ const accessShare = "0.05";
 
 /** A handler of little work, bare and as a service: requests a second of the server's own processor time. */
 export async function* cost(context: BenchContext): AsyncIterable<Measured> {
-  const [rounds, seconds] = [size(context, 1, 7), size(context, 2, 5)];
-  const seen: Record<Mode, number[]> = { bare: [], serve: [], everything: [] };
+  const [rounds, seconds] = [size(context, 3, 21), 1];
   await using sink = await Sink.start();
-  for (let round = 0; round < rounds; round++) {
-    for (const mode of modes) seen[mode].push(await requestsPerCpuSecond(mode, seconds, sink.url));
+  const servers = new Map<Mode, Served>();
+  const seen: Record<Mode, number[]> = { bare: [], serve: [], everything: [] };
+  try {
+    for (const mode of modes) servers.set(mode, await Served.start(mode, sink.url));
+    // All of them live all the time, and take turns each second: the machine is not the same one a minute later.
+    for (const server of servers.values()) await server.perCpuSecond(4);
+    for (let round = 0; round < rounds; round++) {
+      for (const [mode, server] of servers) seen[mode].push(await server.perCpuSecond(seconds));
+    }
+  } finally {
+    for (const server of servers.values()) await server.end();
   }
-  const note = `a handler that filters 500 films and answers 20; GETs of ${connections} kept connections (wrk, a core of its own), requests in a second of the server's CPU time; ${rounds} interleaved rounds of ${seconds} s after 2 s to warm up, medians`;
+  const note = `a handler that filters 500 films and answers 20; GETs of ${connections} kept connections (wrk, a core of its own), requests in a second of the server's CPU time; ${rounds} interleaved rounds of ${seconds} s, medians`;
   const bare = { peer: median(seen.bare), peerName: "the same handler on node:http", unit: "/s", note };
   yield { case: "throughput of serve()", ours: median(seen.serve), ...bare, goal: { leastRatio: 0.9 } };
   yield {
@@ -32,26 +40,44 @@ export async function* cost(context: BenchContext): AsyncIterable<Measured> {
   };
 }
 
-async function requestsPerCpuSecond(mode: Mode, seconds: number, collector: string): Promise<number> {
-  const tracing =
-    mode === "everything" ? { OTEL_EXPORTER_OTLP_ENDPOINT: collector, HOLDFAST_ACCESS_LOG: accessShare } : {};
-  const child = fork(join(import.meta.dirname, "server.ts"), [mode], {
-    env: { ...process.env, HOLDFAST_ADMIN_PORT: "0", ...tracing },
-    stdio: ["ignore", "ignore", "inherit", "ipc"],
-  });
-  try {
+/** One server process. */
+class Served {
+  readonly #child: ChildProcess;
+  readonly #mode: Mode;
+  readonly #url: string;
+
+  private constructor(child: ChildProcess, mode: Mode, port: number) {
+    this.#child = child;
+    this.#mode = mode;
+    this.#url = `http://127.0.0.1:${port}/films?genre=drama`;
+  }
+
+  static async start(mode: Mode, collector: string): Promise<Served> {
+    const tracing =
+      mode === "everything" ? { OTEL_EXPORTER_OTLP_ENDPOINT: collector, HOLDFAST_ACCESS_LOG: accessShare } : {};
+    const child = fork(join(import.meta.dirname, "server.ts"), [mode], {
+      env: { ...process.env, HOLDFAST_ADMIN_PORT: "0", ...tracing },
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+    });
     const [port] = (await once(child, "message")) as [number];
-    const url = `http://127.0.0.1:${port}/films?genre=drama`;
-    await runWrk(url, connections, 2, "");
-    const before = usageOf(child.pid ?? 0)?.cpuMs ?? Number.NaN;
-    const { perSecond, failed } = await runWrk(url, connections, seconds, "");
-    if (failed > 0) throw new Error(`${mode}: ${failed} requests failed`);
-    const used = (usageOf(child.pid ?? 0)?.cpuMs ?? Number.NaN) - before;
-    return (perSecond * seconds) / (used / 1_000);
-  } finally {
-    const gone = once(child, "exit");
-    child.kill("SIGKILL");
+    return new Served(child, mode, port);
+  }
+
+  async perCpuSecond(seconds: number): Promise<number> {
+    const before = this.#cpuMs();
+    const { perSecond, failed } = await runWrk(this.#url, connections, seconds, "");
+    if (failed > 0) throw new Error(`${this.#mode}: ${failed} requests failed`);
+    return (perSecond * seconds) / ((this.#cpuMs() - before) / 1_000);
+  }
+
+  async end(): Promise<void> {
+    const gone = once(this.#child, "exit");
+    this.#child.kill("SIGKILL");
     await gone;
+  }
+
+  #cpuMs(): number {
+    return usageOf(this.#child.pid ?? 0)?.cpuMs ?? Number.NaN;
   }
 }
 
