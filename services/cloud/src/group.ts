@@ -1,5 +1,6 @@
 import type { InstanceId } from "@holdfast/kernel";
 import type { HealthCheck, InstanceKind, InstanceObservation } from "@holdfast/wire";
+import { buildGroupName, buildNextGroupName, parseName } from "@holdfast/wire/frigga";
 
 /** How the instances of a group are started: everything that, when changed, makes a new server group version. */
 export interface LaunchTemplate {
@@ -71,20 +72,17 @@ export interface ServerGroup {
 
 /** `app-service`: the cluster of a service. */
 export function clusterOf(application: string, service: string): string {
-  return `${application}-${service}`;
+  return buildGroupName({ appName: application, stack: service });
 }
 
 /** The server group after `current`, as Frigga counts: `-v000` first, three digits, back to `v000` after `v999`. */
 export function nextServerGroupName(cluster: string, current: string | undefined): string {
-  const sequence = current === undefined ? undefined : sequenceOf(current);
-  const next = sequence === undefined ? 0 : (sequence + 1) % 1_000;
-  return `${cluster}-v${String(next).padStart(3, "0")}`;
+  return current === undefined ? `${cluster}-v000` : buildNextGroupName(current);
 }
 
 /** The number in `…-v012`, or `undefined`. */
 export function sequenceOf(serverGroup: string): number | undefined {
-  const match = /-v(\d{3,6})$/.exec(serverGroup);
-  return match === null ? undefined : Number(match[1]);
+  return parseName(serverGroup).sequence ?? undefined;
 }
 
 /** True for an instance that a rollout is to replace: of another version, or named by the rollout. */
