@@ -28,6 +28,7 @@ export const floors: readonly (readonly RegExp[])[] = [
   [/^runtime\/client$/],
   [/^runtime\/service$/],
   [/^runtime\/sidecar$/],
+  [/^engines\/(engine|image)$/],
   [/^services\//, /^engines\//, /^console$/],
   [/^holdfast$/],
   [/^tools$/],

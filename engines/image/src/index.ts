@@ -1,1 +1,1 @@
-export {};
+export { type BakeOptions, bakeDirectory, collectGarbage, type Image } from "./bundle/bake.ts";

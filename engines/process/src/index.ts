@@ -8,7 +8,6 @@ export { type AgentState, type InstanceEntry, readAgentState } from "./agent/sta
 export { endOrphans } from "./client/end-orphans.ts";
 export { ProcessEngine, type ProcessEngineOptions } from "./client/process-engine.ts";
 export { agentHealth, shutDownAgent } from "./client/shut-down.ts";
-export { type BakeOptions, bakeDirectory, collectGarbage, type Image } from "./image/bake.ts";
 export { instanceToken } from "./instance-token.ts";
 export { isAlive, type ProcessIdentity, processNow } from "./system/processes.ts";
 export { ownerOfPort, type PortOwner } from "./system/sockets.ts";

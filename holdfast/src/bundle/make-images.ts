@@ -1,6 +1,6 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
-import { bakeDirectory } from "@holdfast/engine-process";
+import { bakeDirectory } from "@holdfast/image";
 import { PlatformError } from "@holdfast/kernel";
 import type { NamedApplication } from "../app-file/load.ts";
 import { BundleCache } from "./bundle-cache.ts";

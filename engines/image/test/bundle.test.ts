@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { hasCode } from "@holdfast/kernel";
 import { temporaryDirectory } from "@holdfast/testing";
-import { bakeDirectory, collectGarbage } from "../src/image/bake.ts";
+import { bakeDirectory, collectGarbage } from "../src/bundle/bake.ts";
 
 function program(root: string): string {
   const source = join(root, "source");
