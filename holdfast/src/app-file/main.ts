@@ -4,7 +4,7 @@
  */
 import { registerHooks } from "node:module";
 import { pathToFileURL } from "node:url";
-import { codeOf, messageOf, PlatformError } from "@holdfast/kernel";
+import { codeOf, messageOf, PlatformError, SystemClock } from "@holdfast/kernel";
 import { loadHere } from "./load.ts";
 import type { PrepareMessage, PrepareRequest } from "./prepare-protocol.ts";
 
@@ -29,9 +29,9 @@ async function run(request: PrepareRequest): Promise<void> {
     return;
   }
   const { makeImages } = await import("../bundle/make-images.ts");
-  const { images, runs } = await makeImages(request.file, request.application, request.stateDirectory, (line) =>
-    send({ kind: "progress", line }),
-  );
+  const { file, application, stateDirectory } = request;
+  const say = (line: string): void => send({ kind: "progress", line });
+  const { images, runs } = await makeImages(new SystemClock(), file, application, stateDirectory, say);
   send({ kind: "baked", images, runs });
 }
 

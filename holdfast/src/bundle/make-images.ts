@@ -1,7 +1,7 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
-import { bakeDirectory } from "@holdfast/image";
-import { PlatformError } from "@holdfast/kernel";
+import { ImageStore } from "@holdfast/image";
+import { type Clock, messageOf, PlatformError } from "@holdfast/kernel";
 import type { NamedApplication } from "../app-file/load.ts";
 import { BundleCache } from "./bundle-cache.ts";
 import { bundleService } from "./bundle-service.ts";
@@ -22,29 +22,31 @@ export interface MadeImages {
  * `bakeDirectory` throws.
  */
 export async function makeImages(
+  clock: Clock,
   file: string,
   application: NamedApplication,
   stateDirectory: string,
   say: (line: string) => void,
 ): Promise<MadeImages> {
-  const store = join(stateDirectory, "images");
-  mkdirSync(store, { recursive: true });
-  const cache = new BundleCache(store);
+  const directory = join(stateDirectory, "images");
+  mkdirSync(directory, { recursive: true });
+  const store = new ImageStore(directory, clock, say);
+  const cache = new BundleCache(directory);
   const images: Record<string, string> = {};
   const runs: Record<string, string> = {};
   const baked = new Map<string, Promise<string>>();
   const work = Object.entries(application.services).map(async ([name, service]) => {
-    const directory = serviceDirectory(file, name, service.directory);
+    const source = serviceDirectory(file, name, service.directory);
     if (service.bundle) {
-      const made = await bundledImage({ name, run: service.run, directory, store, cache, say });
+      const made = await bundledImage({ name, run: service.run, directory: source, store, cache, say });
       images[name] = made.image;
       runs[name] = made.run;
       return;
     }
-    let image = baked.get(directory);
+    let image = baked.get(source);
     if (image === undefined) {
-      image = bakeDirectory({ source: directory, store }).then((result) => result.directory);
-      baked.set(directory, image);
+      image = store.bake({ source }).then((result) => result.directory);
+      baked.set(source, image);
     }
     images[name] = await image;
   });
@@ -52,6 +54,12 @@ export async function makeImages(
   const results = await Promise.allSettled(work);
   cache.save();
   for (const result of results) if (result.status === "rejected") throw result.reason;
+  const named = Object.entries(application.services).map(async ([name, { directory: source }]) => {
+    const version = versionOf(serviceDirectory(file, name, source));
+    await store.name(images[name] ?? "", { application: application.name, service: name, ...version });
+  });
+  // A list without a name is no reason not to start: what runs does not need it.
+  await Promise.all(named).catch((error: unknown) => say(`images: their names could not be kept: ${messageOf(error)}`));
   return { images, runs };
 }
 
@@ -64,11 +72,21 @@ function serviceDirectory(file: string, name: string, directory = "."): string {
   });
 }
 
+/** What `package.json` says, when it is there and says it. */
+function versionOf(directory: string): { readonly version?: string } {
+  try {
+    const { version }: { version?: unknown } = JSON.parse(readFileSync(join(directory, "package.json"), "utf8"));
+    return typeof version === "string" && /^[0-9A-Za-z.~+-]+$/.test(version) ? { version } : {};
+  } catch {
+    return {};
+  }
+}
+
 interface BundleOrder {
   readonly name: string;
   readonly run: string;
   readonly directory: string;
-  readonly store: string;
+  readonly store: ImageStore;
   readonly cache: BundleCache;
   readonly say: (line: string) => void;
 }
@@ -97,14 +115,14 @@ async function bundledImage(order: BundleOrder): Promise<{ image: string; run: s
   const assets = assetFiles(directory);
   const known = cache.get(name, key, assets);
   if (known !== undefined) return known;
-  const staging = mkdtempSync(join(store, ".bundle-"));
+  const staging = mkdtempSync(join(store.directory, ".bundle-"));
   try {
     for (const path of assets) cpSync(path, join(staging, relative(directory, path)));
     const inside = relative(directory, script);
     // Beside its old place, so that files found relative to the script stay where they were.
     const target = (inside.startsWith("..") ? `${name}.ts` : inside).replace(/\.[cm]?[jt]sx?$/, ".mjs");
     const inputs = await bundleService(name, script, join(staging, target));
-    const { directory: image } = await bakeDirectory({ source: staging, store });
+    const { directory: image } = await store.bake({ source: staging });
     say(`${name}: bundled ${command.script} (${inputs.length} files) into one`);
     const made = { image, run: command.withScript(target) };
     cache.set(name, { key, ...made }, [...inputs, ...assets]);

@@ -1,8 +1,10 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, copyFile, mkdir, open, readdir, realpath, rename, rm, symlink } from "node:fs/promises";
+import { chmod, copyFile, mkdir, open, readlink, realpath, rename, rm, symlink, utimes } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { codeOf } from "@holdfast/kernel";
+import { type Clock, codeOf } from "@holdfast/kernel";
+import { draftName } from "../store/abandoned.ts";
+import { needRoom, onDisk } from "../store/disk.ts";
 import { collectFiles, type SourceEntry } from "./collect-files.ts";
 
 export interface BakeOptions {
@@ -18,7 +20,8 @@ export interface BakeOptions {
   readonly bytesMax?: number;
 }
 
-export interface Image {
+/** What the process engine runs: a read-only directory. */
+export interface Bundle {
   /** SHA-256 over the sorted paths, modes and contents, and over where `node_modules` points, in hex. */
   readonly digest: string;
   /** Absolute: `<store>/<digest>`. */
@@ -38,42 +41,64 @@ const chunkBytes = 256 * 1024;
  * `node_modules` is a link to the source's own, or to its nearest ancestor's: dependencies are not copied, and their
  * content is not part of the digest.
  *
- * @throws PlatformError `IMAGE_SOURCE_MISSING`, `IMAGE_TOO_LARGE`, `IMAGE_LINK_OUTSIDE`.
+ * @throws PlatformError `IMAGE_SOURCE_MISSING`, `IMAGE_TOO_LARGE`, `IMAGE_LINK_OUTSIDE`, `DISK_FULL`.
  */
-export async function bakeDirectory(options: BakeOptions): Promise<Image> {
+export async function bakeDirectory(options: BakeOptions, clock: Clock): Promise<Bundle> {
   const { source, store, ignore = [], filesMax = filesMaxDefault, bytesMax = bytesMaxDefault } = options;
   const entries = await collectFiles(source, { ignore, filesMax, bytesMax });
   const modules = nearestModules(await realpath(source));
   await mkdir(store, { recursive: true });
   const root = await realpath(store);
-  const temporary = join(root, `.new-${process.pid}-${randomBytes(4).toString("hex")}`);
+  const temporary = join(root, draftName());
   const known = join(root, await digestOf(entries, modules, (entry) => entry.from));
-  if (existsSync(known)) return { digest: basename(known), directory: known, baked: false };
-  try {
-    await copyAll(entries, temporary);
-    // Of the copy, not of the source: a file that changed meanwhile must not make image and digest disagree.
-    const digest = await digestOf(entries, modules, (entry) => join(temporary, entry.path));
-    const directory = join(root, digest);
-    if (modules !== undefined) await symlink(modules, join(temporary, "node_modules"));
-    return { digest, directory, baked: await publish(temporary, directory) };
-  } finally {
-    await rm(temporary, { recursive: true, force: true });
-  }
+  if (await isThere(known, clock)) return { digest: basename(known), directory: known, baked: false };
+  return onDisk(root, async () => {
+    try {
+      await needRoom(root, bytesIn(entries));
+      await copyAll(entries, temporary);
+      // Of the copy, not of the source: a file that changed meanwhile must not make image and digest disagree.
+      const digest = await digestOf(entries, modules, (entry) => join(temporary, entry.path));
+      const directory = join(root, digest);
+      if (modules !== undefined) await symlink(modules, join(temporary, "node_modules"));
+      await touch(temporary, clock);
+      return { digest, directory, baked: await publish(temporary, directory) };
+    } finally {
+      await rm(temporary, { recursive: true, force: true });
+    }
+  });
 }
 
-/**
- * Removes images that are not in `keep` (digests), and what interrupted bakes left. Returns the removed digests.
- * The caller knows what runs: an image in use must be in `keep`.
- */
-export async function collectGarbage(store: string, keep: ReadonlySet<string>): Promise<string[]> {
-  const removed: string[] = [];
-  for (const name of existsSync(store) ? await readdir(store) : []) {
-    const image = /^[0-9a-f]{64}$/.test(name);
-    if (image ? keep.has(name) : !isAbandoned(name)) continue;
-    await rm(join(store, name), { recursive: true, force: true });
-    if (image) removed.push(name);
-  }
-  return removed;
+const noLimit = { ignore: [], filesMax: Number.MAX_SAFE_INTEGER, bytesMax: Number.MAX_SAFE_INTEGER } as const;
+
+/** Bytes of the files of a bundle's directory. */
+export async function bytesOfBundle(directory: string): Promise<number> {
+  return bytesIn(await collectFiles(directory, noLimit));
+}
+
+/** Digest of what a bundle's directory holds now: another one than its name when somebody changed it. */
+export async function digestOfBundle(directory: string): Promise<string> {
+  const entries = await collectFiles(directory, noLimit);
+  const modules = await readlink(join(directory, "node_modules")).catch(() => undefined);
+  return digestOf(entries, modules, (entry) => entry.from);
+}
+
+function bytesIn(entries: readonly SourceEntry[]): number {
+  return entries.reduce((sum, entry) => sum + (entry.kind === "file" ? entry.bytes : 0), 0);
+}
+
+/** True for a bundle that is there; it is then as young as a new one, so that no garbage collection takes it meanwhile. */
+async function isThere(directory: string, clock: Clock): Promise<boolean> {
+  return touch(directory, clock).then(
+    () => true,
+    (error: unknown) => {
+      if (codeOf(error) === "ENOENT") return false;
+      throw error;
+    },
+  );
+}
+
+function touch(directory: string, clock: Clock): Promise<void> {
+  return utimes(directory, clock.wallMs() / 1_000, clock.wallMs() / 1_000);
 }
 
 async function copyAll(entries: readonly SourceEntry[], target: string): Promise<void> {
@@ -138,17 +163,5 @@ function nearestModules(source: string): string | undefined {
     const modules = join(directory, "node_modules");
     if (existsSync(modules)) return modules;
     if (dirname(directory) === directory) return undefined;
-  }
-}
-
-/** A temporary directory whose baker is dead. */
-function isAbandoned(name: string): boolean {
-  const pid = /^\.new-(\d+)-/.exec(name)?.[1];
-  if (pid === undefined) return false;
-  try {
-    process.kill(Number(pid), 0);
-    return false;
-  } catch (error) {
-    return codeOf(error) === "ESRCH";
   }
 }

@@ -19,10 +19,12 @@ export interface CollectOptions {
   readonly ignore: readonly string[];
   readonly filesMax: number;
   readonly bytesMax: number;
+  /** True for a directory of dependencies: what is never part of a program is part of it. */
+  readonly everything?: boolean;
 }
 
 /** Never part of an image: history, our own state, and dependencies (which are linked, not copied). */
-export const alwaysIgnored: readonly string[] = [".git", ".holdfast", "node_modules"];
+const alwaysIgnored: readonly string[] = [".git", ".holdfast", "node_modules"];
 
 /**
  * Lists a directory's files and links, sorted by path. Links within the directory stay links; a link to a file outside
@@ -47,7 +49,7 @@ class Walk {
   constructor(source: string, options: CollectOptions) {
     this.#source = source;
     this.#options = options;
-    this.#ignored = new Set([...alwaysIgnored, ...options.ignore]);
+    this.#ignored = new Set([...(options.everything === true ? [] : alwaysIgnored), ...options.ignore]);
   }
 
   async directory(path: string): Promise<void> {
