@@ -40,7 +40,8 @@ export async function readElf(path: string): Promise<ElfNeeds> {
   const file = await open(path, "r");
   try {
     const read = async (offset: number, bytes: number): Promise<Buffer> => {
-      if (!(bytes <= tableBytesMax)) throw invalid(path, "a table is larger than any program's");
+      if (!Number.isSafeInteger(offset) || offset < 0) throw invalid(path, "a table stands outside of it");
+      if (bytes > tableBytesMax) throw invalid(path, "a table is larger than any program's");
       const buffer = Buffer.alloc(bytes);
       const { bytesRead } = await file.read(buffer, 0, bytes, offset);
       if (bytesRead !== bytes) throw invalid(path, "it ends too early");
