@@ -1,5 +1,6 @@
 export * from "./config.ts";
 export * from "./engine.ts";
+export * from "./fault.ts";
 export * from "./names.ts";
 export * from "./problem.ts";
 export * from "./registry.ts";

@@ -1,0 +1,59 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, rmSync } from "node:fs";
+import { type Clock, messageOf, PlatformError } from "@holdfast/kernel";
+import type { NetworkPlace } from "./enter.ts";
+import { routerScript } from "./scripts.ts";
+
+const readyWithinMs = 10_000;
+
+/**
+ * Starts the process that is the network of a stack as long as it lives: in a network and a mount namespace of its own,
+ * rootless in a user namespace, too. It sleeps; all that it holds vanishes with it and those who entered it.
+ *
+ * @param directory an empty directory of ours; what is mounted there cannot be seen from outside.
+ * @throws PlatformError `NAMESPACES_UNAVAILABLE` with the system's reason.
+ */
+export async function startHolder(clock: Clock, directory: string, rootless: boolean): Promise<NetworkPlace> {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const own = rootless ? ["--user", "--map-root-user"] : [];
+  const args = [...own, "--mount", "--net", "sh", "-c", `${routerScript(directory)}echo ready\nexec sleep infinity`];
+  const holder = spawn("unshare", args, { detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  try {
+    await ready(clock, holder);
+  } catch (error) {
+    holder.kill("SIGKILL");
+    throw new PlatformError("NAMESPACES_UNAVAILABLE", `network namespaces cannot be made: ${messageOf(error)}`, {
+      next: "holdfast doctor shows what they need; holdfast up --isolation loopback goes without",
+      cause: error,
+    });
+  }
+  holder.stdout?.destroy();
+  holder.stderr?.destroy();
+  holder.unref();
+  return { pid: holder.pid ?? -1, directory, rootless };
+}
+
+/** Ends a holder; the directory is empty again, since its mount was never ours. */
+export function endHolder({ pid, directory }: NetworkPlace): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended before.
+  }
+  rmSync(directory, { recursive: true, force: true });
+}
+
+function ready(clock: Clock, holder: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let said = "";
+    const timer = clock.after(readyWithinMs, () => reject(new Error(`not ready within ${readyWithinMs} ms`)));
+    const settle = (work: () => void): void => {
+      timer.cancel();
+      work();
+    };
+    holder.stderr?.on("data", (text: Buffer) => (said += text.toString("utf8")));
+    holder.stdout?.once("data", () => settle(resolve));
+    holder.once("error", (error) => settle(() => reject(error)));
+    holder.once("exit", (code) => settle(() => reject(new Error(said.trim() || `unshare ended with ${code}`))));
+  });
+}
