@@ -142,6 +142,7 @@ test("flags of up are checked by name", () => {
     ports: { edge: 9_000, console: 9_001 },
     isolated: false,
     state: undefined,
+    isolation: "auto",
     noWait: false,
   });
   for (const port of ["edge", "edge=x", "web=80", "edge=70000", "toString=1"]) {

@@ -66,7 +66,7 @@ export class ConfigWorld {
     });
     const options = { consoleDirectory: undefined, openapi: () => ({}) };
     const app = apiServer(silentLog, access, configRoutes({ config: house }, "operator"), options);
-    const port = await listen(app, 0);
+    const port = await listen(app, "127.0.0.1", 0);
     access.allowPort(port);
     t.after(async () => {
       await house.close();

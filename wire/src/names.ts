@@ -63,3 +63,5 @@ export type PortName = keyof typeof defaultPorts;
 
 /** The address people and their tools use. */
 export const operatorAddress = "127.0.0.1";
+/** In a network of its own (mode `netns`): the router's side of every link, where control stands. */
+export const routerAddress = "127.0.0.254";

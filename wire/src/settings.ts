@@ -33,6 +33,11 @@ export interface BalancerListener {
   readonly name: string;
   readonly address: string;
   readonly port: number;
+  /**
+   * A Unix socket that takes connections, too: for the doors of a stack whose network is its own. `{id}` in it becomes the
+   * instance's id, since each balancer has one of its own.
+   */
+  readonly socket?: string;
   /** Logical name of the target service. */
   readonly target: string;
 }
@@ -90,6 +95,27 @@ export interface SidecarSettings {
   readonly drainMs?: number;
 }
 
+/** Where the network of a stack of mode `netns` is found. */
+export interface NetworkPlace {
+  /** A process in the router's network and in the mount namespace where namespaces have their names. */
+  readonly pid: number;
+  /** Where namespaces have their names, as seen in there. */
+  readonly directory: string;
+  /** In a user namespace of its own: entered without privileges. */
+  readonly rootless: boolean;
+}
+
+/** A process outside of a stack's network that lets people in: takes connections and passes them on to Unix sockets. */
+export interface DoorSettings {
+  readonly listeners: readonly {
+    readonly address: string;
+    readonly port: number;
+    /** Sockets of this directory whose names begin with `prefix` and end with `.sock` are asked in turn. */
+    readonly directory: string;
+    readonly prefix: string;
+  }[];
+}
+
 /** A zone agent's settings; handed over by `up`. All paths are absolute. */
 export interface AgentSettings {
   readonly zone: Zone;
@@ -103,6 +129,8 @@ export interface AgentSettings {
   readonly logDirectory: string;
   /** Base URLs of the registries, own zone first. */
   readonly registries: readonly string[];
+  /** Each address has a network namespace of its own there; none where absent. */
+  readonly network?: NetworkPlace;
   /**
    * Where instances keep their last registry view and their last settled configuration, a file of each for a service and
    * zone; none when absent.

@@ -30,6 +30,7 @@ export function buildProgram(choose: (run: Run, json: boolean) => void): Command
     .option("--zones <n>", "zones in each region (default: the application's, else 3)")
     .option("--regions <n>", "regions (default: the application's, else 1)")
     .option("--port <name=n>", "edge=N, console=N, registry=N or otlp=N; may be repeated", collect)
+    .option("--isolation <mode>", "keep zones apart by netns (real networks), loopback or ports (default: auto)")
     .option("--isolated", "free ports and a state directory of its own, beside other stacks")
     .option("--state <directory>", "keep the state there (default: .holdfast beside the application file)")
     .option("--no-wait", "be ready when control has taken the application, healthy or not")

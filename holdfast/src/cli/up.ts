@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { OptionError } from "@holdfast/kernel";
 import { defaultPorts, type PortName } from "@holdfast/wire";
 import { findApplicationFile } from "../app-file/find.ts";
+import { isolations } from "../stack/isolation.ts";
 import { stateDirectoryName } from "../stack/stack-file.ts";
 import { upDetached } from "../up/detach.ts";
 import type { UpOptions } from "../up/plan.ts";
@@ -19,6 +20,7 @@ export interface UpFlags {
   readonly port?: readonly string[];
   readonly isolated?: boolean;
   readonly state?: string;
+  readonly isolation?: string;
   /** False with `--no-wait`. */
   readonly wait?: boolean;
 }
@@ -79,8 +81,16 @@ export function readUpFlags(where: string | undefined, flags: UpFlags): UpOption
     ports,
     isolated: flags.isolated === true,
     state: flags.state,
+    isolation: readIsolation(flags.isolation),
     noWait: flags.wait === false,
   };
+}
+
+function readIsolation(text = "auto"): UpOptions["isolation"] {
+  const known = ["auto", ...isolations] as const;
+  const found = known.find((name) => name === text);
+  if (found === undefined) throw new OptionError("--isolation", known.join(", "), text);
+  return found;
 }
 
 function isPortName(name: string): name is PortName {

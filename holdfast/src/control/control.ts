@@ -1,4 +1,5 @@
 import { mkdirSync } from "node:fs";
+import type { Server } from "node:net";
 import { join } from "node:path";
 import { Cloud, DurableState, type StateStore, type StoredState } from "@holdfast/cloud-server";
 import type { ConfigStore } from "@holdfast/config-server";
@@ -7,18 +8,19 @@ import type { Engine } from "@holdfast/wire";
 import { ConfigHouse } from "../config/config-house.ts";
 import { Discovery } from "../discovery/discovery.ts";
 import { type ReportTarget, ResilienceReports } from "../resilience/resilience-reports.ts";
+import { runFiles } from "../stack/directories.ts";
 import { openTraces } from "../traces/trace-house.ts";
 import { Access } from "./api/access.ts";
 import { EventHub } from "./api/event-hub.ts";
 import { openApiDocument } from "./api/openapi.ts";
 import { controlRoutes } from "./api/routes.ts";
-import { apiServer, listen } from "./api/server.ts";
+import { apiServer, listen, listenAlso } from "./api/server.ts";
 import { readOrMakeToken } from "./api/token-file.ts";
 import { ControlModel, type MetricsSource } from "./control-model.ts";
 import { type Deployment } from "./deploy.ts";
 import { edgeGroups, registryGroup } from "./platform-groups.ts";
 import { registryPlaces } from "./registry-urls.ts";
-import { type ControlSettings, instancePorts } from "./settings.ts";
+import { type ControlSettings, instancePorts, listenAddress } from "./settings.ts";
 import { untilOpen } from "./waiting-room.ts";
 
 /** So many activities are read at the start; older ones stay in the store until asked for. */
@@ -57,19 +59,8 @@ export interface RunningControl {
  */
 export async function startControl(parts: ControlParts, settings: ControlSettings): Promise<RunningControl> {
   const { clock, random, log } = parts;
-  const state = new DurableState(clock, log, parts.store);
-  const { token, opened, configOpened } = await untilOpen(clock, log, settings.ports.console, async () => ({
-    token: readOrMakeToken(settings.stateDirectory),
-    opened: await state.open(activitiesReadMax),
-    configOpened: await parts.configStore.open(),
-  }));
-  const epoch = await nextEpoch(clock, log, state, opened.state);
-  const options = { zones: settings.zones, ports: instancePorts(settings) };
-  const cloud = new Cloud(clock, random.child("cloud"), log, parts.engine(epoch), state, opened.state, options);
-  if (opened.movedAside !== undefined) {
-    log.error("state.corrupt", { movedAside: opened.movedAside });
-    cloud.remark(`the state file was damaged; it was moved to ${opened.movedAside} and a new one begun`);
-  }
+  const address = listenAddress(settings);
+  const { token, configOpened, state, cloud, epoch } = await openCloud(parts, settings);
   makeDirectory(join(settings.stateDirectory, "views"), log);
   const ended = new AbortController();
   const metrics = parts.metrics(cloud, ended.signal);
@@ -103,7 +94,8 @@ export async function startControl(parts: ControlParts, settings: ControlSetting
     consoleDirectory: parts.consoleDirectory,
     openapi: () => openApiDocument(routes, settings.version),
   });
-  const port = await listen(app, settings.ports.console);
+  const port = await listen(app, address, settings.ports.console);
+  const side = await listenForDoors(app, settings);
   if (settings.ports.console === 0) access.allowPort(port);
   ensurePlatform(cloud, settings);
   cloud.start();
@@ -118,12 +110,41 @@ export async function startControl(parts: ControlParts, settings: ControlSetting
       hub.close();
       await config.close();
       await traces.close();
+      side?.close();
       await app.close();
       discovery.close();
       resilience.close();
       await state.close();
     },
   };
+}
+
+/** Reads what is kept, waiting for a disk that refuses, and makes the cloud of it. */
+async function openCloud(parts: ControlParts, settings: ControlSettings) {
+  const { clock, random, log } = parts;
+  const state = new DurableState(clock, log, parts.store);
+  const at = { address: listenAddress(settings), port: settings.ports.console };
+  const { token, opened, configOpened } = await untilOpen(clock, log, at, async () => ({
+    token: readOrMakeToken(settings.stateDirectory),
+    opened: await state.open(activitiesReadMax),
+    configOpened: await parts.configStore.open(),
+  }));
+  const epoch = await nextEpoch(clock, log, state, opened.state);
+  const options = { zones: settings.zones, ports: instancePorts(settings) };
+  const cloud = new Cloud(clock, random.child("cloud"), log, parts.engine(epoch), state, opened.state, options);
+  if (opened.movedAside !== undefined) {
+    log.error("state.corrupt", { movedAside: opened.movedAside });
+    cloud.remark(`the state file was damaged; it was moved to ${opened.movedAside} and a new one begun`);
+  }
+  return { token, configOpened, state, cloud, epoch };
+}
+
+/** In a network of its own: people come in through doors. */
+async function listenForDoors(
+  app: Parameters<typeof listenAlso>[0],
+  settings: ControlSettings,
+): Promise<Server | undefined> {
+  return settings.network === undefined ? undefined : listenAlso(app, runFiles.consoleSocket(settings.runDirectory));
 }
 
 /** Whoever speaks for itself has an admin port. */

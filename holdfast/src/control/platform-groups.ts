@@ -2,6 +2,7 @@ import { dirname } from "node:path";
 import type { GroupDefinition, LaunchTemplate } from "@holdfast/cloud-server";
 import { parseDurationMs, reservedHosts } from "@holdfast/kernel";
 import {
+  type BalancerListener,
   type BalancerSettings,
   Env,
   type GatewaySettings,
@@ -11,6 +12,7 @@ import {
   type RegistrySettings,
 } from "@holdfast/wire";
 import type { Application } from "@holdfast/wire/application";
+import { runFiles } from "../stack/directories.ts";
 import { registryPorts, registryUrls } from "./registry-urls.ts";
 import type { ControlSettings } from "./settings.ts";
 
@@ -80,13 +82,15 @@ function routesOf(application: Application): GatewaySettings["routes"] {
 }
 
 function balancerGroup(settings: ControlSettings): GroupDefinition {
-  const { ports, bundles } = settings;
-  const balancer: BalancerSettings = {
-    listeners: [
-      { name: "edge", address: operatorAddress, port: ports.edge, target: "gateway" },
-      { name: "registry", address: operatorAddress, port: ports.registry, target: "registry" },
-    ],
-  };
+  const { ports, bundles, network, runDirectory } = settings;
+  const listener = (name: "edge" | "registry", target: string): BalancerListener => ({
+    name,
+    address: operatorAddress,
+    port: ports[name],
+    target,
+    ...(network === undefined ? {} : { socket: runFiles.balancerSocket(runDirectory, name) }),
+  });
+  const balancer: BalancerSettings = { listeners: [listener("edge", "gateway"), listener("registry", "registry")] };
   // Two may listen on the same port only where the kernel shares connections out among them.
   const shared = process.platform === "linux";
   return {

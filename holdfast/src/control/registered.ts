@@ -1,9 +1,8 @@
 import { Registration } from "@holdfast/discovery";
 import { type Clock, type InstanceId, type Log, parseInstanceId, type Random } from "@holdfast/kernel";
-import { operatorAddress } from "@holdfast/wire";
 import { platformApplication } from "./platform-groups.ts";
 import { registryUrls } from "./registry-urls.ts";
-import type { ControlSettings } from "./settings.ts";
+import { type ControlSettings, listenAddress } from "./settings.ts";
 
 /** Puts control itself into the registry, like every other server of the platform. Needs no registry to be there. */
 export async function registerControl(
@@ -25,7 +24,7 @@ export async function registerControl(
       status: "UP",
       region: "-",
       zone: "-",
-      address: operatorAddress,
+      address: listenAddress(settings),
       port: settings.ports.console,
       application: platformApplication,
       cluster: `${platformApplication}-control`,

@@ -1,5 +1,6 @@
 import { PlatformError, type Zone } from "@holdfast/kernel";
-import { Env, type PortName } from "@holdfast/wire";
+import { Env, type NetworkPlace, operatorAddress, type PortName, routerAddress } from "@holdfast/wire";
+import type { Isolation } from "../stack/isolation.ts";
 
 /** Control's settings; handed over by `up` as JSON in the environment. All paths are absolute. */
 export interface ControlSettings {
@@ -17,7 +18,9 @@ export interface ControlSettings {
     readonly balancer: string;
     readonly sidecar: string;
   };
-  readonly mode: "netns" | "loopback" | "ports";
+  readonly mode: Isolation;
+  /** Where the stack's network is; only in mode `netns`. Its doors ask at sockets in the run directory. */
+  readonly network?: NetworkPlace & { readonly delayRelay: string };
   readonly version: string;
 }
 
@@ -33,4 +36,9 @@ export function readControlSettings(env: NodeJS.ProcessEnv): ControlSettings {
 /** The block after the ports that never change: one for each zone's registry, at least ten. */
 export function instancePorts(settings: Pick<ControlSettings, "portBase" | "zones">): { first: number; last: number } {
   return { first: settings.portBase + Math.max(10, settings.zones.length), last: settings.portBase + 999 };
+}
+
+/** Where control listens: in a network of its own at the router's address, which every instance reaches. */
+export function listenAddress({ network }: Pick<ControlSettings, "network">): string {
+  return network === undefined ? operatorAddress : routerAddress;
 }

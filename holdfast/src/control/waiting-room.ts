@@ -1,14 +1,19 @@
 import { createServer } from "node:http";
 import { type Clock, type Log, messageOf, PlatformError } from "@holdfast/kernel";
-import { operatorAddress, problem, problemContentType } from "@holdfast/wire";
+import { problem, problemContentType } from "@holdfast/wire";
 
 const tryEveryMs = 2_000;
 
 /**
- * Does `open` again and again until it works; from the second try on, `port` answers everything with 503
+ * Does `open` again and again until it works; from the second try on, `at` answers everything with 503
  * `STATE_UNAVAILABLE` and the reason, so that whoever waits knows for what.
  */
-export async function untilOpen<T>(clock: Clock, log: Log, port: number, open: () => Promise<T>): Promise<T> {
+export async function untilOpen<T>(
+  clock: Clock,
+  log: Log,
+  at: { readonly address: string; readonly port: number },
+  open: () => Promise<T>,
+): Promise<T> {
   let reason = "";
   const server = createServer((_request, response) => {
     const body = problem(503, "STATE_UNAVAILABLE", `the state cannot be opened: ${reason}`, {
@@ -26,7 +31,7 @@ export async function untilOpen<T>(clock: Clock, log: Log, port: number, open: (
         if (error instanceof PlatformError && error.code === "STATE_NOT_WRITABLE") throw error;
         if (messageOf(error) !== reason) log.error("state.unavailable", { reason: messageOf(error) });
         reason = messageOf(error);
-        if (!server.listening) server.listen(port, operatorAddress);
+        if (!server.listening) server.listen(at.port, at.address);
         await clock.sleep(tryEveryMs);
       }
     }

@@ -35,6 +35,11 @@ export const runFiles = {
   lock: (run: string): string => join(run, "up.lock"),
   processes: (run: string): string => join(run, "processes.json"),
   agentSocket: (run: string, zone: Zone): string => join(run, `agent-${zoneKey(zone)}.sock`),
+  /** Where doors find who listens for people in a network of its own. */
+  consoleSocket: (run: string): string => join(run, "console.sock"),
+  balancerSocket: (run: string, listener: string): string => join(run, `${listener}-{id}.sock`),
+  network: (run: string): string => join(run, "net"),
+  networkFile: (run: string): string => join(run, "network.json"),
   agentState: (run: string, zone: Zone): string => join(run, `agent-${zoneKey(zone)}.json`),
 } as const;
 

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { PlatformError, type Zone } from "@holdfast/kernel";
+import type { Isolation } from "./isolation.ts";
 import type { StackPorts } from "./ports.ts";
 
 /** `stack.json` in the state directory: how commands find the stack of a directory. */
@@ -14,6 +15,8 @@ export interface StackFile {
   readonly ports: StackPorts;
   readonly portBase: number;
   readonly zones: readonly Zone[];
+  /** How its zones are kept apart; absent in stacks of earlier versions, which were all of the loopback. */
+  readonly isolation?: Isolation;
   /** A state directory made for this run alone: removed when it is stopped. */
   readonly temporary: boolean;
 }

@@ -1,8 +1,8 @@
 import { OtlpReceiver, receiverDefaults, TraceStore } from "@holdfast/insight-server";
 import { type Clock, codeOf, type Log, messageOf, PlatformError } from "@holdfast/kernel";
-import { operatorAddress, type TraceDetail, type TraceLogLine } from "@holdfast/wire";
+import { type TraceDetail, type TraceLogLine } from "@holdfast/wire";
 import type { LogSource } from "../control/api/log-stream.ts";
-import type { ControlSettings } from "../control/settings.ts";
+import { type ControlSettings, listenAddress } from "../control/settings.ts";
 import { readInstanceKey } from "../stack/instance-key.ts";
 import { traceDoor } from "./trace-door.ts";
 import { logsOfTrace } from "./trace-logs.ts";
@@ -20,10 +20,10 @@ const traceIdShape = /^[0-9a-f]{6,32}$/;
 
 export async function openTraces(
   parts: TraceHouseParts,
-  { stateDirectory, ports }: Pick<ControlSettings, "stateDirectory" | "ports">,
+  settings: Pick<ControlSettings, "stateDirectory" | "ports" | "network">,
 ): Promise<TraceHouse> {
-  const house = new TraceHouse(parts, stateDirectory);
-  await house.listen(ports.otlp);
+  const house = new TraceHouse(parts, settings.stateDirectory);
+  await house.listen(listenAddress(settings), settings.ports.otlp);
   return house;
 }
 
@@ -49,9 +49,9 @@ export class TraceHouse {
   }
 
   /** A port that cannot be opened costs the traces, never control. */
-  async listen(port: number): Promise<void> {
+  async listen(address: string, port: number): Promise<void> {
     try {
-      this.#port = await this.#receiver.listen(operatorAddress, port);
+      this.#port = await this.#receiver.listen(address, port);
     } catch (error) {
       this.#parts.log.error("traces.not-received", { port, code: codeOf(error), reason: messageOf(error) });
     }

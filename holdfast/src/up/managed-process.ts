@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, copyFileSync, openSync, rmSync, statSync, truncateSync } from "node:fs";
+import { behind } from "@holdfast/engine-process";
 import { backoffMs, type Clock, type Timer } from "@holdfast/kernel";
 import { isRunning, markOf, type ProcessMark, signalProcess } from "../stack/processes.ts";
 
@@ -10,6 +11,8 @@ export interface ProgramSpec {
   readonly env: Readonly<Record<string, string>>;
   readonly logFile: string;
   readonly workingDirectory: string;
+  /** What its command begins with, to run in another network. */
+  readonly prefix?: readonly string[];
 }
 
 export type ProcessChange =
@@ -92,9 +95,10 @@ export class ManagedProcess {
   }
 
   #spawn(): void {
-    const { file, env, logFile, workingDirectory } = this.spec;
+    const { file, env, logFile, workingDirectory, prefix = [] } = this.spec;
     const log = openLog(logFile);
-    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", file], {
+    const line = behind(prefix, process.execPath, ["--disable-warning=ExperimentalWarning", file]);
+    const child = spawn(line.file, line.args, {
       cwd: workingDirectory,
       detached: true,
       env,

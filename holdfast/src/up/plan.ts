@@ -1,6 +1,7 @@
 import { makeZones, OptionError, type Zone } from "@holdfast/kernel";
 import type { PortName } from "@holdfast/wire";
 import type { NamedApplication } from "../app-file/load.ts";
+import type { Isolation } from "../stack/isolation.ts";
 
 /** What a person asked `holdfast up` for. */
 export interface UpOptions {
@@ -16,6 +17,8 @@ export interface UpOptions {
   readonly isolated: boolean;
   /** Where the state goes; default: `.holdfast` beside the application file, or a temporary directory when isolated. */
   readonly state: string | undefined;
+  /** How zones are kept apart; `auto` when nobody says. */
+  readonly isolation: Isolation | "auto";
   /** Ready when control has taken the application, healthy or not. */
   readonly noWait: boolean;
 }

@@ -15,6 +15,7 @@ import { readStackFile, type StackFile, stateDirectoryName, writeStackFile } fro
 import { ApplicationFaultsError } from "./application-faults.ts";
 import { checkFileLimit, readFileLimit } from "./limits.ts";
 import { takeLock } from "./lock.ts";
+import { chooseIsolation } from "./network.ts";
 import { plannedProcesses, planZones, type UpOptions } from "./plan.ts";
 
 /** All that was checked and taken before the first process is started. */
@@ -46,6 +47,7 @@ export async function prepareStack(clock: Clock, random: Random, options: UpOpti
   const limit = checkFileLimit(readFileLimit(), plannedProcesses(application, zones.length));
   if (limit !== undefined) warnings.push(limit);
 
+  const isolation = chooseIsolation(options.isolation);
   const temporary = options.isolated && options.state === undefined;
   const directory = temporary
     ? mkdtempSync(join(tmpdir(), "holdfast-"))
@@ -77,6 +79,7 @@ export async function prepareStack(clock: Clock, random: Random, options: UpOpti
       ports,
       portBase: block.base,
       zones,
+      isolation,
       temporary,
     };
     writeStackFile(stack);

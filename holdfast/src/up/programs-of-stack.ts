@@ -1,11 +1,20 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { enterRouter } from "@holdfast/engine-process";
 import { addressOf, reservedHosts, type Zone, zoneKey } from "@holdfast/kernel";
-import { type AgentSettings, Env, operatorAddress } from "@holdfast/wire";
+import {
+  type AgentSettings,
+  type DoorSettings,
+  Env,
+  type NetworkPlace,
+  operatorAddress,
+  routerAddress,
+} from "@holdfast/wire";
 import type { ControlSettings } from "../control/settings.ts";
 import { codeCacheOf } from "../stack/code-cache.ts";
 import { runFiles } from "../stack/directories.ts";
 import { instanceKeyFile } from "../stack/instance-key.ts";
+import { withSystemPath } from "../stack/isolation.ts";
 import type { StackFile } from "../stack/stack-file.ts";
 import type { ProgramSpec } from "./managed-process.ts";
 
@@ -24,9 +33,10 @@ export function agentName(zone: Zone): string {
   return `agent-${zoneKey(zone)}`;
 }
 
-export function agentProgram(stack: StackFile, zone: Zone, platform: string): ProgramSpec {
+export function agentProgram(stack: StackFile, zone: Zone, platform: string, network?: NetworkPlace): ProgramSpec {
   const run = stack.runDirectory;
   const name = agentName(zone);
+  const control = network === undefined ? operatorAddress : routerAddress;
   const settings: AgentSettings = {
     zone,
     socket: runFiles.agentSocket(run, zone),
@@ -36,14 +46,15 @@ export function agentProgram(stack: StackFile, zone: Zone, platform: string): Pr
     registries: registryUrls(stack.zones, stack.portBase, zone),
     viewDirectory: join(stack.stateDirectory, "views"),
     codeCache: codeCacheOf(stack.stateDirectory),
-    configServers: [`http://${operatorAddress}:${stack.ports.console}`],
-    otlpEndpoint: `http://${operatorAddress}:${stack.ports.otlp}`,
+    configServers: [`http://${control}:${stack.ports.console}`],
+    otlpEndpoint: `http://${control}:${stack.ports.otlp}`,
     instanceKeyFile: instanceKeyFile(stack.stateDirectory),
+    ...(network === undefined ? {} : { network }),
   };
-  return program(stack, name, join(platform, "agent.mjs"), settings);
+  return inside(network, program(stack, name, join(platform, "agent.mjs"), settings));
 }
 
-export function controlProgram(stack: StackFile, platform: string): ProgramSpec {
+export function controlProgram(stack: StackFile, platform: string, network?: NetworkPlace): ProgramSpec {
   const settings: ControlSettings = {
     stateDirectory: stack.stateDirectory,
     runDirectory: stack.runDirectory,
@@ -59,17 +70,43 @@ export function controlProgram(stack: StackFile, platform: string): ProgramSpec 
       balancer: join(platform, "balancer.mjs"),
       sidecar: join(platform, "sidecar.mjs"),
     },
-    mode: "loopback",
+    mode: stack.isolation ?? "loopback",
+    ...(network === undefined ? {} : { network: { ...network, delayRelay: join(platform, "delay-relay.mjs") } }),
     version: stack.version,
   };
-  return program(stack, "control", join(platform, "control.mjs"), settings);
+  return inside(network, program(stack, "control", join(platform, "control.mjs"), settings));
+}
+
+/** Where people come in when the stack's network is its own; two, where the system lets them share their ports. */
+export function doorPrograms(stack: StackFile, platform: string): ProgramSpec[] {
+  const { ports, runDirectory: directory } = stack;
+  const listener = (port: number, prefix: string): DoorSettings["listeners"][number] => ({
+    address: operatorAddress,
+    port,
+    directory,
+    prefix,
+  });
+  const settings: DoorSettings = {
+    listeners: [
+      listener(ports.edge, "edge-"),
+      listener(ports.registry, "registry-"),
+      listener(ports.console, "console"),
+    ],
+  };
+  const names = process.platform === "linux" ? ["door-1", "door-2"] : ["door-1"];
+  return names.map((name) => program(stack, name, join(platform, "door.mjs"), settings));
+}
+
+/** In the router's network, which reaches every instance, and which no fault cuts off. */
+function inside(network: NetworkPlace | undefined, spec: ProgramSpec): ProgramSpec {
+  return network === undefined ? spec : { ...spec, prefix: enterRouter(network) };
 }
 
 function program(stack: StackFile, name: string, file: string, settings: object): ProgramSpec {
   return {
     name,
     file,
-    env: { ...cleanEnvironment(process.env), [Env.settings]: JSON.stringify(settings) },
+    env: { ...cleanEnvironment(withSystemPath()), [Env.settings]: JSON.stringify(settings) },
     logFile: join(stack.stateDirectory, "logs", `${name}.log`),
     workingDirectory: stack.stateDirectory,
   };
@@ -86,6 +123,6 @@ function cleanEnvironment(from: NodeJS.ProcessEnv): Record<string, string> {
 
 /** Programs with the same fingerprint may be taken over; another one is replaced. */
 export function fingerprintOf(spec: ProgramSpec): string {
-  const text = JSON.stringify([spec.file, spec.env[Env.settings], process.version]);
+  const text = JSON.stringify([spec.file, spec.env[Env.settings], process.version, spec.prefix]);
   return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }

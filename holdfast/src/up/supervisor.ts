@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs";
-import { shutDownAgent } from "@holdfast/engine-process";
+import { endHolder, shutDownAgent } from "@holdfast/engine-process";
 import { type Clock, messageOf, parseDurationMs, type Random, type Zone } from "@holdfast/kernel";
 import { operatorAddress } from "@holdfast/wire";
 import type { StatusView } from "@holdfast/wire/control";
@@ -19,10 +19,11 @@ import {
 } from "../stack/remains.ts";
 import { briefOf, type UpEvent, type UpUrls } from "./events.ts";
 import { ManagedProcess, type ProcessChange, type ProgramSpec } from "./managed-process.ts";
+import { ensureNetwork, type StackNetwork } from "./network.ts";
 import type { UpOptions } from "./plan.ts";
 import { copyPlatform, removeOlderPlatforms } from "./platform-copy.ts";
 import { type PreparedStack, prepareStack } from "./prepare-stack.ts";
-import { agentName, agentProgram, controlProgram, fingerprintOf } from "./programs-of-stack.ts";
+import { agentName, agentProgram, controlProgram, doorPrograms, fingerprintOf } from "./programs-of-stack.ts";
 import { UpSocket } from "./up-socket.ts";
 
 type State = "starting" | "ready" | "stopping" | "stopped";
@@ -42,6 +43,7 @@ export class Supervisor {
   #prepared: PreparedStack | undefined;
   #control: ControlClient | undefined;
   #socket: UpSocket | undefined;
+  #network: StackNetwork | undefined;
   #state: State = "starting";
   #stopped: Promise<void> | undefined;
   #announceFinished: () => void = () => {};
@@ -124,6 +126,7 @@ export class Supervisor {
     );
     baking.catch(() => {}); // Awaited below; until then its failure is nobody's unhandled rejection.
     const platform = copyPlatform(stack.stateDirectory);
+    this.#network = stack.isolation === "netns" ? await ensureNetwork(this.#clock, stack.runDirectory) : undefined;
     this.#startPrograms(platform);
     this.#control = new ControlClient(stack.ports.console, stack.stateDirectory);
     await Promise.race([this.#controlAnswers(this.#control), baking.then(() => new Promise<never>(() => {}))]);
@@ -149,7 +152,10 @@ export class Supervisor {
     this.#tell({ event: "waiting", for: `control and the agents of ${stack.zones.length} zones` });
     const earlier = readOwnProcesses(stack.runDirectory);
     ensureInstanceKey(stack.stateDirectory);
-    const specs = [...stack.zones.map((zone) => agentProgram(stack, zone, platform)), controlProgram(stack, platform)];
+    const place = this.#network?.place;
+    const agents = stack.zones.map((zone) => agentProgram(stack, zone, platform, place));
+    const doors = place === undefined ? [] : doorPrograms(stack, platform);
+    const specs = [...doors, ...agents, controlProgram(stack, platform, place)];
     this.#endOthers(earlier, specs);
     for (const spec of specs) {
       const program = new ManagedProcess(this.#clock, spec, (change) => this.#onProcess(spec, change));
@@ -169,7 +175,7 @@ export class Supervisor {
   /** Zones that are no longer wanted: their agents and instances go. */
   #endOthers(earlier: Readonly<Record<string, OwnProcess>>, specs: readonly ProgramSpec[]): void {
     const { stack } = this.#stack();
-    const wanted = new Set(specs.map((spec) => spec.name));
+    const wanted = new Set(["network", ...specs.map((spec) => spec.name)]);
     const dropped = Object.keys(earlier).filter((name) => !wanted.has(name));
     for (const name of dropped) {
       const mark = earlier[name];
@@ -183,6 +189,7 @@ export class Supervisor {
   #onProcess(spec: ProgramSpec, change: ProcessChange): void {
     const { stack } = this.#stack();
     const marks: Record<string, OwnProcess> = {};
+    if (this.#network !== undefined) marks["network"] = { ...this.#network.mark, fingerprint: "" };
     for (const program of this.#programs) {
       if (program.mark !== undefined)
         marks[program.spec.name] = { ...program.mark, fingerprint: fingerprintOf(program.spec) };
@@ -279,10 +286,12 @@ export class Supervisor {
       // First: it must not replace what is stopped from here on.
       control?.signal("SIGTERM");
       const graceMs = this.#graceMs();
-      const agents = this.#programs.filter((program) => program !== control);
+      const agentNames = new Set(zones.map(agentName));
+      const agents = this.#programs.filter((program) => agentNames.has(program.spec.name));
       const shutdowns = zones.map((zone) => this.#shutDownAgent(zone, graceMs));
       await this.#reportUntil(Promise.all([...shutdowns, ...agents.map((agent) => agent.ended())]), graceMs + 3_000);
       await stopRemains(this.#clock, runDirectory, 1_000);
+      if (this.#network !== undefined) endHolder(this.#network.place);
       this.#control?.close();
       for (const program of this.#programs) program.release();
     }

@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { Server as NetServer } from "node:net";
 import { type BalancedClient, forwardUpgrade } from "@holdfast/client";
@@ -20,6 +21,7 @@ export class Balancer {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #servers: Server[] = [];
+  readonly #sides: NetServer[] = [];
   #draining = false;
   #connections = 0;
 
@@ -29,10 +31,10 @@ export class Balancer {
     this.#log = log;
   }
 
-  /** Opens all listeners and gives their ports; `reusePort` lets a second balancer open the same ones. */
-  async listen(settings: BalancerSettings, reusePort: boolean): Promise<number[]> {
+  /** Opens all listeners and gives their ports; `reusePort` lets a second balancer open the same ones. `id` is the instance's. */
+  async listen(settings: BalancerSettings, reusePort: boolean, id: string): Promise<number[]> {
     const ports: number[] = [];
-    for (const listener of settings.listeners) ports.push(await this.#open(listener, reusePort));
+    for (const listener of settings.listeners) ports.push(await this.#open(listener, reusePort, id));
     return ports;
   }
 
@@ -40,6 +42,7 @@ export class Balancer {
   drain(): void {
     if (this.#draining) return;
     this.#draining = true;
+    for (const side of this.#sides) side.close();
     for (const server of this.#servers) {
       // http's own close() cuts idle connections at once, under a caller that is just about to use one.
       NetServer.prototype.close.call(server);
@@ -60,7 +63,18 @@ export class Balancer {
     for (const server of this.#servers) server.close(() => {});
   }
 
-  #open(listener: BalancerListener, reusePort: boolean): Promise<number> {
+  /** Connections that come in over a Unix socket are served as all others. */
+  #alsoAt(path: string, server: Server): Promise<void> {
+    rmSync(path, { force: true });
+    const side = new NetServer((connection) => server.emit("connection", connection));
+    this.#sides.push(side);
+    return new Promise((resolve, reject) => {
+      side.once("error", reject);
+      side.listen({ path }, resolve);
+    });
+  }
+
+  #open(listener: BalancerListener, reusePort: boolean, id: string): Promise<number> {
     const draining = (): boolean => this.#draining;
     const options = { service: listener.target, timeoutMs: answerMaxMs, requestBytesMax, holdBackBytes, draining };
     const limits = { keepAliveTimeout: keepAliveTimeoutMs, maxHeaderSize: headerBytesMax, noDelay: true };
@@ -84,7 +98,9 @@ export class Balancer {
         const bound = server.address();
         const port = typeof bound === "object" && bound !== null ? bound.port : listener.port;
         this.#log.info("balancer.listening", { listener: listener.name, address: listener.address, port });
-        resolve(port);
+        const { socket } = listener;
+        if (socket === undefined) resolve(port);
+        else this.#alsoAt(socket.replace("{id}", id), server).then(() => resolve(port), reject);
       });
     });
   }

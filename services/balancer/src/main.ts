@@ -37,7 +37,7 @@ const balancer = new Balancer(client, clock, log);
 
 await warmUpForward(clock, random);
 await discovery.ready(3_000).catch((error: unknown) => log.warn("balancer.no-registry", { error }));
-await balancer.listen(settings, process.platform === "linux");
+await balancer.listen(settings, process.platform === "linux", identity.instanceId);
 await serve({
   name: "balancer",
   // The instance's own port answers who it is; the listeners are what people use.

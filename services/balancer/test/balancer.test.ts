@@ -75,7 +75,7 @@ async function stop(server: Server): Promise<void> {
 test("a gateway that dies under load costs no GET", async () => {
   const { servers, records } = await startGateways(3);
   const { balancer, client } = make(records);
-  const [port] = await balancer.listen(edge(0), false);
+  const [port] = await balancer.listen(edge(0), false, "i-1");
   const agent = new Agent({ keepAlive: true });
   const lane = async (): Promise<void> => {
     for (let i = 0; i < 60; i++) assert.equal((await get(port ?? 0, agent)).status, 200);
@@ -93,7 +93,7 @@ test("a gateway that dies under load costs no GET", async () => {
 
 test("without a gateway the edge says so with 503", async () => {
   const { balancer, client } = make([]);
-  const [port] = await balancer.listen(edge(0), false);
+  const [port] = await balancer.listen(edge(0), false, "i-1");
   const agent = new Agent();
   const got = await get(port ?? 0, agent);
   assert.equal(got.status, 503);
@@ -109,8 +109,8 @@ test("two balancers share a port, and one that drains fails no request", {
   const { servers, records } = await startGateways(2);
   const one = make(records);
   const two = make(records);
-  const [port = 0] = await one.balancer.listen(edge(0), true);
-  await two.balancer.listen(edge(port), true);
+  const [port = 0] = await one.balancer.listen(edge(0), true, "i-1");
+  await two.balancer.listen(edge(port), true, "i-1");
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
   let stopped = false;
   let answered = 0;
@@ -138,7 +138,7 @@ test("two balancers share a port, and one that drains fails no request", {
 test("while draining, a request under way is answered, and its connection ends", async () => {
   const { servers, records } = await startGateways(1);
   const { balancer, client } = make(records);
-  const [port = 0] = await balancer.listen(edge(0), false);
+  const [port = 0] = await balancer.listen(edge(0), false, "i-1");
   const agent = new Agent({ keepAlive: true });
   await get(port, agent);
   const slow = get(port, agent, "/slow");
@@ -156,7 +156,7 @@ test("while draining, a request under way is answered, and its connection ends",
 test("64 KB of headers get a coded answer, and the next request is served", async () => {
   const { servers, records } = await startGateways(1);
   const { balancer, client } = make(records);
-  const [port = 0] = await balancer.listen(edge(0), false);
+  const [port = 0] = await balancer.listen(edge(0), false, "i-1");
   const response = await fetch(`http://127.0.0.1:${port}/`, { headers: { "x-long": "y".repeat(64 * 1024) } });
   assert.equal(response.status, 431);
   assert.match(await response.text(), /"code":"HEADERS_TOO_LARGE"/);

@@ -10,8 +10,18 @@ import {
   within,
 } from "@holdfast/kernel";
 import type { MeterSnapshot } from "@holdfast/metrics";
-import type { AgentSettings, EngineSignal, InstanceObservation, InstanceState, LaunchSpec } from "@holdfast/wire";
+import type {
+  AgentSettings,
+  EngineSignal,
+  InstanceObservation,
+  InstanceState,
+  LaunchSpec,
+  NetworkPlace,
+} from "@holdfast/wire";
 import { tokenMaker } from "../instance-token.ts";
+import { enterMounts } from "../network/enter.ts";
+import { Namespaces } from "../network/namespaces.ts";
+import { shellIn } from "../network/shell.ts";
 import { bootId } from "../system/processes.ts";
 import { AgentMeters } from "./agent-meters.ts";
 import { environmentOf } from "./environment.ts";
@@ -97,6 +107,7 @@ export class ZoneAgent {
       probe: this.#probe,
       registry,
       strays: this.#strays,
+      enter: this.#enterer(settings.network),
       logFileOf: (spec) => join(settings.logDirectory, `${spec.id}.log`),
       environmentOf: (spec, token) => this.#environmentOf(spec, token),
       onChange: (instance) => this.#onChange(instance),
@@ -296,6 +307,13 @@ export class ZoneAgent {
         this.#log.warn("agent.log.not-bounded", { path: logFile, error });
       }
     }
+  }
+
+  #enterer(network: NetworkPlace | undefined): InstanceContext["enter"] {
+    if (network === undefined) return undefined;
+    // We stand in the router's network, and in its user namespace if it has one.
+    const namespaces = new Namespaces(shellIn(enterMounts(network)), network);
+    return (address) => namespaces.enter(address);
   }
 
   #environmentOf(spec: LaunchSpec, token: string): Record<string, string> {

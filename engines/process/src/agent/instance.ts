@@ -1,4 +1,4 @@
-import { type Clock, type Log, type Random } from "@holdfast/kernel";
+import { type Clock, coordinatesOf, type Log, messageOf, type Random } from "@holdfast/kernel";
 import { type EngineSignal, Env, type InstanceObservation, type InstanceState, type LaunchSpec } from "@holdfast/wire";
 import { serveFully, startGently } from "../system/priority.ts";
 import { groupExists, isAlive, processesWithEnvironment, sendSignal } from "../system/processes.ts";
@@ -25,6 +25,12 @@ export interface InstanceContext {
   readonly strays: StrayHunt;
   readonly logFileOf: (spec: LaunchSpec) => string;
   readonly environmentOf: (spec: LaunchSpec, token: string) => Record<string, string>;
+  /**
+   * Makes what an instance's address needs; `undefined` where it needs nothing, as it is one of the machine.
+   *
+   * @returns what its command begins with, to run there.
+   */
+  readonly enter: ((address: string) => Promise<readonly string[]>) | undefined;
   /** Called after each change that others can see. */
   readonly onChange: (instance: Instance) => void;
 }
@@ -118,13 +124,14 @@ export class Instance {
     if (command === undefined) {
       return this.#stop("COMMAND_INVALID", `run: \`${this.spec.run}\` is empty or has a quote that does not end`);
     }
-    const problem = await probePorts(this.spec);
-    if (problem !== undefined) return this.#stop(problem.reasonCode, problem.reason);
+    const place = await this.#place();
+    if (place === undefined) return;
     if (this.#drain !== undefined)
       return this.#stop("TERMINATED", `terminated before its start (${this.#drain.cause})`);
     this.#startedAtMs = this.#context.clock.wallMs();
     const environment = this.#context.environmentOf(this.spec, this.#token);
-    const started = await startProcess({ command, directory: this.spec.image, environment, logFile: this.#logFile });
+    const logFile = this.#logFile;
+    const started = await startProcess({ command, directory: this.spec.image, environment, logFile, prefix: place });
     if (started.kind === "failed") return this.#stop(started.reasonCode, started.reason);
     if (started.logProblem !== undefined) {
       this.#context.log.warn("agent.log.not-written", { instance: this.spec.id, problem: started.logProblem });
@@ -133,6 +140,23 @@ export class Instance {
     this.#run(started.handle, `process ${started.handle.identity.pid} started`);
     // Terminated while it was starting: it is there now, so it can be.
     if (this.#drain !== undefined) this.#startDrain(this.#drain);
+  }
+
+  /** Where it will run, as what its command begins with; stopped and `undefined` when that cannot be. */
+  async #place(): Promise<readonly string[] | undefined> {
+    const { enter } = this.#context;
+    if (enter !== undefined && coordinatesOf(this.spec.address) !== undefined) {
+      try {
+        return await enter(this.spec.address);
+      } catch (error) {
+        this.#stop("NETWORK_UNAVAILABLE", messageOf(error));
+        return undefined;
+      }
+    }
+    const problem = await probePorts(this.spec);
+    if (problem === undefined) return [];
+    this.#stop(problem.reasonCode, problem.reason);
+    return undefined;
   }
 
   /** Takes over a process from the agent before this one; one that has ended meanwhile becomes stopped. */

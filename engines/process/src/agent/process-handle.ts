@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { closeSync, existsSync } from "node:fs";
 import { type Clock, codeOf, messageOf } from "@holdfast/kernel";
+import { behind } from "../network/enter.ts";
 import { isAlive, type ProcessIdentity, processNow } from "../system/processes.ts";
 import type { Command } from "./command.ts";
 import { openLog } from "./log-file.ts";
@@ -30,6 +31,8 @@ export interface StartOptions {
   readonly directory: string;
   readonly environment: Record<string, string>;
   readonly logFile: string;
+  /** What brings the command to where it is to run, such as another network. */
+  readonly prefix: readonly string[];
 }
 
 /**
@@ -43,7 +46,8 @@ export async function startProcess(options: StartOptions): Promise<StartResult> 
   }
   const output = openLog(options.logFile);
   try {
-    const child = spawn(command.file, command.args, {
+    const line = behind(options.prefix, command.file, command.args);
+    const child = spawn(line.file, line.args, {
       cwd: directory,
       env: options.environment,
       detached: true,

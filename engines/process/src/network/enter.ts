@@ -1,14 +1,5 @@
+import type { NetworkPlace } from "@holdfast/wire";
 import { namespaceOf } from "./places.ts";
-
-/** How a process finds the network of its stack. */
-export interface NetworkPlace {
-  /** A process in the router's network and in the mount namespace where namespaces have their names. */
-  readonly pid: number;
-  /** Where namespaces have their names, as seen in there. */
-  readonly directory: string;
-  /** In a user namespace of its own: entered without privileges. */
-  readonly rootless: boolean;
-}
 
 /** What a command line begins with so that it runs in the router's namespace, where control and agents stand. */
 export function enterRouter(place: NetworkPlace): string[] {
@@ -18,6 +9,11 @@ export function enterRouter(place: NetworkPlace): string[] {
 /** The same, and the names of namespaces can be seen: for the keeper. */
 export function enterHouse(place: NetworkPlace): string[] {
   return ["nsenter", ...userOf(place), `--net=/proc/${place.pid}/ns/net`, `--mount=/proc/${place.pid}/ns/mnt`, "--"];
+}
+
+/** Where the names of namespaces can be seen, for a process that is in the router's network already. */
+export function enterMounts({ pid }: NetworkPlace): string[] {
+  return ["nsenter", `--mount=/proc/${pid}/ns/mnt`, "--"];
 }
 
 /** Into the namespace of one address, for a process that is in the router's already (and so in the user namespace). */

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { type Clock, messageOf, PlatformError } from "@holdfast/kernel";
-import type { NetworkPlace } from "./enter.ts";
+import type { NetworkPlace } from "@holdfast/wire";
 import { routerScript } from "./scripts.ts";
 
 const readyWithinMs = 10_000;

@@ -1,5 +1,6 @@
 import { PlatformError } from "@holdfast/kernel";
-import { enterAddress, type NetworkPlace } from "./enter.ts";
+import type { NetworkPlace } from "@holdfast/wire";
+import { enterAddress } from "./enter.ts";
 import { namespaceOf } from "./places.ts";
 import { namespacesScript, removeScript } from "./scripts.ts";
 import type { Shell } from "./shell.ts";

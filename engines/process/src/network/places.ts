@@ -1,8 +1,5 @@
 import { coordinatesOf, OptionError } from "@holdfast/kernel";
 
-/** The router's side of every link: what an instance sees as its gateway, and where control stands. */
-export const routerAddress = "127.0.0.254";
-
 /** `1.2.10` of `127.1.2.10`: the name of an address's namespace. */
 export function namespaceOf(address: string): string {
   if (coordinatesOf(address) === undefined) throw new OptionError("address", "127.R.Z.I", address);

@@ -1,4 +1,5 @@
-import { linkOf, namespaceOf, routerAddress } from "./places.ts";
+import { routerAddress } from "@holdfast/wire";
+import { linkOf, namespaceOf } from "./places.ts";
 
 /**
  * Makes the namespace that this runs in the router: it forwards what comes from 127/8, which a kernel otherwise takes for

@@ -1,6 +1,6 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { type Clock, PlatformError } from "@holdfast/kernel";
-import { operatorAddress } from "@holdfast/wire";
+import { operatorAddress, routerAddress } from "@holdfast/wire";
 import { sessionCookie } from "@holdfast/wire/control/paths";
 
 const codeLivesMs = 10 * 60_000;
@@ -39,7 +39,7 @@ export class Access {
   allowPort(port: number): void {
     this.#cookie = `${sessionCookie}_${port}`;
     this.#hosts.clear();
-    this.#hosts.add(`${operatorAddress}:${port}`).add(`localhost:${port}`);
+    for (const host of [operatorAddress, "localhost", routerAddress]) this.#hosts.add(`${host}:${port}`);
   }
 
   /**

@@ -1,5 +1,6 @@
+import { rmSync } from "node:fs";
+import { createServer, type Server } from "node:net";
 import { codeOf, type Log, PlatformError } from "@holdfast/kernel";
-import { operatorAddress } from "@holdfast/wire";
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
 import type { z } from "zod";
 import type { Access, AccessRequest } from "./access.ts";
@@ -119,17 +120,28 @@ function refusalPage(why: string): string {
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Holdfast</title><body><h1>Not signed in</h1><p>${why}. For a new link: <code>npx holdfast open</code></p></body></html>`;
 }
 
+/** Connections that come in over a Unix socket, from the doors of a network of its own, are served as all others. */
+export async function listenAlso(app: FastifyInstance, path: string): Promise<Server> {
+  rmSync(path, { force: true });
+  const side = createServer((connection) => app.server.emit("connection", connection));
+  await new Promise<void>((resolve, reject) => {
+    side.once("error", reject);
+    side.listen({ path }, resolve);
+  });
+  return side;
+}
+
 /** @throws PlatformError `PORT_TAKEN` when somebody else listens there. */
-export async function listen(app: FastifyInstance, port: number): Promise<number> {
+export async function listen(app: FastifyInstance, address: string, port: number): Promise<number> {
   try {
-    await app.listen({ host: operatorAddress, port });
+    await app.listen({ host: address, port });
   } catch (error) {
     if (codeOf(error) !== "EADDRINUSE") throw error;
-    throw new PlatformError("PORT_TAKEN", `${operatorAddress}:${port} is taken by another process`, {
+    throw new PlatformError("PORT_TAKEN", `${address}:${port} is taken by another process`, {
       next: "stop it, or start with --port console=N",
       cause: error,
     });
   }
-  const address = app.server.address();
-  return typeof address === "object" && address !== null ? address.port : port;
+  const bound = app.server.address();
+  return typeof bound === "object" && bound !== null ? bound.port : port;
 }
