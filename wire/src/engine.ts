@@ -25,6 +25,14 @@ export const healthCheckDefaults: HealthCheck = {
   unhealthyAfter: 2,
 };
 
+/** What one instance may use. A limit that the engine cannot enforce is reported by `holdfast doctor`, never forgotten. */
+export interface ResourceLimits {
+  /** Cores: 0.5 is half of one. A bound, not a share. */
+  readonly cpu?: number;
+  /** Bytes of memory; an instance that takes more is killed, and its reason is `OUT_OF_MEMORY`. */
+  readonly memoryBytes?: number;
+}
+
 /** Everything an engine needs to start one instance; complete, so that an agent can do it with control gone. */
 export interface LaunchSpec {
   readonly id: InstanceId;
@@ -48,6 +56,8 @@ export interface LaunchSpec {
   readonly drainMs: number;
   /** Each of the (two) log files is bounded by this. */
   readonly logBytesMax: number;
+  /** Without it an instance may use what the machine has. */
+  readonly resources?: ResourceLimits;
 }
 
 export type InstanceState = "starting" | "up" | "unhealthy" | "draining" | "stopped";
@@ -58,7 +68,7 @@ export interface InstanceObservation {
   readonly state: InstanceState;
   /** One sentence: why it is in this state (`exited with code 1`, `no answer on 127.1.1.10:12000 yet`). */
   readonly reason: string;
-  /** Stable code for the reason where there is one: `COMMAND_NOT_FOUND`, `EXITED`, `START_TIMEOUT`, `PORT_IGNORED`, `PORT_TAKEN`, `UNHEALTHY`, `KILLED` … */
+  /** Stable code for the reason where there is one: `COMMAND_NOT_FOUND`, `EXITED`, `START_TIMEOUT`, `PORT_IGNORED`, `PORT_TAKEN`, `UNHEALTHY`, `KILLED`, `OUT_OF_MEMORY` … */
   readonly reasonCode: string;
   readonly pid: number | undefined;
   /** Wall time of the process start in ms. */

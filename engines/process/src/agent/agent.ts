@@ -1,5 +1,6 @@
 import { mkdirSync, unlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { InstanceHandle, InstanceRuntime } from "@holdfast/engine";
 import {
   type Clock,
   type InstanceId,
@@ -10,18 +11,8 @@ import {
   within,
 } from "@holdfast/kernel";
 import type { MeterSnapshot } from "@holdfast/metrics";
-import type {
-  AgentSettings,
-  EngineSignal,
-  InstanceObservation,
-  InstanceState,
-  LaunchSpec,
-  NetworkPlace,
-} from "@holdfast/wire";
+import type { AgentSettings, EngineSignal, InstanceObservation, InstanceState, LaunchSpec } from "@holdfast/wire";
 import { tokenMaker } from "../instance-token.ts";
-import { enterMounts } from "../network/enter.ts";
-import { Namespaces } from "../network/namespaces.ts";
-import { shellIn } from "../network/shell.ts";
 import { bootId } from "../system/processes.ts";
 import { AgentMeters } from "./agent-meters.ts";
 import { environmentOf } from "./environment.ts";
@@ -29,7 +20,7 @@ import { HealthProbe } from "./health-probe.ts";
 import { Instance, type InstanceContext } from "./instance.ts";
 import { boundLog } from "./log-file.ts";
 import type { RegistryDoor } from "./registry-door.ts";
-import { type AgentState, readAgentState, StateWriter } from "./state-file.ts";
+import { type AgentState, type InstanceEntry, readAgentState, StateWriter } from "./state-file.ts";
 import { StrayHunt } from "./stray-hunt.ts";
 
 export interface AgentTimings {
@@ -51,6 +42,8 @@ export interface AgentHealth {
   readonly instances: number;
   /** Why the state file could not be written; empty when it could. */
   readonly stateProblem: string;
+  /** Why instances cannot be started or watched at the moment (a container engine that does not answer); empty when they can. */
+  readonly runtimeProblem: string;
 }
 
 /** The intent to start something is on disk before it starts; a disk slower than this does not hold it up. */
@@ -67,6 +60,7 @@ export class ZoneAgent {
   readonly #context: InstanceContext;
   readonly #probe: HealthProbe;
   readonly #registry: RegistryDoor;
+  readonly #runtime: InstanceRuntime;
   readonly #writer: StateWriter;
   readonly #strays: StrayHunt;
   readonly #boot = bootId();
@@ -87,6 +81,7 @@ export class ZoneAgent {
     random: Random,
     log: Log,
     registry: RegistryDoor,
+    runtime: InstanceRuntime,
     settings: AgentSettings,
     timings: Partial<AgentTimings> = {},
   ) {
@@ -95,6 +90,7 @@ export class ZoneAgent {
     this.#settings = settings;
     this.#timings = { ...agentTimingsDefaults, ...timings };
     this.#registry = registry;
+    this.#runtime = runtime;
     this.#startedAtMs = clock.wallMs();
     this.#tokenOf = tokenMaker(settings.instanceKeyFile);
     this.#probe = new HealthProbe(clock);
@@ -104,10 +100,10 @@ export class ZoneAgent {
       clock,
       random,
       log,
+      runtime,
       probe: this.#probe,
       registry,
       strays: this.#strays,
-      enter: this.#enterer(settings.network),
       logFileOf: (spec) => join(settings.logDirectory, `${spec.id}.log`),
       environmentOf: (spec, token) => this.#environmentOf(spec, token),
       onChange: (instance) => this.#onChange(instance),
@@ -119,12 +115,12 @@ export class ZoneAgent {
    *
    * @throws PlatformError `AGENT_STATE_UNREADABLE`: starting without knowing one's instances would orphan them.
    */
-  start(): void {
+  async start(): Promise<void> {
     for (const directory of [this.#settings.logDirectory, dirname(this.#settings.stateFile)]) {
       mkdirSync(directory, { recursive: true, mode: 0o700 });
     }
     const state = readAgentState(this.#settings.stateFile);
-    if (state !== undefined) this.#adopt(state);
+    await this.#adopt(state);
     this.#timers.add(this.#clock.every(this.#timings.logCheckMs, () => this.#boundLogs()));
     this.#writer.mark();
   }
@@ -137,6 +133,7 @@ export class ZoneAgent {
       startedAtMs: this.#startedAtMs,
       instances: this.#instances.size,
       stateProblem: this.#writer.problem,
+      runtimeProblem: this.#runtime.problem,
     };
   }
 
@@ -228,6 +225,7 @@ export class ZoneAgent {
     this.#strays.finish();
     const farewells = Promise.allSettled(running.map((instance) => instance.settled));
     await within(this.#clock, farewellMs, "news to the registries", farewells).catch(() => {});
+    for (const instance of this.#instances.values()) this.#runtime.forget(instance.spec);
     await this.#writer.flush();
     return { ended: running.length };
   }
@@ -242,6 +240,7 @@ export class ZoneAgent {
     this.#listeners.clear();
     this.#probe.close();
     this.#registry.close();
+    this.#runtime.close();
   }
 
   async #launch(instance: Instance): Promise<void> {
@@ -250,16 +249,35 @@ export class ZoneAgent {
     await instance.launch();
   }
 
-  #adopt(state: AgentState): void {
-    this.#epoch = state.epoch;
-    this.#oldLogs = [...state.oldLogs];
-    for (const entry of state.instances) {
+  async #adopt(state: AgentState | undefined): Promise<void> {
+    this.#epoch = state?.epoch ?? 0;
+    this.#oldLogs = [...(state?.oldLogs ?? [])];
+    const entries = state?.instances ?? [];
+    const handles = state?.boot === this.#boot ? await this.#handlesOf(entries) : new Map<string, InstanceHandle>();
+    for (const entry of entries) {
       const instance = new Instance(this.#context, entry.spec, entry.token);
       this.#instances.set(entry.spec.id, instance);
-      instance.adopt(entry, state.boot === this.#boot);
+      instance.adopt(entry, handles.get(entry.spec.id));
     }
+    for (const { spec, startedAtMs, handle } of await this.#runtime.strangers(new Set(this.#instances.keys()))) {
+      const token = this.#tokenOf(spec.id);
+      const instance = new Instance(this.#context, spec, token);
+      this.#instances.set(spec.id, instance);
+      instance.adopt({ spec, token, startedAtMs, state: "starting", sinceMs: startedAtMs }, handle);
+    }
+    if (this.#instances.size === 0) return;
     const adopted = this.list().filter((observation) => observation.state !== "stopped").length;
     this.#log.info("agent.adopted", { adopted, ended: this.#instances.size - adopted });
+  }
+
+  #handlesOf(entries: readonly InstanceEntry[]): Promise<ReadonlyMap<string, InstanceHandle>> {
+    return this.#runtime.adopt(
+      entries.map(({ spec, pid, startTime }) => ({
+        spec,
+        mark: pid === undefined || startTime === undefined ? undefined : { pid, startTime },
+        logFile: this.#context.logFileOf(spec),
+      })),
+    );
   }
 
   #onChange(instance: Instance): void {
@@ -285,6 +303,7 @@ export class ZoneAgent {
       this.#timers.delete(timer);
       this.#instances.delete(instance.spec.id);
       this.#lastStates.delete(instance.spec.id);
+      this.#runtime.forget(instance.spec);
       this.#keepLog(instance.logFile);
       this.#writer.mark();
     });
@@ -307,13 +326,6 @@ export class ZoneAgent {
         this.#log.warn("agent.log.not-bounded", { path: logFile, error });
       }
     }
-  }
-
-  #enterer(network: NetworkPlace | undefined): InstanceContext["enter"] {
-    if (network === undefined) return undefined;
-    // We stand in the router's network, and in its user namespace if it has one.
-    const namespaces = new Namespaces(shellIn(enterMounts(network)), network);
-    return (address) => namespaces.enter(address);
   }
 
   #environmentOf(spec: LaunchSpec, token: string): Record<string, string> {

@@ -1,6 +1,6 @@
+import type { InstanceHandle } from "@holdfast/engine";
 import type { Clock } from "@holdfast/kernel";
 import type { LaunchSpec } from "@holdfast/wire";
-import { sendSignal } from "../system/processes.ts";
 import { connectionsTo } from "../system/sockets.ts";
 import type { ForeignRegistration } from "./registry-door.ts";
 
@@ -10,7 +10,7 @@ const lookMs = 100;
 
 export interface DrainSubject {
   readonly spec: LaunchSpec;
-  readonly pid: number;
+  readonly handle: InstanceHandle;
   /** Present when the agent registered it: then draining is the agent's job, too. */
   readonly registration: ForeignRegistration | undefined;
 }
@@ -34,25 +34,25 @@ export async function drainProcess(
     await connectionsGone(clock, subject, left, ended);
   }
   if (ended.aborted) return { killed: false };
-  sendSignal(subject.pid, "SIGTERM");
+  subject.handle.signal("SIGTERM", "leader");
   // A process that somebody had stopped hears SIGTERM only once it goes on.
-  sendSignal(-subject.pid, "SIGCONT");
+  subject.handle.signal("SIGCONT", "all");
   try {
     await clock.sleep(left(), ended);
   } catch {
     return { killed: false };
   }
-  sendSignal(-subject.pid, "SIGKILL");
+  subject.handle.signal("SIGKILL", "all");
   return { killed: true };
 }
 
 async function connectionsGone(
   clock: Clock,
-  { pid, spec }: DrainSubject,
+  { handle, spec }: DrainSubject,
   left: () => number,
   ended: AbortSignal,
 ): Promise<void> {
-  while (!ended.aborted && left() > 0 && connectionsTo(pid, spec.address, spec.port) > 0) {
+  while (!ended.aborted && left() > 0 && connectionsTo(handle.identity.pid, spec.address, spec.port) > 0) {
     await clock.sleep(Math.min(lookMs, left()));
   }
 }

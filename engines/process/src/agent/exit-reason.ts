@@ -1,7 +1,7 @@
-import type { ProcessExit } from "./process-handle.ts";
+import type { InstanceExit } from "@holdfast/engine";
 
 export interface ExitFacts {
-  readonly exit: ProcessExit;
+  readonly exit: InstanceExit;
   /** Ms from start to end. */
   readonly livedMs: number;
   /** Last line of its log; may be empty. */
@@ -12,6 +12,8 @@ export interface ExitFacts {
   readonly drainCause: string | undefined;
   /** It did not end by itself within the drain's bound. */
   readonly killed: boolean;
+  /** The limit of its memory in bytes; `undefined` without one. */
+  readonly memoryBytesMax: number | undefined;
   /** The last signal somebody asked the agent for, with its cause. */
   readonly asked: { readonly signal: string; readonly cause: string } | undefined;
 }
@@ -24,6 +26,11 @@ export function exitReason(facts: ExitFacts): { readonly reasonCode: string; rea
   if (facts.drainCause !== undefined) {
     const how = facts.killed ? "; killed, for it did not end within its drain time" : "";
     return { reasonCode: "TERMINATED", reason: `terminated (${facts.drainCause})${how}` };
+  }
+  if (exit.outOfMemory === true) {
+    const limit =
+      facts.memoryBytesMax === undefined ? "its limit" : `its limit of ${inMebibytes(facts.memoryBytesMax)}`;
+    return { reasonCode: "OUT_OF_MEMORY", reason: `killed ${after}: it needed more memory than ${limit}` };
   }
   if (exit.code === 127 && facts.shell) {
     return { reasonCode: "COMMAND_NOT_FOUND", reason: `a command of \`${facts.run}\` does not exist${said}` };
@@ -41,4 +48,8 @@ export function exitReason(facts: ExitFacts): { readonly reasonCode: string; rea
     return { reasonCode: asked === undefined ? "EXITED" : "KILLED", reason: `ended ${after} (${why})` };
   }
   return { reasonCode: "EXITED", reason: `exited with code ${exit.code} ${after}${said}` };
+}
+
+function inMebibytes(bytes: number): string {
+  return `${Math.round((bytes / 1_048_576) * 10) / 10} MiB`;
 }

@@ -1,7 +1,7 @@
-import { type Clock, coordinatesOf, type Log, messageOf, type Random } from "@holdfast/kernel";
-import { type EngineSignal, Env, type InstanceObservation, type InstanceState, type LaunchSpec } from "@holdfast/wire";
+import type { InstanceExit, InstanceHandle, InstanceRuntime, InstanceUsage } from "@holdfast/engine";
+import type { Clock, Log, Random } from "@holdfast/kernel";
+import type { EngineSignal, InstanceObservation, InstanceState, LaunchSpec } from "@holdfast/wire";
 import { serveFully, startGently } from "../system/priority.ts";
-import { groupExists, isAlive, processesWithEnvironment, sendSignal } from "../system/processes.ts";
 import { parseCommand } from "./command.ts";
 import { drainProcess } from "./drain.ts";
 import { exitReason } from "./exit-reason.ts";
@@ -9,8 +9,6 @@ import type { HealthVerdict } from "./health-machine.ts";
 import type { HealthProbe } from "./health-probe.ts";
 import { HealthWatch } from "./health-watch.ts";
 import { lastLine } from "./log-file.ts";
-import { probePorts } from "./port-probe.ts";
-import { adoptProcess, type ProcessExit, type ProcessHandle, startProcess } from "./process-handle.ts";
 import type { ForeignRegistration, RegistryDoor } from "./registry-door.ts";
 import type { DrainOrder, InstanceEntry } from "./state-file.ts";
 import type { StrayHunt } from "./stray-hunt.ts";
@@ -20,17 +18,13 @@ export interface InstanceContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** What it runs in. */
+  readonly runtime: InstanceRuntime;
   readonly probe: HealthProbe;
   readonly registry: RegistryDoor;
   readonly strays: StrayHunt;
   readonly logFileOf: (spec: LaunchSpec) => string;
   readonly environmentOf: (spec: LaunchSpec, token: string) => Record<string, string>;
-  /**
-   * Makes what an instance's address needs; `undefined` where it needs nothing, as it is one of the machine.
-   *
-   * @returns what its command begins with, to run there.
-   */
-  readonly enter: ((address: string) => Promise<readonly string[]>) | undefined;
   /** Called after each change that others can see. */
   readonly onChange: (instance: Instance) => void;
 }
@@ -55,7 +49,7 @@ export class Instance {
   #sinceMs: number;
   #healthyAtMs: number | undefined;
   #exit: InstanceObservation["exit"];
-  #handle: ProcessHandle | undefined;
+  #handle: InstanceHandle | undefined;
   #watch: HealthWatch | undefined;
   #selfRegistering: boolean | undefined;
   #registration: ForeignRegistration | undefined;
@@ -80,7 +74,8 @@ export class Instance {
   }
 
   get pid(): number | undefined {
-    return this.#state === "stopped" ? undefined : this.#handle?.identity.pid;
+    const pid = this.#handle?.identity.pid;
+    return this.#state === "stopped" || pid === -1 ? undefined : pid;
   }
 
   get logFile(): string {
@@ -104,11 +99,10 @@ export class Instance {
   }
 
   get entry(): InstanceEntry {
-    const identity = this.#handle?.identity;
     return {
       spec: this.spec,
       token: this.#token,
-      ...(identity === undefined ? {} : identity),
+      ...this.#handle?.identity,
       startedAtMs: this.#startedAtMs,
       state: this.#state,
       sinceMs: this.#sinceMs,
@@ -124,56 +118,38 @@ export class Instance {
     if (command === undefined) {
       return this.#stop("COMMAND_INVALID", `run: \`${this.spec.run}\` is empty or has a quote that does not end`);
     }
-    const place = await this.#place();
-    if (place === undefined) return;
+    const { runtime } = this.#context;
+    const obstacle = await runtime.obstacle(this.spec);
+    if (obstacle !== undefined) return this.#stop(obstacle.reasonCode, obstacle.reason);
     if (this.#drain !== undefined)
       return this.#stop("TERMINATED", `terminated before its start (${this.#drain.cause})`);
     this.#startedAtMs = this.#context.clock.wallMs();
     const environment = this.#context.environmentOf(this.spec, this.#token);
-    const logFile = this.#logFile;
-    const started = await startProcess({ command, directory: this.spec.image, environment, logFile, prefix: place });
+    const started = await runtime.start({ spec: this.spec, command, environment, logFile: this.#logFile });
     if (started.kind === "failed") return this.#stop(started.reasonCode, started.reason);
     if (started.logProblem !== undefined) {
       this.#context.log.warn("agent.log.not-written", { instance: this.spec.id, problem: started.logProblem });
     }
     this.#startGently(started.handle.identity.pid);
-    this.#run(started.handle, `process ${started.handle.identity.pid} started`);
+    this.#run(started.handle, `${nameOf(started.handle)} started`);
     // Terminated while it was starting: it is there now, so it can be.
     if (this.#drain !== undefined) this.#startDrain(this.#drain);
   }
 
-  /** Where it will run, as what its command begins with; stopped and `undefined` when that cannot be. */
-  async #place(): Promise<readonly string[] | undefined> {
-    const { enter } = this.#context;
-    if (enter !== undefined && coordinatesOf(this.spec.address) !== undefined) {
-      try {
-        return await enter(this.spec.address);
-      } catch (error) {
-        this.#stop("NETWORK_UNAVAILABLE", messageOf(error));
-        return undefined;
-      }
-    }
-    const problem = await probePorts(this.spec);
-    if (problem === undefined) return [];
-    this.#stop(problem.reasonCode, problem.reason);
-    return undefined;
-  }
-
-  /** Takes over a process from the agent before this one; one that has ended meanwhile becomes stopped. */
-  adopt(entry: InstanceEntry, sameBoot: boolean): void {
+  /** Takes over from the agent before this one; without a handle it has ended meanwhile, and nobody knows how. */
+  adopt(entry: InstanceEntry, handle: InstanceHandle | undefined): void {
     this.#startedAtMs = entry.startedAtMs;
     this.#sinceMs = entry.sinceMs;
     this.#healthyAtMs = entry.healthyAtMs;
     this.#selfRegistering = entry.selfRegistering;
-    const identity = sameBoot ? livingIdentity(entry) : undefined;
-    if (identity === undefined) {
+    if (handle === undefined) {
       this.#drain = entry.drain;
       this.#finished({ code: null, signal: null, known: false });
       return;
     }
     if (entry.state !== "stopped") this.#state = entry.state;
     if (entry.selfRegistering === false && entry.state !== "starting") this.#register(entry.state === "up");
-    this.#run(adoptProcess(this.#context.clock, identity), `process ${identity.pid} adopted from the agent before`);
+    this.#run(handle, `${nameOf(handle)} adopted from the agent before`);
     this.#serveFully();
     if (entry.drain !== undefined) this.#startDrain(entry.drain);
   }
@@ -190,10 +166,9 @@ export class Instance {
 
   /** Sends a signal to the whole group; resolves at once. Returns false when there is no process. */
   signal(signal: EngineSignal, cause: string): boolean {
-    const { pid } = this;
-    if (pid === undefined) return false;
+    if (this.#state === "stopped" || this.#handle === undefined) return false;
     this.#asked = { signal, cause };
-    return sendSignal(signal === "SIGTERM" ? pid : -pid, signal);
+    return this.#handle.signal(signal, signal === "SIGTERM" ? "leader" : "all");
   }
 
   /** Lets go of the process without touching it. */
@@ -203,12 +178,17 @@ export class Instance {
     this.#handle?.release();
   }
 
+  /** What it uses now; `undefined` when it has ended, or that cannot be told. */
+  async usage(): Promise<InstanceUsage | undefined> {
+    return this.#state === "stopped" ? undefined : this.#handle?.usage();
+  }
+
   /** Resolves when what an end sets off (the registries, leftovers) is done. */
   get settled(): Promise<void> {
     return this.#done;
   }
 
-  #run(handle: ProcessHandle, reason: string): void {
+  #run(handle: InstanceHandle, reason: string): void {
     const { clock, probe } = this.#context;
     this.#handle = handle;
     this.#reason = reason;
@@ -290,11 +270,11 @@ export class Instance {
 
   async #drainNow(order: DrainOrder): Promise<void> {
     const { clock } = this.#context;
-    const pid = this.#handle?.identity.pid;
-    if (pid === undefined) return;
+    const handle = this.#handle;
+    if (handle === undefined) return;
     this.#watch?.stop();
     this.#drainEndsAtMs = clock.monotonicMs() + Math.max(0, order.endsAtMs - clock.wallMs());
-    const subject = { spec: this.spec, pid, registration: this.#registration };
+    const subject = { spec: this.spec, handle, registration: this.#registration };
     const { killed } = await drainProcess(clock, subject, this.#drainEndsAtMs, this.#ended.signal);
     if (killed) this.#killed = true;
   }
@@ -308,30 +288,29 @@ export class Instance {
     }
     this.#drainEndsAtMs = clock.monotonicMs();
     this.#killed = true;
-    const pid = this.#handle?.identity.pid;
-    if (pid !== undefined) sendSignal(-pid, "SIGKILL");
+    this.#handle?.signal("SIGKILL", "all");
   }
 
-  async #onExit(exit: ProcessExit): Promise<void> {
+  async #onExit(exit: InstanceExit): Promise<void> {
     // Its end is the next agent's to find and tell.
     if (this.#released) return;
     this.#watch?.stop();
-    const group = this.#handle?.identity.pid ?? -1;
-    if (this.#drain !== undefined) await this.#drainGroup(group);
-    else sendSignal(-group, "SIGKILL");
+    if (this.#drain !== undefined) await this.#drainLeftovers();
+    else this.#handle?.signal("SIGKILL", "all");
     this.#finished(exit);
   }
 
   /** The leader has ended; the others of its group get SIGTERM and the rest of the drain time. */
-  async #drainGroup(group: number): Promise<void> {
+  async #drainLeftovers(): Promise<void> {
     const { clock } = this.#context;
-    if (!groupExists(group)) return;
-    sendSignal(-group, "SIGTERM");
-    while (groupExists(group) && clock.monotonicMs() < this.#drainEndsAtMs) await clock.sleep(leftoverLookMs);
-    sendSignal(-group, "SIGKILL");
+    const handle = this.#handle;
+    if (handle === undefined || !handle.hasLeftovers()) return;
+    handle.signal("SIGTERM", "all");
+    while (handle.hasLeftovers() && clock.monotonicMs() < this.#drainEndsAtMs) await clock.sleep(leftoverLookMs);
+    handle.signal("SIGKILL", "all");
   }
 
-  #finished(exit: ProcessExit): void {
+  #finished(exit: InstanceExit): void {
     const { clock } = this.#context;
     const why = exitReason({
       exit,
@@ -341,6 +320,7 @@ export class Instance {
       run: this.spec.run,
       drainCause: this.#drain?.cause,
       killed: this.#killed,
+      memoryBytesMax: this.spec.resources?.memoryBytes,
       asked: this.#asked,
     });
     this.#exit = { code: exit.code, signal: exit.signal };
@@ -374,11 +354,6 @@ export class Instance {
   }
 }
 
-/** The entry's process if it still runs: by pid and start time, or, when it started unnoticed, by its environment. */
-function livingIdentity(entry: InstanceEntry): ProcessHandle["identity"] | undefined {
-  const { pid, startTime } = entry;
-  if (pid !== undefined && startTime !== undefined) return isAlive({ pid, startTime }) ? { pid, startTime } : undefined;
-  const found = processesWithEnvironment(Env.instanceId, new Set([entry.spec.id]));
-  const leader = found.find((stat) => stat.group === stat.pid);
-  return leader === undefined ? undefined : { pid: leader.pid, startTime: leader.startTime };
+function nameOf({ identity }: InstanceHandle): string {
+  return identity.pid === -1 ? "container" : `process ${identity.pid}`;
 }

@@ -4,6 +4,9 @@ import type { LaunchSpec } from "@holdfast/wire";
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** Container engines refuse less, and nothing starts in it. */
+const memoryBytesMin = 6 * 1_048_576;
+
 /**
  * Checks a launch order from outside, as a whole.
  *
@@ -38,6 +41,13 @@ export function parseLaunchSpec(body: unknown): LaunchSpec {
   need("health.path", path === undefined || (typeof path === "string" && path.startsWith("/")), "a path from /");
   for (const name of ["intervalMs", "timeoutMs", "startTimeoutMs", "unhealthyAfter"]) {
     need(`health.${name}`, isWhole(health[name], 1, 86_400_000), "a whole number from 1");
+  }
+  if (spec["resources"] !== undefined) {
+    const { cpu, memoryBytes } = fieldsOf(spec["resources"], "resources", faults);
+    const cores = cpu === undefined || (typeof cpu === "number" && cpu > 0 && cpu <= 1_024);
+    need("resources.cpu", cores, "cores, more than 0 and at most 1024");
+    const memory = memoryBytes === undefined || isWhole(memoryBytes, memoryBytesMin, 2 ** 50);
+    need("resources.memoryBytes", memory, `bytes from ${memoryBytesMin}`);
   }
   if (faults.length > 0) {
     throw new PlatformError("SPEC_INVALID", `launch order: ${faults.join("; ")}`, { status: 400, details: { faults } });

@@ -1,6 +1,7 @@
 import type { Clock } from "@holdfast/kernel";
 import { Env } from "@holdfast/wire";
 import { readAgentState } from "../agent/state-file.ts";
+import { Cgroup, cgroupsOfThisMachine } from "../system/cgroup.ts";
 import { bootId, groupExists, isAlive, processesWithEnvironment, sendSignal } from "../system/processes.ts";
 
 const lookMs = 50;
@@ -29,5 +30,9 @@ export async function endOrphans(clock: Clock, stateFile: string, graceMs: numbe
   const living = (): number[] => [...groups].filter((group) => groupExists(group));
   while (living().length > 0 && clock.monotonicMs() < endMs) await clock.sleep(lookMs);
   for (const group of living()) sendSignal(-group, "SIGKILL");
+  const trees = cgroupsOfThisMachine();
+  for (const { spec } of state.instances) {
+    if (trees !== undefined && spec.resources !== undefined) new Cgroup(trees, spec.id).remove();
+  }
   return groups.size;
 }
