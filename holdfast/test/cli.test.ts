@@ -255,7 +255,11 @@ test("without a terminal, plain lines appear once each, and what is waited for a
 });
 
 test("doctor never calls a simulated fault real", () => {
-  const support = faultSupport("linux");
-  assert.equal(support.find((fault) => fault.fault === "partition")?.support, "simulated");
-  assert.ok(support.every((fault) => fault.why.length > 10));
+  const without = faultSupport("linux", { works: false, why: "nft is not installed" });
+  const partition = without.find(({ fault }) => fault.startsWith("partition"));
+  assert.equal(partition?.support, "unavailable");
+  assert.match(partition?.why ?? "", /nft is not installed/);
+  const real = faultSupport("linux", { works: true, why: "as root" });
+  assert.equal(real.find(({ fault }) => fault.startsWith("partition"))?.support, "real");
+  for (const { why } of [...without, ...real]) assert.ok(why.length > 10);
 });

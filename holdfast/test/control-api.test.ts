@@ -12,6 +12,7 @@ import { SseDecoder } from "@holdfast/wire";
 import type { ActivityView, InstanceView, LogLine, OperationView, StatusView } from "@holdfast/wire/control";
 import { type RunningControl, startControl } from "../src/control/control.ts";
 import type { ControlSettings } from "../src/control/settings.ts";
+import { NoFaults } from "../src/faults/no-faults.ts";
 
 const clock = new SystemClock();
 // Anything that listens where it is told; stands for registry, gateway, balancer and the application alike.
@@ -74,6 +75,7 @@ class Fixture {
         configStore: new SqliteConfigStore(clock, join(this.settings.stateDirectory, "config.db")),
         engine: (epoch) => new ProcessEngine(clock, silentLog, { sockets: this.settings.agentSockets, epoch }),
         metrics: () => ({ lastMinute: () => undefined, history: () => [] }),
+        faults: new NoFaults("loopback"),
         consoleDirectory: join(this.directory.path, "console"),
       },
       this.settings,

@@ -4,6 +4,7 @@ import { messageOf } from "@holdfast/kernel";
 import { defaultPorts, operatorAddress } from "@holdfast/wire";
 import { packageVersion, programDirectory } from "../programs.ts";
 import { runDirectoryOf, runFiles } from "../stack/directories.ts";
+import { type Isolation, namespaceSupport } from "../stack/isolation.ts";
 import { holdersOf } from "../stack/port-holder.ts";
 import { portNames, probePort } from "../stack/ports.ts";
 import { isRunning } from "../stack/processes.ts";
@@ -32,11 +33,17 @@ export interface FaultSupport {
 export async function doctor(context: CommandContext, options: StackOptions): Promise<number> {
   const { terminal } = context;
   const stack = stackOrNothing(options);
-  const findings: Finding[] = [modeFinding(), nodeFinding(), buildFinding(), fileFinding(), ...stackFindings(stack)];
+  const findings: Finding[] = [
+    modeFinding(stack?.isolation),
+    nodeFinding(),
+    buildFinding(),
+    fileFinding(),
+    ...stackFindings(stack),
+  ];
   findings.push(...(await portFindings(stack)), ...programFindings());
-  const faults = faultSupport(process.platform);
+  const faults = faultSupport(process.platform, namespaceSupport());
   const bad = findings.some((finding) => finding.state === "bad");
-  terminal.printJson({ ok: !bad, mode: "loopback", version: packageVersion(), findings, faults });
+  terminal.printJson({ ok: !bad, mode: stack?.isolation ?? "loopback", version: packageVersion(), findings, faults });
   const { green, yellow, red } = terminal.colors;
   const sign = { ok: green("✔"), warning: yellow("!"), bad: red("✖") };
   const width = Math.max(...findings.map((finding) => finding.name.length));
@@ -49,15 +56,20 @@ export async function doctor(context: CommandContext, options: StackOptions): Pr
 }
 
 /** Per fault: real, simulated or unavailable on a platform, and why. */
-export function faultSupport(platform: NodeJS.Platform): FaultSupport[] {
+export function faultSupport(platform: NodeJS.Platform, networks: { works: boolean; why: string }): FaultSupport[] {
   const signals: FaultSupport["support"] = platform === "win32" ? "unavailable" : "real";
   const how = platform === "win32" ? "Windows has no such signal" : "the signal goes to the instance's own process";
-  const network = "testing L4 proxy only; real from network namespaces, not built yet";
+  const network: Omit<FaultSupport, "fault"> = networks.works
+    ? { support: "real", why: `with holdfast up --isolation netns (${networks.why}), in the kernel` }
+    : { support: "unavailable", why: `${networks.why}; needs network namespaces` };
+  const tun = existsSync("/dev/net/tun")
+    ? network
+    : { support: "unavailable" as const, why: "/dev/net/tun is missing" };
   return [
     { fault: "kill (SIGKILL)", support: "real", why: "the instance's own process is ended" },
     { fault: "freeze (SIGSTOP, SIGCONT)", support: signals, why: how },
-    { fault: "partition", support: "simulated", why: network },
-    { fault: "delay and loss", support: "simulated", why: network },
+    { fault: "partition, refuse, loss, bandwidth", ...network },
+    { fault: "delay", ...tun },
     {
       fault: "zone loss",
       support: "real",
@@ -67,10 +79,13 @@ export function faultSupport(platform: NodeJS.Platform): FaultSupport[] {
   ];
 }
 
-function modeFinding(): Finding {
+function modeFinding(isolation: Isolation = "loopback"): Finding {
+  if (isolation === "netns") {
+    return { name: "mode", state: "ok", text: "netns: every instance has a network namespace of its own" };
+  }
   const text =
     process.platform === "linux"
-      ? "loopback: instances have addresses 127.R.Z.I (netns, with real network faults, is not built yet)"
+      ? "loopback: instances have addresses 127.R.Z.I (real networks: holdfast up --isolation netns)"
       : "loopback: addresses 127.R.Z.I may need aliases here (macOS: ifconfig lo0 alias)";
   return { name: "mode", state: process.platform === "linux" ? "ok" : "warning", text };
 }

@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import { addConfigCommands } from "./config-commands.ts";
 import type { CommandContext } from "./context.ts";
+import { addFaultCommands } from "./fault-commands.ts";
 
 /** Runs a command; its module is loaded only then. */
 type Run = (context: CommandContext) => Promise<number>;
@@ -39,6 +40,7 @@ export function buildProgram(choose: (run: Run, json: boolean) => void): Command
     );
   addStackCommands(onStack, choose);
   addDiscoveryCommands(onStack, choose);
+  addFaultCommands(program, choose);
   addConfigCommands(program, choose);
   addRegistryCommand(add, choose);
   addSidecarCommand(add, choose);

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { Cloud, DurableState, type StateStore, type StoredState } from "@holdfast/cloud-server";
 import type { ConfigStore } from "@holdfast/config-server";
 import { type Clock, hasCode, type Log, type Random } from "@holdfast/kernel";
-import type { Engine } from "@holdfast/wire";
+import type { Engine, FaultEngine } from "@holdfast/wire";
 import { ConfigHouse } from "../config/config-house.ts";
 import { Discovery } from "../discovery/discovery.ts";
+import { FaultHouse } from "../faults/fault-house.ts";
 import { type ReportTarget, ResilienceReports } from "../resilience/resilience-reports.ts";
 import { runFiles } from "../stack/directories.ts";
 import { openTraces } from "../traces/trace-house.ts";
@@ -36,6 +37,8 @@ export interface ControlParts {
   readonly configStore: ConfigStore;
   /** Makes the engine for this life's epoch. */
   readonly engine: (epoch: number) => Engine;
+  /** Makes faults of the network, or says why it cannot. */
+  readonly faults: FaultEngine;
   /** Measures what cloud says is running, until `signal` aborts. */
   readonly metrics: (cloud: Cloud, signal: AbortSignal) => MetricsSource;
   /** Directory of the built console. */
@@ -89,7 +92,9 @@ export async function startControl(parts: ControlParts, settings: ControlSetting
     { clock, log, token, logSources: () => model.logSources(undefined, undefined) },
     settings,
   );
-  const routes = controlRoutes({ clock, settings, cloud, model, hub, access, discovery, resilience, config, traces });
+  const faults = openFaults(parts, settings, cloud);
+  const all = { clock, settings, cloud, model, hub, access, discovery, resilience, config, traces, faults };
+  const routes = controlRoutes(all);
   const app = apiServer(log, access, routes, {
     consoleDirectory: parts.consoleDirectory,
     openapi: () => openApiDocument(routes, settings.version),
@@ -106,6 +111,7 @@ export async function startControl(parts: ControlParts, settings: ControlSetting
     cloud,
     close: async () => {
       ended.abort();
+      await faults.close();
       cloud.stop();
       hub.close();
       await config.close();
@@ -137,6 +143,24 @@ async function openCloud(parts: ControlParts, settings: ControlSettings) {
     cloud.remark(`the state file was damaged; it was moved to ${opened.movedAside} and a new one begun`);
   }
   return { token, configOpened, state, cloud, epoch };
+}
+
+function openFaults(parts: ControlParts, { mode, zones }: ControlSettings, cloud: Cloud): FaultHouse {
+  const { clock, log, random, faults } = parts;
+  return new FaultHouse({
+    clock,
+    log,
+    random: random.child("faults"),
+    mode,
+    zones,
+    engine: faults,
+    instances: () =>
+      cloud
+        .instances()
+        .filter(({ state }) => state !== "stopped")
+        .map(({ spec }) => spec),
+    remark: (cause) => cloud.remark(cause),
+  });
 }
 
 /** In a network of its own: people come in through doors. */

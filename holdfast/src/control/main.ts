@@ -2,13 +2,27 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { SqliteStore } from "@holdfast/cloud-server";
 import { SqliteConfigStore } from "@holdfast/config-server";
-import { ProcessEngine } from "@holdfast/engine-process";
+import { enterMounts, KernelFaults, ProcessEngine, shellIn, TunDelays } from "@holdfast/engine-process";
 import { codeOf, messageOf, SystemClock, systemRandom } from "@holdfast/kernel";
 import { serviceLog } from "@holdfast/service";
+import type { FaultEngine } from "@holdfast/wire";
+import { NoFaults } from "../faults/no-faults.ts";
 import { startControl } from "./control.ts";
 import { startInsight } from "./insight.ts";
 import { registerControl } from "./registered.ts";
-import { readControlSettings } from "./settings.ts";
+import { type ControlSettings, readControlSettings } from "./settings.ts";
+
+/** Faults by the kernel where the stack has a network of its own. */
+async function faultEngine({ network, mode }: ControlSettings): Promise<FaultEngine> {
+  if (network === undefined) return new NoFaults(mode);
+  // We stand in the router's network; names of namespaces are seen in another mount namespace.
+  const prefix = enterMounts(network);
+  const shell = shellIn(prefix);
+  const delays = new TunDelays(clock, shell, network.delayRelay, prefix);
+  const faults = new KernelFaults({ clock, log, shell, delays, directory: network.directory });
+  await faults.start();
+  return faults;
+}
 
 const clock = new SystemClock();
 const random = systemRandom();
@@ -32,6 +46,7 @@ try {
       store: new SqliteStore(clock, join(settings.stateDirectory, "state.db")),
       configStore: new SqliteConfigStore(clock, join(settings.stateDirectory, "config.db")),
       engine: (epoch) => new ProcessEngine(clock, log, { sockets: settings.agentSockets, epoch }),
+      faults: await faultEngine(settings),
       metrics: (cloud, signal) => startInsight(clock, random.child("insight"), log, cloud, signal),
       consoleDirectory,
     },

@@ -19,6 +19,7 @@ import { controlTopics } from "@holdfast/wire/control/paths";
 import { z } from "zod";
 import type { ConfigHouse } from "../../config/config-house.ts";
 import type { Discovery } from "../../discovery/discovery.ts";
+import type { FaultHouse } from "../../faults/fault-house.ts";
 import type { ResilienceReports } from "../../resilience/resilience-reports.ts";
 import type { TraceHouse } from "../../traces/trace-house.ts";
 import type { ControlModel } from "../control-model.ts";
@@ -28,6 +29,7 @@ import type { Access } from "./access.ts";
 import { configRoutes } from "./config-routes.ts";
 import { discoveryRoutes } from "./discovery-routes.ts";
 import type { EventHub, Topic } from "./event-hub.ts";
+import { faultRoutes } from "./fault-routes.ts";
 import { streamLogs } from "./log-stream.ts";
 import { resilienceRoutes } from "./resilience-routes.ts";
 import type { Call, Route } from "./route.ts";
@@ -46,6 +48,7 @@ export interface RouteParts {
   readonly resilience: ResilienceReports;
   readonly config: ConfigHouse;
   readonly traces: TraceHouse;
+  readonly faults: FaultHouse;
 }
 
 /** Whoever has the token or a session. */
@@ -72,6 +75,7 @@ export function controlRoutes(parts: RouteParts): Route[] {
     ...discoveryRoutes(parts, actor),
     ...resilienceRoutes(parts),
     ...configRoutes(parts, actor),
+    ...faultRoutes(parts, actor),
     ...traceRoutes(parts),
     ...sessionRoutes(parts),
   ];
