@@ -2,7 +2,14 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, realpath, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { type Clock, codeOf, PlatformError } from "@holdfast/kernel";
-import { type BakeOptions, type Bundle, bakeDirectory, bytesOfBundle, digestOfBundle } from "./bundle/bake.ts";
+import {
+  type BakeOptions,
+  type Bundle,
+  bakeDirectory,
+  bytesOfBundle,
+  digestOfBundle,
+  digestOfContent,
+} from "./bundle/bake.ts";
 import { amiNameOf, type ImageIdentity, nameImage } from "./naming.ts";
 import { archiveOf } from "./oci/archive.ts";
 import { bakeOci, type OciOptions } from "./oci/bake-oci.ts";
@@ -14,6 +21,7 @@ import { collectGarbage, type GarbageOptions, type GarbageResult } from "./store
 import { onDisk } from "./store/disk.ts";
 import type { StoredImage } from "./store/garbage-plan.ts";
 import { type ImageRecord, type OciForm, Records } from "./store/records.ts";
+import { StoreLock } from "./store/store-lock.ts";
 
 export type ContainerImage = ImageRecord & { readonly oci: OciForm };
 
@@ -30,6 +38,7 @@ export class ImageStore {
   readonly layout: string;
   readonly #clock: Clock;
   readonly #say: (line: string) => void;
+  readonly #lock: StoreLock;
   readonly #records: Records;
   readonly #blobs: BlobStore;
   readonly #layers: Layers;
@@ -41,21 +50,22 @@ export class ImageStore {
     this.layout = join(directory, "oci");
     this.#clock = clock;
     this.#say = say;
-    this.#records = new Records(directory);
-    this.#blobs = new BlobStore(this.layout, clock);
+    this.#lock = new StoreLock(directory);
+    this.#records = new Records(directory, this.#lock);
+    this.#blobs = new BlobStore(this.layout, clock, this.#lock);
     this.#layers = new Layers(this.layout, this.#blobs);
     this.#index = new LayoutIndex(this.layout, this.#records);
   }
 
   /** @throws what `bakeDirectory` throws. */
   bake(options: Omit<BakeOptions, "store">): Promise<Bundle> {
-    return bakeDirectory({ ...options, store: this.directory }, this.#clock);
+    return bakeDirectory({ ...options, store: this.directory }, this.#clock, this.#lock);
   }
 
   /** Writes down whose image a bundle is, so that it can be listed by name and the newest of each service are kept. */
   async name(bundle: string, identity: ImageIdentity): Promise<ImageRecord> {
     const digest = basename(bundle);
-    const record = this.#recordOf(digest, identity, nameImage(identity, digest), null, null);
+    const record = this.#recordOf(digest, identity, nameImage(identity, await digestOfContent(bundle)), null, null);
     await onDisk(this.directory, () => this.#records.write(record));
     return record;
   }
@@ -130,6 +140,7 @@ export class ImageStore {
         directory: this.directory,
         oci: this.layout,
         clock: this.#clock,
+        lock: this.#lock,
         records: this.#records,
         index: this.#index,
         blobs: this.#blobs,

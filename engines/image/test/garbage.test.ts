@@ -8,6 +8,7 @@ import { temporaryDirectory } from "@holdfast/testing";
 import { isAbandoned } from "../src/store/abandoned.ts";
 import { BlobStore } from "../src/store/blob-store.ts";
 import { onDisk } from "../src/store/disk.ts";
+import { StoreLock } from "../src/store/store-lock.ts";
 import { smallNode, World, writeFiles } from "./fixture.ts";
 
 const hour = 3_600_000;
@@ -191,7 +192,7 @@ test("a full disk is an error that says so, leaves nothing half made, and is ove
     await assert.rejects(store.containerImage(directory, who, { node: smallNode }), { code: "DISK_FULL" });
 
     // What the look at the free bytes cannot know: the disk fills in the middle of a layer.
-    const blobs = new BlobStore(store.layout, world.clock);
+    const blobs = new BlobStore(store.layout, world.clock, new StoreLock(store.directory));
     async function* endless(): AsyncGenerator<Uint8Array> {
       for (;;) yield Buffer.alloc(100_000);
     }

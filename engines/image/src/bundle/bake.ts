@@ -5,6 +5,7 @@ import { basename, dirname, join } from "node:path";
 import { type Clock, codeOf } from "@holdfast/kernel";
 import { draftName } from "../store/abandoned.ts";
 import { needRoom, onDisk } from "../store/disk.ts";
+import { StoreLock } from "../store/store-lock.ts";
 import { collectFiles, type SourceEntry } from "./collect-files.ts";
 
 export interface BakeOptions {
@@ -43,7 +44,11 @@ const chunkBytes = 256 * 1024;
  *
  * @throws PlatformError `IMAGE_SOURCE_MISSING`, `IMAGE_TOO_LARGE`, `IMAGE_LINK_OUTSIDE`, `DISK_FULL`.
  */
-export async function bakeDirectory(options: BakeOptions, clock: Clock): Promise<Bundle> {
+export async function bakeDirectory(
+  options: BakeOptions,
+  clock: Clock,
+  lock: StoreLock = new StoreLock(options.store),
+): Promise<Bundle> {
   const { source, store, ignore = [], filesMax = filesMaxDefault, bytesMax = bytesMaxDefault } = options;
   const entries = await collectFiles(source, { ignore, filesMax, bytesMax });
   const modules = nearestModules(await realpath(source));
@@ -51,7 +56,7 @@ export async function bakeDirectory(options: BakeOptions, clock: Clock): Promise
   const root = await realpath(store);
   const temporary = join(root, draftName());
   const known = join(root, await digestOf(entries, modules, (entry) => entry.from));
-  if (await isThere(known, clock)) return { digest: basename(known), directory: known, baked: false };
+  if (await lock.run(() => isThere(known, clock))) return { digest: basename(known), directory: known, baked: false };
   return onDisk(root, async () => {
     try {
       await needRoom(root, bytesIn(entries));
@@ -61,7 +66,7 @@ export async function bakeDirectory(options: BakeOptions, clock: Clock): Promise
       const directory = join(root, digest);
       if (modules !== undefined) await symlink(modules, join(temporary, "node_modules"));
       await touch(temporary, clock);
-      return { digest, directory, baked: await publish(temporary, directory) };
+      return { digest, directory, baked: await lock.run(() => publish(temporary, directory, clock)) };
     } finally {
       await rm(temporary, { recursive: true, force: true });
     }
@@ -73,6 +78,11 @@ const noLimit = { ignore: [], filesMax: Number.MAX_SAFE_INTEGER, bytesMax: Numbe
 /** Bytes of the files of a bundle's directory. */
 export async function bytesOfBundle(directory: string): Promise<number> {
   return bytesIn(await collectFiles(directory, noLimit));
+}
+
+/** Digest of a bundle's files alone: the same wherever it was baked, whatever `node_modules` leads to. */
+export async function digestOfContent(directory: string): Promise<string> {
+  return digestOf(await collectFiles(directory, noLimit), undefined, (entry) => entry.from);
 }
 
 /** Digest of what a bundle's directory holds now: another one than its name when somebody changed it. */
@@ -148,13 +158,14 @@ async function digestOf(
 }
 
 /** False when another bake of the same content was faster; its image is the same. */
-async function publish(temporary: string, directory: string): Promise<boolean> {
+async function publish(temporary: string, directory: string, clock: Clock): Promise<boolean> {
   try {
     await rename(temporary, directory);
     return true;
   } catch (error) {
-    if (codeOf(error) === "ENOTEMPTY" || codeOf(error) === "EEXIST") return false;
-    throw error;
+    if (codeOf(error) !== "ENOTEMPTY" && codeOf(error) !== "EEXIST") throw error;
+    await touch(directory, clock);
+    return false;
   }
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Clock } from "@holdfast/kernel";
 import { type Base, describeBase } from "../base/base-layer.ts";
+import { digestOfContent } from "../bundle/bake.ts";
 import { amiIdOf, type ImageIdentity, type ImageNames, nameImage } from "../naming.ts";
 import type { Blob, BlobStore } from "../store/blob-store.ts";
 import { Progress } from "../store/progress.ts";
@@ -52,8 +53,8 @@ export async function bakeOci(
   };
   const contents = [baseContent, dependencies, await applicationContent(bundle)].filter((one) => one !== undefined);
   const layers = await makeAll(contents, tools);
-  const own = layers.slice(1).map(({ digest }) => digest);
-  const names = nameImage(identity, createHash("sha256").update(own.join("\n")).digest("hex"));
+  const content = await digestOfContent(bundle);
+  const names = nameImage(identity, dependencies === undefined ? content : joined(content, layers[1]));
   const origin = originOf(base, layers[0], names);
   const { blobs } = tools;
   const labels = { appversion: names.appVersion, creator: identity.creator ?? "holdfast", ...origin };
@@ -74,6 +75,14 @@ async function makeAll(contents: readonly LayerContent[], { layers, clock, say }
     made.push(await layers.make({ ...content, onBytes: (bytes) => progress.add(bytes) }));
   }
   return made;
+}
+
+/** One program with other dependencies is another release. */
+function joined(content: string, dependencies: Layer | undefined): string {
+  return createHash("sha256")
+    .update(content)
+    .update(dependencies?.digest ?? "")
+    .digest("hex");
 }
 
 /** Aminator's tags and the description Frigga reads. */

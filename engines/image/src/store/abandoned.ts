@@ -14,9 +14,13 @@ export function goneName(): string {
 /** True for a draft, or something on its way out, whose process is dead. */
 export function isAbandoned(name: string): boolean {
   const pid = /^\.(?:new|gone)-(\d+)-/.exec(name)?.[1];
-  if (pid === undefined) return false;
+  return pid !== undefined && isDead(Number(pid));
+}
+
+/** True when there is no such process. */
+export function isDead(pid: number): boolean {
   try {
-    process.kill(Number(pid), 0);
+    process.kill(pid, 0);
     return false;
   } catch (error) {
     return codeOf(error) === "ESRCH";

@@ -3,6 +3,7 @@ import { type FileHandle, mkdir, open, rename, rm, stat, utimes } from "node:fs/
 import { join } from "node:path";
 import { type Clock, codeOf } from "@holdfast/kernel";
 import { draftName } from "./abandoned.ts";
+import type { StoreLock } from "./store-lock.ts";
 
 export interface Blob {
   /** `sha256:<hex>`. */
@@ -15,10 +16,12 @@ export class BlobStore {
   readonly directory: string;
   readonly #root: string;
   readonly #clock: Clock;
+  readonly #lock: StoreLock;
 
-  constructor(root: string, clock: Clock) {
+  constructor(root: string, clock: Clock, lock: StoreLock) {
     this.#root = root;
     this.#clock = clock;
+    this.#lock = lock;
     this.directory = join(root, "blobs", "sha256");
   }
 
@@ -37,7 +40,10 @@ export class BlobStore {
     try {
       const file = await open(draft, "wx", 0o444);
       const blob = await this.#write(file, chunks, onBytes).finally(() => file.close());
-      if ((await this.reuse(blob.digest)) === undefined) await rename(draft, this.pathOf(blob.digest));
+      // One that is there has the same content: it is only made young.
+      if ((await this.reuse(blob.digest)) === undefined) {
+        await this.#lock.run(() => rename(draft, this.pathOf(blob.digest)));
+      }
       return blob;
     } finally {
       await rm(draft, { force: true });
@@ -49,7 +55,7 @@ export class BlobStore {
     const path = this.pathOf(digest);
     try {
       const now = this.#clock.wallMs() / 1_000;
-      await utimes(path, now, now);
+      await this.#lock.run(() => utimes(path, now, now));
       return { digest, bytes: (await stat(path)).size };
     } catch (error) {
       if (codeOf(error) === "ENOENT") return undefined;

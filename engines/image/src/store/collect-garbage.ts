@@ -8,16 +8,17 @@ import { goneName, isAbandoned } from "./abandoned.ts";
 import type { BlobStore } from "./blob-store.ts";
 import { planGarbage, type StoredImage } from "./garbage-plan.ts";
 import type { Records } from "./records.ts";
+import type { StoreLock } from "./store-lock.ts";
 
 export interface GarbageOptions {
   /** What server groups refer to: directories of bundles, their digests, digests of manifests, or references. */
   readonly inUse: Iterable<string>;
   /** The newest of each service, kept for a way back. Default 3, as many server groups as Asgard let a cluster have. */
-  readonly keepPerService?: number;
+  readonly keepPerService?: number | undefined;
   /** Nothing younger goes, in ms: it may be about to be used. Default 10 minutes. */
-  readonly minAgeMs?: number;
+  readonly minAgeMs?: number | undefined;
   /** Default false: true says what would go. */
-  readonly dryRun?: boolean;
+  readonly dryRun?: boolean | undefined;
 }
 
 export interface GarbageResult {
@@ -35,6 +36,7 @@ export interface GarbageStore {
   readonly directory: string;
   readonly oci: string;
   readonly clock: Clock;
+  readonly lock: StoreLock;
   readonly records: Records;
   readonly index: LayoutIndex;
   readonly blobs: BlobStore;
@@ -46,8 +48,9 @@ const keepPerServiceDefault = 3;
 const minAgeMsDefault = 10 * 60_000;
 
 /**
- * Removes what nobody needs. Interrupted at any instruction, it leaves every image that is in the list whole: names go
- * before the index, the index before what it refers to, and directories are renamed before they are emptied.
+ * Removes what nobody needs. Interrupted at any instruction, it leaves every image that is in the list whole: a bundle
+ * is renamed before it is emptied, and layers go after the index that refers to them. A bake that wants something again
+ * meanwhile either finds it, and it stays, or makes it anew.
  */
 export async function collectGarbage(store: GarbageStore, options: GarbageOptions): Promise<GarbageResult> {
   const { minAgeMs = minAgeMsDefault, keepPerService = keepPerServiceDefault, dryRun = false } = options;
@@ -58,12 +61,12 @@ export async function collectGarbage(store: GarbageStore, options: GarbageOption
   const removed: StoredImage[] = [];
   if (dryRun) removed.push(...plan.removed);
   else {
-    for (const image of plan.removed) for (const record of image.records) await store.records.remove(record);
-    if (existsSync(store.oci)) await store.index.refresh();
     for (const image of plan.removed) {
-      if (await removeBundle(store, image.bundle, oldestMs)) removed.push(image);
+      if (await putAway(store, image, oldestMs)) removed.push(image);
       else freedBytes -= image.bundleBytes;
     }
+    await removeOrphans(store, oldestMs);
+    if (existsSync(store.oci)) await store.index.refresh();
   }
   const going = new Set(plan.removed.map((image) => image.bundle));
   const blobs = await removeBlobs(store, { inUse, going, oldestMs, dryRun });
@@ -71,22 +74,17 @@ export async function collectGarbage(store: GarbageStore, options: GarbageOption
   return { removed, kept: plan.kept, blobs: blobs.count, remains, freedBytes: freedBytes + blobs.bytes, dryRun };
 }
 
-/** False when a bake wanted it again meanwhile. */
-async function removeBundle(store: GarbageStore, bundle: string, oldestMs: number): Promise<boolean> {
-  const directory = join(store.directory, bundle);
+/** Takes a bundle out of the store, then its names. False when a bake wanted it again meanwhile. */
+async function putAway(store: GarbageStore, image: StoredImage, oldestMs: number): Promise<boolean> {
   const gone = join(store.directory, goneName());
-  try {
-    if ((await stat(directory)).mtimeMs > oldestMs) return false;
-    await rename(directory, gone);
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return true;
-    throw error;
-  }
-  // A bake that found it between the look and the renaming has made it young; it gets it back.
-  if ((await stat(gone)).mtimeMs > oldestMs && !existsSync(directory)) {
-    await rename(gone, directory);
-    return false;
-  }
+  const claimed = await store.lock.run(async () => {
+    const found = await stat(image.directory).catch(() => undefined);
+    if (found === undefined || found.mtimeMs > oldestMs) return false;
+    await rename(image.directory, gone);
+    return true;
+  });
+  if (!claimed) return false;
+  for (const record of image.records) await store.records.remove(record);
   await rm(gone, { recursive: true, force: true });
   return true;
 }
@@ -106,11 +104,15 @@ async function removeBlobs(store: GarbageStore, order: BlobOrder): Promise<{ cou
   for (const name of await namesIn(blobs.directory)) {
     if (needed.has(`sha256:${name}`)) continue;
     const path = join(blobs.directory, name);
-    const found = await stat(path).catch(() => undefined);
-    if (found === undefined || found.mtimeMs > order.oldestMs) continue;
-    if (!order.dryRun) await rm(path, { force: true });
+    const size = await store.lock.run(async () => {
+      const found = await stat(path).catch(() => undefined);
+      if (found === undefined || found.mtimeMs > order.oldestMs) return undefined;
+      if (!order.dryRun) await rm(path, { force: true });
+      return found.size;
+    });
+    if (size === undefined) continue;
     count++;
-    bytes += found.size;
+    bytes += size;
   }
   return { count, bytes };
 }
@@ -136,6 +138,13 @@ async function readManifest(path: string): Promise<Manifest | undefined> {
     return JSON.parse(await readFile(path, "utf8"));
   } catch {
     return undefined; // Not here, or not a manifest: it refers to nothing.
+  }
+}
+
+/** Names whose bundle is gone: a collection was interrupted between the two. */
+async function removeOrphans({ directory, records }: GarbageStore, oldestMs: number): Promise<void> {
+  for (const record of await records.list()) {
+    if (record.bakedAtMs <= oldestMs && !existsSync(join(directory, record.bundle))) await records.remove(record);
   }
 }
 

@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promise
 import { join } from "node:path";
 import { codeOf } from "@holdfast/kernel";
 import { draftName } from "./abandoned.ts";
+import type { StoreLock } from "./store-lock.ts";
 
 /** The form of an image that containers are made from. */
 export interface OciForm {
@@ -40,9 +41,11 @@ export interface ImageRecord {
 /** One small file for each image of each service: each written whole, so that two bakes never wait for one another. */
 export class Records {
   readonly #directory: string;
+  readonly #lock: StoreLock;
 
-  constructor(store: string) {
+  constructor(store: string, lock: StoreLock) {
     this.#directory = join(store, "records");
+    this.#lock = lock;
   }
 
   async write(record: ImageRecord): Promise<void> {
@@ -50,7 +53,7 @@ export class Records {
     const draft = join(this.#directory, draftName());
     try {
       await writeFile(draft, JSON.stringify(record));
-      await rename(draft, this.#pathOf(record));
+      await this.#lock.run(() => rename(draft, this.#pathOf(record)));
     } finally {
       await rm(draft, { force: true });
     }
@@ -67,8 +70,13 @@ export class Records {
     return all.filter((record) => record !== undefined).toSorted((a, b) => b.bakedAtMs - a.bakedAtMs);
   }
 
-  async remove(record: ImageRecord): Promise<void> {
-    await rm(this.#pathOf(record), { force: true });
+  /** Forgets one, unless it was written anew since it was read. */
+  remove(record: ImageRecord): Promise<void> {
+    const path = this.#pathOf(record);
+    return this.#lock.run(async () => {
+      const now = await readRecord(path);
+      if (now?.bakedAtMs === record.bakedAtMs) await rm(path, { force: true });
+    });
   }
 
   /** The same program under another version or by another creator is another container image of the same bundle. */
