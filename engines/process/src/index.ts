@@ -11,7 +11,7 @@ export { agentHealth, shutDownAgent } from "./client/shut-down.ts";
 export { instanceToken } from "./instance-token.ts";
 export { TunDelays } from "./network/delays.ts";
 export { behind, enterMounts, enterRouter } from "./network/enter.ts";
-export { endHolder, startHolder } from "./network/holder.ts";
+export { endHolder, restartHolder, startHolder } from "./network/holder.ts";
 export { KernelFaults } from "./network/kernel-faults.ts";
 export { shellIn } from "./network/shell.ts";
 export { isAlive, type ProcessIdentity, processNow } from "./system/processes.ts";

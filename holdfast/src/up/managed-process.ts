@@ -30,7 +30,7 @@ const logBytesMax = 10 * 1024 * 1024;
  * 30 s), and taken over, not started twice, when a supervisor before us left it running.
  */
 export class ManagedProcess {
-  readonly spec: ProgramSpec;
+  #spec: ProgramSpec;
   readonly #clock: Clock;
   readonly #onChange: (change: ProcessChange) => void;
   #mark: ProcessMark | undefined;
@@ -44,8 +44,18 @@ export class ManagedProcess {
 
   constructor(clock: Clock, spec: ProgramSpec, onChange: (change: ProcessChange) => void) {
     this.#clock = clock;
-    this.spec = spec;
+    this.#spec = spec;
     this.#onChange = onChange;
+  }
+
+  get spec(): ProgramSpec {
+    return this.#spec;
+  }
+
+  /** Replaces the program by one that is started otherwise. */
+  change(spec: ProgramSpec): void {
+    this.#spec = spec;
+    this.signal("SIGKILL");
   }
 
   get mark(): ProcessMark | undefined {
@@ -82,7 +92,7 @@ export class ManagedProcess {
 
   /** Copies a log that grew past 10 MiB aside and empties it; the program goes on writing to the same file. */
   boundLog(): void {
-    const { logFile } = this.spec;
+    const { logFile } = this.#spec;
     const size = statSync(logFile, { throwIfNoEntry: false })?.size ?? 0;
     if (size <= logBytesMax) return;
     try {
@@ -95,7 +105,7 @@ export class ManagedProcess {
   }
 
   #spawn(): void {
-    const { file, env, logFile, workingDirectory, prefix = [] } = this.spec;
+    const { file, env, logFile, workingDirectory, prefix = [] } = this.#spec;
     const log = openLog(logFile);
     const line = behind(prefix, process.execPath, ["--disable-warning=ExperimentalWarning", file]);
     const child = spawn(line.file, line.args, {

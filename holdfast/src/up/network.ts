@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { endHolder, startHolder } from "@holdfast/engine-process";
+import { endHolder, restartHolder, startHolder } from "@holdfast/engine-process";
 import { type Clock, PlatformError } from "@holdfast/kernel";
 import type { NetworkPlace } from "@holdfast/wire";
 import { runFiles } from "../stack/directories.ts";
@@ -38,7 +38,24 @@ export async function ensureNetwork(clock: Clock, runDirectory: string): Promise
   const earlier = readNetwork(runDirectory);
   if (earlier !== undefined && isRunning(earlier.mark)) return earlier;
   if (earlier !== undefined) endHolder(earlier.place);
-  const place = await startHolder(clock, runFiles.network(runDirectory), process.getuid?.() !== 0);
+  return kept(await startHolder(clock, runFiles.network(runDirectory), process.getuid?.() !== 0), runDirectory);
+}
+
+/**
+ * A holder in place of one that has died, in the network that process `standing` still is in.
+ *
+ * @throws PlatformError `NAMESPACES_UNAVAILABLE`.
+ */
+export async function renewNetwork(
+  clock: Clock,
+  lost: StackNetwork,
+  standing: number,
+  run: string,
+): Promise<StackNetwork> {
+  return kept(await restartHolder(clock, lost.place, standing), run);
+}
+
+function kept(place: NetworkPlace, runDirectory: string): StackNetwork {
   const mark = markOf(place.pid);
   if (mark === undefined) throw new PlatformError("NAMESPACES_UNAVAILABLE", "the holder of the network ended at once");
   const network = { place, mark };

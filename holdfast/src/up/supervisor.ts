@@ -8,7 +8,7 @@ import { bakeApplication } from "../app-file/load-application.ts";
 import { ControlClient } from "../stack/control-client.ts";
 import { runFiles } from "../stack/directories.ts";
 import { ensureInstanceKey } from "../stack/instance-key.ts";
-import { signalProcess } from "../stack/processes.ts";
+import { isRunning, signalProcess } from "../stack/processes.ts";
 import {
   killEverything,
   type OwnProcess,
@@ -19,12 +19,14 @@ import {
 } from "../stack/remains.ts";
 import { briefOf, type UpEvent, type UpUrls } from "./events.ts";
 import { ManagedProcess, type ProcessChange, type ProgramSpec } from "./managed-process.ts";
-import { ensureNetwork, type StackNetwork } from "./network.ts";
+import { ensureNetwork, renewNetwork, type StackNetwork } from "./network.ts";
 import type { UpOptions } from "./plan.ts";
 import { copyPlatform, removeOlderPlatforms } from "./platform-copy.ts";
 import { type PreparedStack, prepareStack } from "./prepare-stack.ts";
 import { agentName, agentProgram, controlProgram, doorPrograms, fingerprintOf } from "./programs-of-stack.ts";
 import { UpSocket } from "./up-socket.ts";
+
+const networkLookMs = 1_000;
 
 type State = "starting" | "ready" | "stopping" | "stopped";
 
@@ -128,6 +130,7 @@ export class Supervisor {
     const platform = copyPlatform(stack.stateDirectory);
     this.#network = stack.isolation === "netns" ? await ensureNetwork(this.#clock, stack.runDirectory) : undefined;
     this.#startPrograms(platform);
+    this.#watchNetwork(platform);
     this.#control = new ControlClient(stack.ports.console, stack.stateDirectory);
     await Promise.race([this.#controlAnswers(this.#control), baking.then(() => new Promise<never>(() => {}))]);
     if (this.#end.signal.aborted) return;
@@ -170,6 +173,39 @@ export class Supervisor {
       for (const program of this.#programs) program.boundLog();
     });
     this.#end.signal.addEventListener("abort", () => bounding.cancel(), { once: true });
+  }
+
+  /** Without its holder no new instance can be started: it gets a successor, and who knew it is told by being started anew. */
+  #watchNetwork(platform: string): void {
+    const { stack } = this.#stack();
+    let isRenewing = false;
+    const renew = async (lost: StackNetwork): Promise<void> => {
+      const standing = this.#programs.find(({ spec, mark }) => spec.prefix !== undefined && mark !== undefined)?.mark
+        ?.pid;
+      if (standing === undefined) throw new Error("nobody stands in the network any more");
+      this.#network = await renewNetwork(this.#clock, lost, standing, stack.runDirectory);
+      const { place } = this.#network;
+      for (const zone of stack.zones) this.#change(agentProgram(stack, zone, platform, place));
+      this.#change(controlProgram(stack, platform, place));
+    };
+    const watch = this.#clock.every(networkLookMs, () => {
+      const network = this.#network;
+      if (network === undefined || isRenewing || isRunning(network.mark)) return;
+      isRenewing = true;
+      this.#tell({ event: "warning", text: "the holder of the network ended; another one takes its place" });
+      renew(network)
+        .catch((error: unknown) =>
+          this.#tell({ event: "warning", text: `the network has no holder: ${messageOf(error)}` }),
+        )
+        .finally(() => {
+          isRenewing = false;
+        });
+    });
+    this.#end.signal.addEventListener("abort", () => watch.cancel(), { once: true });
+  }
+
+  #change(spec: ProgramSpec): void {
+    this.#programs.find((program) => program.spec.name === spec.name)?.change(spec);
   }
 
   /** Zones that are no longer wanted: their agents and instances go. */

@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { type Clock, messageOf, PlatformError } from "@holdfast/kernel";
 import type { NetworkPlace } from "@holdfast/wire";
-import { routerScript } from "./scripts.ts";
+import { behind, enterRouter } from "./enter.ts";
+import { houseScript, routerScript } from "./scripts.ts";
 
 const readyWithinMs = 10_000;
 
@@ -14,10 +15,31 @@ const readyWithinMs = 10_000;
  * @throws PlatformError `NAMESPACES_UNAVAILABLE` with the system's reason.
  */
 export async function startHolder(clock: Clock, directory: string, rootless: boolean): Promise<NetworkPlace> {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
   const own = rootless ? ["--user", "--map-root-user"] : [];
-  const args = [...own, "--mount", "--net", "sh", "-c", `${routerScript(directory)}echo ready\nexec sleep infinity`];
-  const holder = spawn("unshare", args, { detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  return await hold(clock, { pid: -1, directory, rootless }, [], [...own, "--mount", "--net"], routerScript(directory));
+}
+
+/**
+ * Starts a holder in place of one that has died, in the network that `pid` (an agent, control) still stands in. The names of
+ * namespaces are lost: those of instances that still run are theirs alone, new ones are made for new instances.
+ *
+ * @throws PlatformError `NAMESPACES_UNAVAILABLE` with the system's reason.
+ */
+export async function restartHolder(clock: Clock, lost: NetworkPlace, pid: number): Promise<NetworkPlace> {
+  const prefix = enterRouter({ ...lost, pid });
+  return await hold(clock, lost, prefix, ["--mount"], houseScript(lost.directory));
+}
+
+async function hold(
+  clock: Clock,
+  { directory, rootless }: NetworkPlace,
+  prefix: readonly string[],
+  unshared: readonly string[],
+  script: string,
+): Promise<NetworkPlace> {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const line = behind(prefix, "unshare", [...unshared, "sh", "-c", `${script}echo ready\nexec sleep infinity`]);
+  const holder = spawn(line.file, line.args, { detached: true, stdio: ["ignore", "pipe", "pipe"] });
   try {
     await ready(clock, holder);
   } catch (error) {

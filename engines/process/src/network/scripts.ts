@@ -9,9 +9,7 @@ import { linkOf, namespaceOf } from "./places.ts";
  * @param directory where namespaces get their names: a file system of our own, seen in our mount namespace alone.
  */
 export function routerScript(directory: string): string {
-  return `set -e
-mount -t tmpfs -o mode=700,size=1m holdfast ${quoted(directory)}
-cd /proc/sys/net/ipv4
+  return `${houseScript(directory)}cd /proc/sys/net/ipv4
 echo 1 > ip_forward
 echo 1 > conf/all/route_localnet
 echo 0 > conf/all/rp_filter
@@ -23,6 +21,11 @@ addr add 127.0.0.1/32 dev lo
 addr add ${routerAddress}/32 dev lo
 END
 `;
+}
+
+/** Makes the place where namespaces have their names. */
+export function houseScript(directory: string): string {
+  return `set -e\nmount -t tmpfs -o mode=700,size=1m holdfast ${quoted(directory)}\n`;
 }
 
 /**
