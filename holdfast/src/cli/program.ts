@@ -2,6 +2,7 @@ import { Command, Option } from "commander";
 import { addConfigCommands } from "./config-commands.ts";
 import type { CommandContext } from "./context.ts";
 import { addFaultCommands } from "./fault-commands.ts";
+import { addImageCommands } from "./images/image-commands.ts";
 
 /** Runs a command; its module is loaded only then. */
 type Run = (context: CommandContext) => Promise<number>;
@@ -42,6 +43,7 @@ export function buildProgram(choose: (run: Run, json: boolean) => void): Command
   addDiscoveryCommands(onStack, choose);
   addFaultCommands(program, choose);
   addConfigCommands(program, choose);
+  addImageCommands(program, choose);
   addRegistryCommand(add, choose);
   addSidecarCommand(add, choose);
   addAppCommands(program, choose);

@@ -8,6 +8,7 @@ import type { Engine, FaultEngine } from "@holdfast/wire";
 import { ConfigHouse } from "../config/config-house.ts";
 import { Discovery } from "../discovery/discovery.ts";
 import { FaultHouse } from "../faults/fault-house.ts";
+import { ImageHouse } from "../images/image-house.ts";
 import { type ReportTarget, ResilienceReports } from "../resilience/resilience-reports.ts";
 import { runFiles } from "../stack/directories.ts";
 import { openTraces } from "../traces/trace-house.ts";
@@ -68,12 +69,7 @@ export async function startControl(parts: ControlParts, settings: ControlSetting
   const ended = new AbortController();
   const metrics = parts.metrics(cloud, ended.signal);
   const model = new ControlModel(clock, settings, cloud, metrics);
-  const hub = new EventHub(clock, {
-    status: () => model.status(),
-    instances: () => model.instances(),
-    activities: () => cloud.recentActivities(100),
-  });
-  cloud.subscribe(() => hub.changed());
+  const hub = openHub(clock, model, cloud);
   const access = new Access(clock, token, settings.ports.console);
   const discovery = new Discovery(clock, registryPlaces(settings.zones, settings.portBase));
   const resilience = new ResilienceReports(clock, () => reportTargets(cloud));
@@ -92,8 +88,9 @@ export async function startControl(parts: ControlParts, settings: ControlSetting
     { clock, log, token, logSources: () => model.logSources(undefined, undefined) },
     settings,
   );
+  const images = new ImageHouse(clock, settings.stateDirectory, cloud, log);
   const faults = openFaults(parts, settings, cloud);
-  const all = { clock, settings, cloud, model, hub, access, discovery, resilience, config, traces, faults };
+  const all = { clock, settings, cloud, model, hub, access, discovery, resilience, config, traces, faults, images };
   const routes = controlRoutes(all);
   const app = apiServer(log, access, routes, {
     consoleDirectory: parts.consoleDirectory,
@@ -113,6 +110,7 @@ export async function startControl(parts: ControlParts, settings: ControlSetting
       ended.abort();
       await faults.close();
       cloud.stop();
+      images.close();
       hub.close();
       await config.close();
       await traces.close();
@@ -123,6 +121,17 @@ export async function startControl(parts: ControlParts, settings: ControlSetting
       await state.close();
     },
   };
+}
+
+/** The live views, told of every change. */
+function openHub(clock: Clock, model: ControlModel, cloud: Cloud): EventHub {
+  const hub = new EventHub(clock, {
+    status: () => model.status(),
+    instances: () => model.instances(),
+    activities: () => cloud.recentActivities(100),
+  });
+  cloud.subscribe(() => hub.changed());
+  return hub;
 }
 
 /** Reads what is kept, waiting for a disk that refuses, and makes the cloud of it. */

@@ -20,6 +20,7 @@ import { z } from "zod";
 import type { ConfigHouse } from "../../config/config-house.ts";
 import type { Discovery } from "../../discovery/discovery.ts";
 import type { FaultHouse } from "../../faults/fault-house.ts";
+import type { ImageHouse } from "../../images/image-house.ts";
 import type { ResilienceReports } from "../../resilience/resilience-reports.ts";
 import type { TraceHouse } from "../../traces/trace-house.ts";
 import type { ControlModel } from "../control-model.ts";
@@ -30,6 +31,7 @@ import { configRoutes } from "./config-routes.ts";
 import { discoveryRoutes } from "./discovery-routes.ts";
 import type { EventHub, Topic } from "./event-hub.ts";
 import { faultRoutes } from "./fault-routes.ts";
+import { imageRoutes } from "./image-routes.ts";
 import { streamLogs } from "./log-stream.ts";
 import { resilienceRoutes } from "./resilience-routes.ts";
 import type { Call, Route } from "./route.ts";
@@ -46,9 +48,10 @@ export interface RouteParts {
   readonly access: Access;
   readonly discovery: Discovery;
   readonly resilience: ResilienceReports;
+  readonly faults: FaultHouse;
   readonly config: ConfigHouse;
   readonly traces: TraceHouse;
-  readonly faults: FaultHouse;
+  readonly images: ImageHouse;
 }
 
 /** Whoever has the token or a session. */
@@ -77,6 +80,7 @@ export function controlRoutes(parts: RouteParts): Route[] {
     ...configRoutes(parts, actor),
     ...faultRoutes(parts, actor),
     ...traceRoutes(parts),
+    ...imageRoutes(parts),
     ...sessionRoutes(parts),
   ];
 }
