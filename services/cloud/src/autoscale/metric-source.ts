@@ -35,5 +35,5 @@ export interface MetricSource {
 /** Data points that are lacking at the front count as missing. */
 export function latest(series: Series, count: number): Series {
   if (series.length >= count) return series.slice(series.length - count);
-  return [...new Array<undefined>(count - series.length), ...series];
+  return [...Array.from({ length: count - series.length }, () => undefined), ...series];
 }
