@@ -83,10 +83,13 @@ function modeFinding(isolation: Isolation = "loopback"): Finding {
   if (isolation === "netns") {
     return { name: "mode", state: "ok", text: "netns: every instance has a network namespace of its own" };
   }
+  if (isolation === "ports") {
+    return { name: "mode", state: "ok", text: "ports: all instances are on 127.0.0.1, each with a port of its own" };
+  }
   const text =
     process.platform === "linux"
       ? "loopback: instances have addresses 127.R.Z.I (real networks: holdfast up --isolation netns)"
-      : "loopback: addresses 127.R.Z.I may need aliases here (macOS: ifconfig lo0 alias)";
+      : "loopback: addresses 127.R.Z.I may need aliases here (macOS: ifconfig lo0 alias, or holdfast up --isolation ports)";
   return { name: "mode", state: process.platform === "linux" ? "ok" : "warning", text };
 }
 

@@ -3,7 +3,7 @@ import { parseCommand } from "@holdfast/engine-process";
 import { PlatformError, parseDurationMs } from "@holdfast/kernel";
 import { Env, type HealthCheck, healthCheckDefaults, type SidecarSettings } from "@holdfast/wire";
 import type { Application, ServiceDefinition } from "@holdfast/wire/application";
-import { logBytesMax, nodeCommand } from "./platform-groups.ts";
+import { logBytesMax, nodeCommand, placementIn } from "./platform-groups.ts";
 import type { ControlSettings } from "./settings.ts";
 
 /**
@@ -15,7 +15,7 @@ export function applicationGroups(
   name: string,
   application: Application,
   images: Readonly<Record<string, string>>,
-  settings: Pick<ControlSettings, "zones" | "bundles">,
+  settings: Pick<ControlSettings, "zones" | "bundles" | "mode">,
 ): GroupDefinition[] {
   return Object.entries(application.services).map(([service, definition]) => {
     const image = images[service];
@@ -40,7 +40,7 @@ export function applicationGroups(
         logBytesMax,
       },
       scale: scaleOf(definition, settings.zones.length),
-      placement: {},
+      placement: placementIn(settings),
     };
   });
 }

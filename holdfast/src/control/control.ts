@@ -71,7 +71,7 @@ export async function startControl(parts: ControlParts, settings: ControlSetting
   const model = new ControlModel(clock, settings, cloud, metrics);
   const hub = openHub(clock, model, cloud);
   const access = new Access(clock, token, settings.ports.console);
-  const discovery = new Discovery(clock, registryPlaces(settings.zones, settings.portBase));
+  const discovery = new Discovery(clock, registryPlaces(settings));
   const resilience = new ResilienceReports(clock, () => reportTargets(cloud));
   const config = new ConfigHouse({
     clock,

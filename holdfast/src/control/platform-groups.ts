@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import type { GroupDefinition, LaunchTemplate } from "@holdfast/cloud-server";
+import type { GroupDefinition, LaunchTemplate, Placement } from "@holdfast/cloud-server";
 import { parseDurationMs, reservedHosts } from "@holdfast/kernel";
 import {
   type BalancerListener,
@@ -33,7 +33,7 @@ const tracesOfOthersOnly = { OTEL_TRACES_SAMPLER: "parentbased_always_off" };
 /** One registry a zone, on an address and port that never change. */
 export function registryGroup(settings: ControlSettings): GroupDefinition {
   const { zones, portBase, bundles } = settings;
-  const urls = registryUrls(zones, portBase);
+  const urls = registryUrls(settings);
   const zoneEnv = zones.map((zone, index) => {
     const own: RegistrySettings = { name: zone.name, peers: urls.filter((_url, i) => i !== index) };
     return [zone.name, { [Env.settings]: JSON.stringify(own) }];
@@ -47,7 +47,7 @@ export function registryGroup(settings: ControlSettings): GroupDefinition {
       zoneEnv: Object.fromEntries(zoneEnv),
     },
     scale: { min: zones.length, desired: zones.length, max: zones.length },
-    placement: { host: reservedHosts.registry, fixedPorts: registryPorts(zones, portBase) },
+    placement: { ...placementIn(settings, reservedHosts.registry), fixedPorts: registryPorts(zones, portBase) },
   };
 }
 
@@ -65,7 +65,7 @@ function gatewayGroup(settings: ControlSettings, application: Application): Grou
     kind: "gateway",
     template: templateOf(settings.bundles.gateway, { [Env.settings]: JSON.stringify(gateway) }),
     scale: { min: 1, desired: zones, max: zones * 3 },
-    placement: { host: reservedHosts.gateway },
+    placement: placementIn(settings, reservedHosts.gateway),
   };
 }
 
@@ -101,6 +101,12 @@ function balancerGroup(settings: ControlSettings): GroupDefinition {
     scale: shared ? { min: 1, desired: 2, max: 4 } : { min: 1, desired: 1, max: 1 },
     placement: { address: operatorAddress, exclusive: !shared },
   };
+}
+
+/** Of groups with a host number of their own in each zone, and of those with any. */
+export function placementIn({ mode }: Pick<ControlSettings, "mode">, host?: number): Placement {
+  if (mode === "ports") return { address: operatorAddress };
+  return host === undefined ? {} : { host };
 }
 
 export function nodeCommand(bundle: string): string {

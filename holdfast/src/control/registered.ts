@@ -11,7 +11,7 @@ export async function registerControl(
   log: Log,
   settings: ControlSettings,
 ): Promise<void> {
-  const registries = registryUrls(settings.zones, settings.portBase);
+  const registries = registryUrls(settings);
   const registration = new Registration(
     clock,
     random,

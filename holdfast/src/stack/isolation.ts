@@ -1,8 +1,15 @@
 import { spawnSync } from "node:child_process";
+import { addressOf, type Zone } from "@holdfast/kernel";
+import { operatorAddress } from "@holdfast/wire";
 
 /** How zones are kept apart: by networks of their own, by addresses of the machine's loopback, or by ports alone. */
 export type Isolation = "netns" | "loopback" | "ports";
 export const isolations: readonly Isolation[] = ["netns", "loopback", "ports"];
+
+/** Where host `host` of a zone stands: with ports alone, everything is the operator's own address. */
+export function addressIn(isolation: Isolation, zone: Zone, host: number): string {
+  return isolation === "ports" ? operatorAddress : addressOf(zone, host);
+}
 
 /** The programs that a network of namespaces needs, and the Debian package each is in. */
 const programs = { ip: "iproute2", nft: "nftables", nsenter: "util-linux", unshare: "util-linux", sh: "dash" } as const;

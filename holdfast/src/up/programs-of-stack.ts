@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { enterRouter } from "@holdfast/engine-process";
-import { addressOf, reservedHosts, type Zone, zoneKey } from "@holdfast/kernel";
+import { reservedHosts, type Zone, zoneKey } from "@holdfast/kernel";
 import {
   type AgentSettings,
   type DoorSettings,
@@ -14,15 +14,18 @@ import type { ControlSettings } from "../control/settings.ts";
 import { codeCacheOf } from "../stack/code-cache.ts";
 import { runFiles } from "../stack/directories.ts";
 import { instanceKeyFile } from "../stack/instance-key.ts";
-import { withSystemPath } from "../stack/isolation.ts";
+import { addressIn, withSystemPath } from "../stack/isolation.ts";
 import type { StackFile } from "../stack/stack-file.ts";
 import type { ProgramSpec } from "./managed-process.ts";
 
 /** Base URLs of the registries, the one of `zone` first: host 1 of each zone, on the block's first ports, for ever. */
-export function registryUrls(zones: readonly Zone[], portBase: number, own: Zone | undefined): string[] {
+export function registryUrls(
+  { zones, portBase, isolation = "loopback" }: Pick<StackFile, "zones" | "portBase" | "isolation">,
+  own: Zone | undefined,
+): string[] {
   const urls = zones.map((zone, index) => ({
     zone,
-    url: `http://${addressOf(zone, reservedHosts.registry)}:${portBase + index}`,
+    url: `http://${addressIn(isolation, zone, reservedHosts.registry)}:${portBase + index}`,
   }));
   const isOwn = (item: { zone: Zone }): boolean => own !== undefined && item.zone.name === own.name;
   return [...urls.filter(isOwn), ...urls.filter((item) => !isOwn(item))].map((item) => item.url);
@@ -43,7 +46,7 @@ export function agentProgram(stack: StackFile, zone: Zone, platform: string, net
     stateFile: runFiles.agentState(run, zone),
     pidFile: join(run, `${name}.pid`),
     logDirectory: join(stack.stateDirectory, "logs"),
-    registries: registryUrls(stack.zones, stack.portBase, zone),
+    registries: registryUrls(stack, zone),
     viewDirectory: join(stack.stateDirectory, "views"),
     codeCache: codeCacheOf(stack.stateDirectory),
     configServers: [`http://${control}:${stack.ports.console}`],

@@ -170,6 +170,26 @@ suite("a stack in networks of its own, killed", { skip }, () => {
   });
 });
 
+suite("zones by ports alone", () => {
+  test("everything is on 127.0.0.1, and an instance that is killed under load fails no request", async () => {
+    await using stack = await Stack.up({ bin, application: movies, args: ["--isolation", "ports"] });
+    const instances = await appInstances(stack);
+    assert.equal(instances.length, moviesInstances);
+    assert.deepEqual([...new Set((await stack.ps()).map(({ address }) => address))], ["127.0.0.1"]);
+    assert.equal(new Set(instances.map(({ port }) => port)).size, instances.length);
+    const running = load(stack.ready.edge, { rate: 40, seconds: size(4, 30) });
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    const victim = instances.find(({ name }) => name === "catalog");
+    process.kill(victim?.pid ?? -1, "SIGKILL");
+    const report = await running;
+    assert.equal(report.failed, 0, JSON.stringify(report.failures.slice(0, 5)));
+    const refused = await stack.run("fault", "add", "partition", "--for", "5s");
+    assert.notEqual(refused.code, 0);
+    assert.match(refused.stderr, /FAULT_UNSUPPORTED/);
+    assert.match(refused.stderr, /--isolation netns/);
+  });
+});
+
 /** Processes whose environment or command names the stack. */
 function processesOf(stateDirectory: string, run: string): number[] {
   const found: number[] = [];
