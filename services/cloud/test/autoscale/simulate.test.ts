@@ -103,9 +103,10 @@ test("an hour of steady load with noise, lag and slow starts: the size settles a
         durationMs: 80 * minuteMs,
       });
       assert.ok(turns(simulation) <= 1, JSON.stringify(simulation.changes));
-      // The first 20 min are for finding the size; the hour after that is quiet.
+      // The first 20 min are for finding the size. In the hour after that a load right at the mark may cost an instance
+      // more or less, once or twice, and never back and forth.
       const late = simulation.changes.filter((change) => change.atMs > nowMs + 20 * minuteMs);
-      assert.ok(late.every(({ from, to }) => to > from) && late.length <= 2, JSON.stringify(simulation.changes));
+      assert.ok(late.length <= 2 && turns({ ticks: [], changes: late }) === 0, JSON.stringify(simulation.changes));
       const { desired } = simulation.ticks.at(-1) ?? { desired: 0 };
       assert.ok(desired >= Math.ceil((load * (1 - share)) / target - 1e-9));
       assert.ok(desired <= Math.max(instances === 1 ? 1 : 0, Math.ceil((load * (1 + share)) / (0.9 * target))));
