@@ -108,12 +108,14 @@ export class ImageStore {
 
   /**
    * The one image that is meant: by the begin of its digest (four characters at least), its directory, `appversion`,
-   * Aminator's name, reference or manifest digest.
+   * Aminator's name, reference or manifest digest; or the newest of a service (`catalog`) or cluster (`movies-catalog`).
    *
    * @throws PlatformError `IMAGE_UNKNOWN`, `IMAGE_AMBIGUOUS`.
    */
   async find(text: string): Promise<StoredImage> {
-    const found = (await this.list()).filter((image) => isMeant(image, text));
+    const all = await this.list();
+    const exact = all.filter((image) => isMeant(image, text));
+    const found = exact.length > 0 ? exact : newestOf(all, text);
     const [only] = found;
     if (only !== undefined && found.length === 1) return only;
     if (only === undefined) throw unknown(text);
@@ -194,6 +196,17 @@ function isMeant({ bundle, directory, records }: StoredImage, text: string): boo
     ({ appVersion, amiName, oci }) =>
       appVersion === text || amiName === text || oci?.reference === text || oci?.digest === text,
   );
+}
+
+/** Of a service or cluster: the image that was last baked for it, which another one's bake of the same image does not change. */
+function newestOf(all: readonly StoredImage[], text: string): StoredImage[] {
+  const own = all.flatMap((image) =>
+    image.records
+      .filter(({ service, package: name }) => service === text || name === text)
+      .map((record) => ({ image, atMs: record.bakedAtMs })),
+  );
+  const [newest] = own.toSorted((a, b) => b.atMs - a.atMs);
+  return newest === undefined ? [] : [newest.image];
 }
 
 function unknown(text: string): PlatformError {

@@ -153,6 +153,9 @@ test("images are found by what people have at hand, and never the wrong one", as
   ]) {
     assert.equal((await world.store.find(text)).bundle, image.bundle, text);
   }
+  world.clock.jumpWall(1_000);
+  const newer = await world.bundle("newer");
+  for (const text of ["catalog", "movies-catalog"]) assert.equal((await world.store.find(text)).bundle, newer);
   await assert.rejects(world.store.find(image.bundle.slice(0, 3)), {
     code: "IMAGE_UNKNOWN",
     next: "holdfast images list",

@@ -58,7 +58,7 @@ export class ImageHouse {
     this.#timer.cancel();
   }
 
-  /** Image as a server group names it → the groups, instances' groups and applications that do. */
+  /** Image as a server group names it → the groups that do, those of instances that still run, and else applications. */
   #usedBy(): ReadonlyMap<string, ReadonlySet<string>> {
     const used = new Map<string, Set<string>>();
     const add = (image: string, by: string): void => {
@@ -70,7 +70,8 @@ export class ImageHouse {
     for (const { spec } of this.#users.instances()) add(spec.image, spec.serverGroup);
     for (const name of this.#users.applications()) {
       const { images } = this.#users.application(name) as Deployment;
-      for (const image of Object.values(images)) add(image, name);
+      // Said only where no group is there yet, or any more.
+      for (const image of Object.values(images)) if (!used.has(image)) add(image, `${name} (deployed)`);
     }
     return used;
   }

@@ -16,7 +16,7 @@ export function addImageCommands(program: Command, choose: (run: Run, json: bool
   add("list", "list all images: whose they are, and which server groups use them").action((flags) =>
     choose(async (context) => (await import("./images.ts")).imagesList(context, flags), flags.json === true),
   );
-  add("show <image>", "all names of an image, and whether it is intact; by digest, version, name or reference").action(
+  add("show <image>", "all names of an image, and whether it is intact; by service, digest or version").action(
     (image, flags) =>
       choose(async (context) => (await import("./images.ts")).imagesShow(context, image, flags), flags.json === true),
   );

@@ -70,14 +70,13 @@ export async function imagesGc(context: CommandContext, flags: GcFlags): Promise
 function printImages({ terminal }: CommandContext, images: readonly ImageView[], nowMs: number): void {
   const rows = images.map((image) => [
     image.digest.slice(0, 12),
-    [...new Set(image.names.map(({ service }) => service))].join(", ") || "–",
-    image.names[0]?.appVersion ?? "–",
+    [...new Set(image.names.map(({ appVersion }) => appVersion))].join(", ") || "–",
     formatBytes(image.bytes),
     formatAge(Date.parse(image.bakedAt), nowMs),
     image.names.some(({ container }) => container !== null) ? "yes" : "–",
     image.usedBy.join(", ") || "–",
   ]);
-  const header = ["IMAGE", "SERVICES", "VERSION", "SIZE", "AGE", "CONTAINER", "USED BY"];
+  const header = ["IMAGE", "VERSION", "SIZE", "AGE", "CONTAINER", "USED BY"];
   for (const line of formatTable(header, rows, terminal.columns)) terminal.print(line);
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { rename, rm } from "node:fs/promises";
+import { rename, rm, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -30,7 +30,8 @@ export async function imagesSave(
   const { terminal, clock } = context;
   const { control, stack } = openStack(flags);
   const detail = await control.call<ImageDetail>("GET", ControlPaths.image(image));
-  const name = nameFor(detail, flags.service);
+  const own = detail.names.find((one) => one.service === image || `${one.application}-${one.service}` === image);
+  const name = nameFor(detail, flags.service ?? own?.service);
   const { run, bundle } = await serviceOf(control, name);
   control.close();
   const store = new ImageStore(imagesDirectory(stack.stateDirectory), clock, (line) => terminal.print(line));
@@ -77,16 +78,18 @@ async function serviceOf(control: ControlClient, name: Name): Promise<{ run: str
 }
 
 async function writeArchive(store: ImageStore, image: ContainerImage, file: string): Promise<void> {
-  const draft = `${file}.${randomBytes(4).toString("hex")}`;
+  // A pipe or a device takes the bytes as they come; a file is there whole or not at all.
+  const isFile = (await stat(file).catch(() => undefined))?.isFile() ?? true;
+  const draft = isFile ? `${file}.${randomBytes(4).toString("hex")}` : file;
   async function* copies(): AsyncGenerator<Buffer> {
     // A stream holds several chunks, and a chunk is valid until the next one only.
     for await (const chunk of store.archive(image)) yield Buffer.from(chunk);
   }
   try {
-    await pipeline(Readable.from(copies()), createWriteStream(draft, { flags: "wx" }));
-    await rename(draft, file);
+    await pipeline(Readable.from(copies()), createWriteStream(draft, { flags: isFile ? "wx" : "w" }));
+    if (isFile) await rename(draft, file);
   } catch (error) {
-    await rm(draft, { force: true });
+    if (isFile) await rm(draft, { force: true });
     throw new PlatformError("FILE_NOT_WRITTEN", `${file}: cannot be written: ${messageOf(error)}`, {
       next: "give another file, or free some of the disk",
       cause: error,
