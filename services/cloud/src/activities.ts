@@ -10,6 +10,8 @@ export type ActivityOutcome = ActivityView["outcome"];
 export interface NewActivity {
   readonly kind: ActivityKind;
   readonly service: string;
+  /** Name of the server group, where it concerns one. */
+  readonly group?: string;
   readonly zone?: string;
   readonly instance?: InstanceId;
   readonly actor: string;
@@ -61,6 +63,7 @@ export class Activities {
       endedAt: outcome === "running" ? null : at,
       kind: activity.kind,
       service: activity.service,
+      ...(activity.group === undefined ? {} : { group: activity.group }),
       zone: activity.zone ?? null,
       instance: activity.instance ?? null,
       actor: activity.actor,

@@ -1,14 +1,25 @@
 import { type Clock, type InstanceId, type Log, newInstanceId, type Random, type Zone } from "@holdfast/kernel";
-import type { Engine, EngineSignal, InstanceObservation } from "@holdfast/wire";
+import type { Engine, EngineSignal, InstanceObservation, LaunchSpec } from "@holdfast/wire";
 import type { ActivityView, OperationView } from "@holdfast/wire/control";
 import { Activities, recentActivitiesMax } from "./activities.ts";
+import { AwakeClock } from "./awake-clock.ts";
 import { InstanceUnknownError, ScaleOutOfRangeError, ServiceUnknownError } from "./errors.ts";
 import { Fleet, type FleetEvent } from "./fleet.ts";
-import { clusterOf, type GroupDefinition, type Rollout, type ServerGroup, sequenceOf } from "./group.ts";
+import { FollowUp } from "./follow-up.ts";
+import { clusterOf, type GroupDefinition, newGroup, type Rollout, type ServerGroup, sequenceOf } from "./group.ts";
+import type { HealthCheckType } from "./group-settings.ts";
+import { detachedKey, GroupBook } from "./groups/group-book.ts";
+import { type GroupOperation, operationView } from "./groups/group-operation.ts";
+import { GroupOperations } from "./groups/group-operations.ts";
+import { GroupUpkeep } from "./groups/group-upkeep.ts";
+import { HealthBook } from "./groups/health-book.ts";
+import { type LifecycleState, lifecycleOf } from "./groups/lifecycle.ts";
+import { ServerGroups } from "./groups/server-groups.ts";
+import { TrafficKeeper, type TrafficPort } from "./groups/traffic.ts";
 import { Operations } from "./operations.ts";
+import { Orders } from "./orders.ts";
 import type { PlanZone } from "./plan/action.ts";
-import { progressOf, rolloutCrashesMax } from "./progress.ts";
-import { Reconciler } from "./reconciler.ts";
+import { Reconciler, type Wait } from "./reconciler.ts";
 import { type Redefined, redefine } from "./redefine.ts";
 import { PortRing } from "./slots.ts";
 import type { DurableState, StateHealth } from "./store/durable-state.ts";
@@ -19,6 +30,10 @@ export interface CloudOptions {
   readonly zones: readonly Zone[];
   /** The block that instances' ports are given out of, both ends included. */
   readonly ports: { readonly first: number; readonly last: number };
+  /** Who is told which instances get traffic. Default: nobody, for tests. */
+  readonly traffic?: TrafficPort;
+  /** Throws when an image that somebody asks for is not there. Default: all are. */
+  readonly checkImage?: (image: string) => void;
 }
 
 /** One group with all that there is to say of it now. */
@@ -26,9 +41,11 @@ export interface GroupStatus {
   readonly group: ServerGroup;
   readonly instances: readonly InstanceObservation[];
   /** Why launches wait, one line a zone; empty when none does. */
-  readonly waits: readonly { readonly zone: string; readonly reason: string }[];
+  readonly waits: readonly Wait[];
   /** The last crash where instances crash in a row; empty otherwise. */
   readonly crash: string;
+  /** The one that a deployment of its cluster would replace. */
+  readonly isPrimary: boolean;
 }
 
 /** Keys of `meta` in the store. */
@@ -40,23 +57,31 @@ const portKey = "nextPort";
  * Promise: min ≤ desired ≤ max instances of each group, spread over the zones no more than one apart; what dies is replaced in
  * its zone, at once when it had been serving; nothing is launched in a hot loop; a rollout never goes below `desired`; every
  * launch and end is in the diary with its cause. With the store read-only all of this goes on, only requests are refused.
+ * A cluster holds several groups side by side; {@link serverGroups} changes them one by one.
  */
 export class Cloud {
-  readonly #clock: Clock;
+  readonly #clock: AwakeClock;
   readonly #random: Random;
   readonly #log: Log;
   readonly #engine: Engine;
   readonly #state: DurableState;
-  readonly #groups = new Map<string, ServerGroup>();
+  readonly #book = new GroupBook();
   readonly #applications = new Map<string, unknown>();
   readonly #ports: PortRing;
   readonly #zones: ZoneWatch;
   readonly #activities: Activities;
   readonly #operations: Operations;
+  readonly #groupOperations: GroupOperations;
   readonly #fleet: Fleet;
+  readonly #health: HealthBook;
+  readonly #traffic: TrafficKeeper;
+  readonly #upkeep: GroupUpkeep;
+  readonly #followUp: FollowUp;
   readonly #reconciler: Reconciler;
   readonly #watch = new AbortController();
   readonly #listeners = new Set<() => void>();
+  /** The atomic operations on single groups. */
+  readonly serverGroups: ServerGroups;
   #deposed: string | undefined;
   #storedPort: number;
   #caughtUp = false;
@@ -71,32 +96,66 @@ export class Cloud {
     stored: StoredState,
     options: CloudOptions,
   ) {
-    this.#clock = clock;
+    this.#clock = new AwakeClock(clock);
     this.#random = random;
     this.#log = log;
     this.#engine = engine;
     this.#state = state;
     this.#storedPort = Number(stored.meta[portKey] ?? options.ports.first);
     this.#ports = new PortRing(options.ports.first, options.ports.last, this.#storedPort);
-    this.#zones = new ZoneWatch(options.zones, clock.monotonicMs());
+    this.#zones = new ZoneWatch(options.zones, this.#clock.monotonicMs());
     this.#activities = new Activities(clock, (activity) => this.#keep(activity));
     this.#operations = new Operations(clock);
-    this.#fleet = new Fleet(clock, (event) => this.#happened(event));
-    this.#reconciler = new Reconciler({
-      clock,
-      log,
-      engine,
-      fleet: this.#fleet,
-      zones: this.#zones,
+    this.#fleet = new Fleet(this.#clock, (event) => this.#happened(event));
+    this.#health = new HealthBook(this.#clock);
+    this.#traffic = new TrafficKeeper(this.#clock, log, options.traffic, () => this.#reconciler.touchAll());
+    const shared = { clock: this.#clock, book: this.#book, fleet: this.#fleet, zones: this.#zones, state };
+    const { log: _, ...parts } = { ...shared, log, activities: this.#activities, traffic: this.#traffic };
+    this.#groupOperations = new GroupOperations({
+      ...parts,
+      newId: () => this.#newOperation(),
+      onChange: (cluster) => this.#touched(cluster),
+    });
+    this.serverGroups = new ServerGroups({
+      ...shared,
+      operations: this.#groupOperations,
+      newId: () => this.#newOperation(),
+      checkImage: options.checkImage ?? ((): void => {}),
+    });
+    this.#upkeep = new GroupUpkeep(parts);
+    this.#followUp = new FollowUp({
+      ...parts,
+      operations: this.#operations,
+      groupOperations: this.#groupOperations,
+      reconciler: () => this.#reconciler,
+    });
+    this.#reconciler = this.#newReconciler();
+    this.#restore(stored);
+  }
+
+  #newReconciler(): Reconciler {
+    const shared = { clock: this.#clock, log: this.#log, engine: this.#engine, fleet: this.#fleet, zones: this.#zones };
+    const orders = new Orders({
+      ...shared,
       ports: this.#ports,
       activities: this.#activities,
-      groups: () => [...this.#groups.values()],
-      isUnwanted: (instance) => this.#isUnwanted(instance),
       newId: () => this.#newId(),
-      onRound: () => this.#afterRound(),
+      onLaunching: (group: ServerGroup, spec: LaunchSpec, isWarm: boolean) =>
+        this.#upkeep.onLaunching(group, spec, isWarm),
       onDeposed: (error) => this.#onDeposed(error),
+      poke: () => this.#reconciler.poke(),
     });
-    this.#restore(stored);
+    return new Reconciler({
+      ...shared,
+      book: this.#book,
+      orders,
+      isUnwanted: (instance) => this.#isUnwanted(instance),
+      sickness: (instance) => this.#health.sickness(this.#book.ownerOf(instance.spec), instance.spec.id),
+      isRestless: (group, instances) => this.#followUp.isRestless(group) || this.#upkeep.isRestless(group, instances),
+      holdsEnd: (group, action) => this.#upkeep.holdsEnd(group, action),
+      onPlanning: (group, instances) => this.#upkeep.onPlanning(group, instances),
+      onRound: (clusters) => this.#afterRound(clusters),
+    });
   }
 
   /** Starts watching and reconciling. */
@@ -108,12 +167,14 @@ export class Cloud {
       this.#reconciler.poke();
       this.#changed();
     }, this.#watch.signal);
+    this.#traffic.start();
     this.#reconciler.start();
   }
 
   /** Stops deciding; no instance is touched. */
   stop(): void {
     this.#watch.abort();
+    this.#traffic.stop();
     this.#reconciler.stop();
   }
 
@@ -137,20 +198,19 @@ export class Cloud {
     actor: string,
   ): Promise<OperationView[]> {
     const named = new Set(definitions.map((definition) => clusterOf(definition.application, definition.service)));
-    const removed = [...this.#groups.values()].filter(
+    const removed = Array.from(this.#book.all()).filter(
       (group) => group.definition.application === application && !named.has(group.cluster),
     );
     const changes = definitions.map((definition) => this.#redefine(definition, actor));
     await this.#state.commit([
       { kind: "application", name: application, body },
-      ...changes.map(({ group }): StoreWrite => ({ kind: "group", group })),
-      ...removed.map((group): StoreWrite => ({ kind: "group-removed", cluster: group.cluster })),
+      ...changes.flatMap((change) => this.#writesOf(change)),
+      ...removed.map((group): StoreWrite => ({ kind: "group-removed", name: group.name })),
     ]);
     this.#applications.set(application, body);
-    for (const group of removed) this.#groups.delete(group.cluster);
-    const operations = changes.filter(({ isNew }) => isNew).map(({ group }) => this.#beginRollout(group));
-    for (const { group, isNew } of changes) if (!isNew) this.#groups.set(group.cluster, group);
-    this.#reconciler.poke();
+    for (const group of removed) this.#remove(group);
+    const operations = changes.filter(({ isNew }) => isNew).map((change) => this.#beginRollout(change.group));
+    for (const { group, isNew } of changes) if (!isNew) this.#put(group);
     this.#changed();
     return operations;
   }
@@ -158,10 +218,11 @@ export class Cloud {
   /** Like {@link deploy} for servers of the platform at control's start: a store that refuses does not stop them. */
   ensure(definitions: readonly GroupDefinition[]): void {
     for (const definition of definitions) {
-      const { group, isNew } = this.#redefine(definition, "control");
-      if (isNew) this.#beginRollout(group);
-      else this.#groups.set(group.cluster, group);
-      this.#state.note({ kind: "group", group });
+      const change = this.#redefine(definition, "control");
+      const writes = this.#writesOf(change);
+      if (change.isNew) this.#beginRollout(change.group);
+      else this.#put(change.group);
+      this.#state.note(...writes);
     }
     this.#reconciler.poke();
   }
@@ -177,9 +238,9 @@ export class Cloud {
     if (desired < min || desired > max) throw new ScaleOutOfRangeError(service, desired, min, max);
     await this.#state.commit([{ kind: "group", group: { ...before, desired } }]);
     const group = { ...this.#groupOf(service), desired };
-    this.#groups.set(group.cluster, group);
+    this.#put(group);
     const cause = `${service} from ${before.desired} to ${desired}`;
-    const activity = this.#activities.begin({ kind: "scale", service, actor, cause });
+    const activity = this.#activities.begin({ kind: "scale", service, group: group.name, actor, cause });
     return this.#begin("scale", group, this.#newOperation(), activity);
   }
 
@@ -190,8 +251,7 @@ export class Cloud {
    */
   async restart(service: string, actor: string): Promise<OperationView> {
     const before = this.#groupOf(service);
-    const outdated = this.#fleet
-      .of(before.cluster)
+    const outdated = this.#membersOf(before)
       .filter((instance) => instance.state !== "stopped")
       .map((instance) => instance.spec.id);
     const operation = this.#newOperation();
@@ -207,7 +267,7 @@ export class Cloud {
    * @throws {@link InstanceUnknownError}; what the engine throws when the agent does not answer.
    */
   async kill(id: string, signal: EngineSignal, actor: string): Promise<InstanceObservation> {
-    const instance = this.#fleet.all().find((known) => known.spec.id === id);
+    const instance = this.#fleet.get(id as InstanceId);
     if (instance === undefined || instance.state === "stopped") throw new InstanceUnknownError(id);
     const { service, zone } = instance.spec;
     const ends = signal === "SIGKILL" || signal === "SIGTERM";
@@ -233,12 +293,66 @@ export class Cloud {
   }
 
   groups(): GroupStatus[] {
-    return [...this.#groups.values()].map((group) => ({
+    return Array.from(this.#book.all(), (group) => this.#statusOf(group));
+  }
+
+  /** One group by its name. */
+  group(name: string): GroupStatus | undefined {
+    const group = this.#book.get(name);
+    return group === undefined ? undefined : this.#statusOf(group);
+  }
+
+  #statusOf(group: ServerGroup): GroupStatus {
+    return {
       group,
-      instances: this.#fleet.of(group.cluster),
-      waits: this.#reconciler.waits.get(group.cluster) ?? [],
-      crash: this.#crashOf(group.cluster),
-    }));
+      instances: this.#membersOf(group),
+      waits: this.#reconciler.waits(group.name),
+      crash: this.#followUp.crashOf(group.name),
+      isPrimary: this.#book.primary(group.cluster)?.name === group.name,
+    };
+  }
+
+  /** Where in its life an instance is, in AWS's words. */
+  lifecycleOf(instance: InstanceObservation): LifecycleState {
+    const { id } = instance.spec;
+    return lifecycleOf(this.#book.ownerOf(instance.spec), instance, {
+      leaving: this.#fleet.leavingFor(id) !== undefined,
+      detached: this.#book.detached.has(id),
+      isOut: this.#traffic.isOut(id),
+    });
+  }
+
+  /** What somebody asked of a group, newest first. */
+  operationsOf(group: string, limit: number): readonly GroupOperation[] {
+    return this.#groupOperations.of(group, limit);
+  }
+
+  /** Zones that do not answer and that others have taken over from. */
+  lostZones(): string[] {
+    const states = this.#zones.states(this.#clock.monotonicMs());
+    return states.filter(({ state }) => state === "lost").map(({ name }) => name);
+  }
+
+  /**
+   * A checker's word on an instance; it counts where the group's `healthChecks` name the checker, and only when it is said
+   * often enough in a row ({@link HealthBook}).
+   */
+  reportHealth(id: InstanceId, checker: HealthCheckType, healthy: boolean, reason: string): void {
+    const cluster = this.#fleet.get(id)?.spec.cluster;
+    if (cluster !== undefined && this.#health.report(id, checker, healthy, reason)) this.#reconciler.touch(cluster);
+  }
+
+  /** An operator's word on an instance: counts at once. @throws {@link InstanceUnknownError}. */
+  setInstanceHealth(id: string, healthy: boolean, actor: string): InstanceObservation {
+    const instance = this.#fleet.get(id as InstanceId);
+    if (instance === undefined || instance.state === "stopped") throw new InstanceUnknownError(id);
+    const { service, serverGroup, zone, cluster } = instance.spec;
+    const cause = `${actor} calls ${id} ${healthy ? "healthy" : "unhealthy"}`;
+    this.#health.declare(instance.spec.id, healthy, cause);
+    const about = { service, group: serverGroup, zone: zone.name, instance: instance.spec.id };
+    this.#activities.begin({ kind: "health", ...about, actor, cause, outcome: "succeeded" });
+    this.#reconciler.touch(cluster);
+    return instance;
   }
 
   instances(): InstanceObservation[] {
@@ -260,7 +374,8 @@ export class Cloud {
   }
 
   operation(id: string): OperationView | undefined {
-    return this.#operations.get(id);
+    const asked = this.#groupOperations.get(id);
+    return asked === undefined ? this.#operations.get(id) : operationView(asked);
   }
 
   /** Newest first. Those of the last days come from the store when memory does not reach so far. */
@@ -295,10 +410,13 @@ export class Cloud {
 
   #restore(stored: StoredState): void {
     this.#activities.restore(stored.activities);
+    this.#groupOperations.restore(stored.operations);
+    this.#book.setDetached(JSON.parse(stored.meta[detachedKey] ?? "[]"));
     for (const [name, body] of Object.entries(stored.applications)) this.#applications.set(name, body);
-    for (const group of stored.groups) {
-      this.#groups.set(group.cluster, group);
-      if (group.rollout === undefined) continue;
+    for (const kept of stored.groups) {
+      const group = newGroup(kept);
+      this.#book.put(group);
+      if (group.rollout === undefined || group.rollout.kind === "refresh") continue;
       const { operation, kind } = group.rollout;
       const activity = this.#activities.running(
         (candidate) => candidate.kind === kind && candidate.service === group.definition.service,
@@ -310,11 +428,20 @@ export class Cloud {
     }
   }
 
-  #redefine(definition: GroupDefinition, actor: string): Redefined {
+  #redefine(definition: GroupDefinition, actor: string): Change {
     const cluster = clusterOf(definition.application, definition.service);
     const startedAtMs = this.#clock.wallMs();
     const rollout: Rollout = { operation: this.#newOperation(), kind: "deploy", actor, startedAtMs, outdated: [] };
-    return redefine(this.#groups.get(cluster), definition, this.#newestSeen(cluster), rollout);
+    const former = this.#book.primary(cluster);
+    const newest = this.#book.cluster(cluster).at(-1)?.name ?? this.#newestSeen(cluster);
+    const changed = redefine(former, definition, newest, rollout, (name) => this.#book.get(name) !== undefined);
+    return { ...changed, former };
+  }
+
+  /** The next version takes the place of the former in the store as well: never both, never none. */
+  #writesOf({ group, isNew, former }: Change): StoreWrite[] {
+    const write: StoreWrite = { kind: "group", group };
+    return isNew && former !== undefined ? [write, { kind: "group-removed", name: former.name }] : [write];
   }
 
   /** The highest version of a cluster among the instances there are. */
@@ -325,12 +452,13 @@ export class Cloud {
 
   #beginRollout(group: ServerGroup): OperationView {
     const { service } = group.definition;
-    this.#groups.set(group.cluster, group);
-    this.#fleet.forgetCrashes(group.cluster);
-    const kind = group.rollout?.kind ?? "deploy";
+    for (const name of group.supersedes) this.#book.remove(name);
+    this.#put(group);
+    this.#fleet.forgetCrashes(group.name);
+    const kind = group.rollout?.kind === "restart" ? "restart" : "deploy";
     const actor = group.rollout?.actor ?? "control";
     const cause = kind === "restart" ? `rolling restart of ${service}` : `${group.name} of ${group.desired} instances`;
-    const activity = this.#activities.begin({ kind, service, actor, cause });
+    const activity = this.#activities.begin({ kind, service, group: group.name, actor, cause });
     return this.#begin(kind, group, group.rollout?.operation ?? this.#newOperation(), activity);
   }
 
@@ -343,18 +471,24 @@ export class Cloud {
       if (ended !== undefined) this.#activities.end(ended, "cancelled", `superseded by ${id}`);
     }
     const view = this.#operations.begin(id, kind, service, group.desired, activity);
-    this.#reconciler.poke();
-    this.#changed();
+    this.#touched(group.cluster);
     return view;
   }
 
-  #afterRound(): void {
-    for (const group of this.#groups.values()) this.#followUp(group);
+  #afterRound(clusters: ReadonlySet<string>): void {
+    const shiftMs = this.#clock.takeWallShiftMs();
+    if (shiftMs !== 0) this.#upkeep.shiftDeadlines(shiftMs);
+    for (const cluster of clusters) {
+      for (const group of this.#book.cluster(cluster)) this.#followUp.group(group);
+    }
     if (!this.#caughtUp && this.#zones.allReachable) this.#catchUp();
     if (this.#ports.next !== this.#storedPort) {
       this.#storedPort = this.#ports.next;
       this.#state.note({ kind: "meta", key: portKey, value: String(this.#storedPort) });
     }
+    const isGone = (id: InstanceId): boolean => this.#fleet.get(id) === undefined;
+    this.#traffic.forget(isGone);
+    this.#health.forget(isGone);
     this.#changed();
   }
 
@@ -362,35 +496,9 @@ export class Cloud {
   #catchUp(): void {
     this.#caughtUp = true;
     for (const { id, instance } of this.#activities.running((activity) => activity.instance !== null)) {
-      if (this.#fleet.all().some((known) => known.spec.id === instance)) continue;
+      if (this.#fleet.get(instance as InstanceId) !== undefined) continue;
       this.#activities.end(id, "cancelled", "control was restarted meanwhile");
     }
-  }
-
-  /** Moves the operations of a group on, and ends its rollout when it is done or has failed. */
-  #followUp(group: ServerGroup): void {
-    const running = this.#operations.running(group.definition.service);
-    if (running.length === 0) return;
-    const { done, total, complete } = progressOf(group, this.#fleet.of(group.cluster));
-    const crashes = Math.max(0, ...[...this.#fleet.backoffs(group.cluster).values()].map((item) => item.crashes));
-    const waits = this.#reconciler.waits.get(group.cluster) ?? [];
-    for (const operation of running) {
-      if (complete) this.#endOperation(group, operation, "succeeded", `${done} of ${total} up`);
-      else if (crashes >= rolloutCrashesMax) {
-        this.#endOperation(group, operation, "failed", this.#crashOf(group.cluster));
-      } else this.#operations.progress(operation.id, done, total, waits[0]?.reason ?? "");
-    }
-  }
-
-  #endOperation(group: ServerGroup, operation: OperationView, state: "succeeded" | "failed", detail: string): void {
-    const activity = this.#operations.end(operation.id, state, detail);
-    if (activity !== undefined) this.#activities.end(activity, state, detail);
-    if (group.rollout?.operation !== operation.id) return;
-    // A failed restart leaves what still serves in peace; a failed deployment goes on trying, with back-off.
-    if (state === "failed" && group.rollout.kind === "deploy") return;
-    const settled = { ...group, rollout: undefined };
-    this.#groups.set(group.cluster, settled);
-    this.#state.note({ kind: "group", group: settled });
   }
 
   #happened(event: FleetEvent): void {
@@ -410,20 +518,39 @@ export class Cloud {
 
   #isUnwanted(instance: InstanceObservation): boolean {
     const { application, cluster } = instance.spec;
-    return this.#applications.has(application) && !this.#groups.has(cluster);
+    if (this.#book.detached.has(instance.spec.id)) return false;
+    return this.#applications.has(application) && this.#book.cluster(cluster).length === 0;
   }
 
-  #crashOf(cluster: string): string {
-    for (const backoff of this.#fleet.backoffs(cluster).values()) if (backoff.reason !== "") return backoff.reason;
-    return "";
+  #membersOf(group: ServerGroup): readonly InstanceObservation[] {
+    return this.#book.membersOf(group, this.#fleet.of(group.cluster));
   }
 
+  #put(group: ServerGroup): void {
+    this.#book.put(group);
+    this.#reconciler.touch(group.cluster);
+  }
+
+  #remove(group: ServerGroup): void {
+    this.#book.remove(group.name);
+    this.#fleet.forgetCrashes(group.name);
+    this.#reconciler.touch(group.cluster);
+  }
+
+  /** The group that a request to a service means. */
   #groupOf(service: string): ServerGroup {
-    for (const group of this.#groups.values()) if (group.definition.service === service) return group;
-    throw new ServiceUnknownError(
-      service,
-      [...this.#groups.values()].map((group) => group.definition.service),
-    );
+    for (const group of this.#book.all()) {
+      const primary = group.definition.service === service ? this.#book.primary(group.cluster) : undefined;
+      if (primary !== undefined) return primary;
+    }
+    throw new ServiceUnknownError(service, [
+      ...new Set(Array.from(this.#book.all(), (group) => group.definition.service)),
+    ]);
+  }
+
+  #touched(cluster: string): void {
+    this.#reconciler.touch(cluster);
+    this.#changed();
   }
 
   #newId(): InstanceId {
@@ -443,7 +570,9 @@ export class Cloud {
   }
 
   #onDeposed(error: Error): void {
+    if (this.#deposed !== undefined) return;
     this.#deposed = error.message;
+    this.#reconciler.stop();
     this.#log.error("cloud.deposed", { error });
     this.#watch.abort();
     this.#changed();
@@ -452,6 +581,11 @@ export class Cloud {
   #changed(): void {
     for (const listener of this.#listeners) listener();
   }
+}
+
+interface Change extends Redefined {
+  /** The group that the new version supersedes. */
+  readonly former: ServerGroup | undefined;
 }
 
 function upAfter(instance: InstanceObservation): string {

@@ -8,6 +8,8 @@ interface Known {
   observation: InstanceObservation;
   /** Monotonic time of the last news of it. */
   seenAtMs: number;
+  /** Monotonic time it was started, as far as we can tell: a wall clock that jumps makes nobody older. */
+  readonly bornAtMs: number;
 }
 
 /**
@@ -29,10 +31,16 @@ export type FleetEvent =
 export class Fleet {
   readonly #clock: Clock;
   readonly #known = new Map<InstanceId, Known>();
+  readonly #byCluster = new Map<string, Map<InstanceId, Known>>();
+  /** {@link of}'s answers until something changes in the cluster. */
+  readonly #lists = new Map<string, readonly InstanceObservation[]>();
   readonly #leaving = new Map<InstanceId, LeavingReason>();
-  readonly #lost = new Map<InstanceId, LostInstance & { readonly cluster: string }>();
+  readonly #noCapacity = new Set<InstanceId>();
+  readonly #lost = new Map<string, Map<InstanceId, LostInstance & { readonly serverGroup: string }>>();
   readonly #backoffs = new Map<string, Map<string, CrashBackoff>>();
   readonly #onEvent: (event: FleetEvent) => void;
+  /** Called with the cluster of each instance that is new, other than before, or gone. */
+  onChanged: (cluster: string) => void = () => {};
 
   constructor(clock: Clock, onEvent: (event: FleetEvent) => void) {
     this.#clock = clock;
@@ -43,8 +51,28 @@ export class Fleet {
     return [...this.#known.values()].map((known) => known.observation);
   }
 
-  of(cluster: string): InstanceObservation[] {
-    return this.all().filter((observation) => observation.spec.cluster === cluster);
+  /** Those that hold an address: all but the stopped. */
+  *standing(): Generator<InstanceObservation> {
+    for (const { observation } of this.#known.values()) if (observation.state !== "stopped") yield observation;
+  }
+
+  clusters(): IterableIterator<string> {
+    return this.#byCluster.keys();
+  }
+
+  /** Those of one cluster, of whatever group and state. The same array until one of them changes. */
+  of(cluster: string): readonly InstanceObservation[] {
+    const kept = this.#lists.get(cluster);
+    if (kept !== undefined) return kept;
+    const list = Array.from(this.#byCluster.get(cluster)?.values() ?? [], (known) => known.observation);
+    this.#lists.set(cluster, list);
+    return list;
+  }
+
+  /** How long it has run, in ms of time in which this machine was awake, as far as we saw it. */
+  ageMs(id: InstanceId): number {
+    const known = this.#known.get(id);
+    return known === undefined ? 0 : this.#clock.monotonicMs() - known.bornAtMs;
   }
 
   get(id: InstanceId): InstanceObservation | undefined {
@@ -53,45 +81,51 @@ export class Fleet {
 
   /** Told to leave, and no capacity from then on. */
   get leaving(): ReadonlySet<InstanceId> {
-    const ids = new Set<InstanceId>();
-    for (const [id, reason] of this.#leaving) if (reason !== "killed-by-operator") ids.add(id);
-    return ids;
+    return this.#noCapacity;
   }
 
-  lost(cluster: string): LostInstance[] {
-    return [...this.#lost.values()].filter((lost) => lost.cluster === cluster);
+  /** Why `id` is leaving; `undefined` when it is not. */
+  leavingFor(id: InstanceId): LeavingReason | undefined {
+    return this.#leaving.get(id);
+  }
+
+  lost(cluster: string): (LostInstance & { readonly serverGroup: string })[] {
+    return [...(this.#lost.get(cluster)?.values() ?? [])];
   }
 
   /** A launch has taken the place of `id`, or none is needed any more. */
-  replaced(id: InstanceId): void {
-    this.#lost.delete(id);
+  replaced(cluster: string, id: InstanceId): void {
+    this.#lost.get(cluster)?.delete(id);
   }
 
-  backoff(cluster: string, zone: string): CrashBackoff {
-    const zones = this.#backoffs.get(cluster) ?? new Map<string, CrashBackoff>();
-    this.#backoffs.set(cluster, zones);
+  backoff(serverGroup: string, zone: string): CrashBackoff {
+    const zones = this.#backoffs.get(serverGroup) ?? new Map<string, CrashBackoff>();
+    this.#backoffs.set(serverGroup, zones);
     const found = zones.get(zone) ?? new CrashBackoff();
     zones.set(zone, found);
     return found;
   }
 
   /** Starts the back-off of a group anew in every zone. */
-  forgetCrashes(cluster: string): void {
-    this.#backoffs.delete(cluster);
+  forgetCrashes(serverGroup: string): void {
+    this.#backoffs.delete(serverGroup);
   }
 
-  backoffs(cluster: string): ReadonlyMap<string, CrashBackoff> {
-    return this.#backoffs.get(cluster) ?? new Map();
+  backoffs(serverGroup: string): ReadonlyMap<string, CrashBackoff> {
+    return this.#backoffs.get(serverGroup) ?? none;
   }
 
   /** It is about to be told to end. */
   leave(id: InstanceId, reason: LeavingReason): void {
     this.#leaving.set(id, reason);
+    if (reason === "killed-by-operator") this.#noCapacity.delete(id);
+    else this.#noCapacity.add(id);
   }
 
   /** It did not come to that: the agent could not be told. */
   stay(id: InstanceId): void {
     this.#leaving.delete(id);
+    this.#noCapacity.delete(id);
   }
 
   /** A launch that the engine has not confirmed yet counts as an instance. */
@@ -110,19 +144,19 @@ export class Fleet {
       logFile: "",
       registeredByEngine: false,
     };
-    this.#known.set(spec.id, { observation, seenAtMs: this.#clock.monotonicMs() });
+    this.#set(observation);
   }
 
   /** The engine refused or could not be reached: the instance never was. */
   notLaunched(id: InstanceId): void {
-    if (this.#known.get(id)?.observation.reasonCode === "LAUNCHING") this.#known.delete(id);
+    if (this.#known.get(id)?.observation.reasonCode === "LAUNCHING") this.#forget(id);
   }
 
   /** Takes in one observation of a watch or a launch. */
   observe(observation: InstanceObservation): void {
     const { id } = observation.spec;
     const before = this.#known.get(id)?.observation;
-    this.#known.set(id, { observation, seenAtMs: this.#clock.monotonicMs() });
+    this.#set(observation);
     if (before === undefined) return this.#firstSeen(observation);
     if (observation.state === "up" && before.state !== "up") this.#onEvent({ kind: "up", observation });
     if (observation.state === "draining" && before.state !== "draining") {
@@ -149,11 +183,13 @@ export class Fleet {
 
   /** An instance of the present version that serves long enough clears its zone's crashes. */
   settle(group: ServerGroup): void {
+    const backoffs = this.#backoffs.get(group.name);
+    if (backoffs === undefined) return;
     const nowMs = this.#clock.monotonicMs();
     for (const observation of this.of(group.cluster)) {
       if (observation.state !== "up" || observation.spec.serverGroup !== group.name) continue;
       const upMs = this.#clock.wallMs() - (observation.healthyAtMs ?? observation.sinceMs);
-      this.backoffs(group.cluster).get(observation.spec.zone.name)?.lives(upMs, nowMs);
+      backoffs.get(observation.spec.zone.name)?.lives(upMs, nowMs);
     }
   }
 
@@ -169,18 +205,49 @@ export class Fleet {
       const reason = "its agent does not know it any more";
       this.observe({ ...before, state: "stopped", reason, reasonCode: "VANISHED", sinceMs: nowMs });
     }
+    this.#forget(id);
+    this.stay(id);
+  }
+
+  #set(observation: InstanceObservation): void {
+    const { id, cluster } = observation.spec;
+    const nowMs = this.#clock.monotonicMs();
+    const known = this.#known.get(id);
+    if (known !== undefined) {
+      known.seenAtMs = nowMs;
+      // A listing tells the same again every few seconds, in new objects.
+      if (isSame(known.observation, observation)) return;
+      known.observation = observation;
+    } else {
+      const bornAtMs = nowMs - Math.max(0, this.#clock.wallMs() - observation.startedAtMs);
+      const fresh = { observation, seenAtMs: nowMs, bornAtMs };
+      this.#known.set(id, fresh);
+      const peers = this.#byCluster.get(cluster) ?? new Map<InstanceId, Known>();
+      this.#byCluster.set(cluster, peers.set(id, fresh));
+    }
+    this.#lists.delete(cluster);
+    this.onChanged(cluster);
+  }
+
+  #forget(id: InstanceId): void {
+    const cluster = this.#known.get(id)?.observation.spec.cluster;
+    if (cluster === undefined) return;
     this.#known.delete(id);
-    this.#leaving.delete(id);
+    const peers = this.#byCluster.get(cluster);
+    peers?.delete(id);
+    if (peers?.size === 0) this.#byCluster.delete(cluster);
+    this.#lists.delete(cluster);
+    this.onChanged(cluster);
   }
 
   #gone(before: InstanceObservation, observation: InstanceObservation): void {
-    const { id, cluster, zone } = observation.spec;
+    const { id, serverGroup, zone } = observation.spec;
     const reason = this.#leaving.get(id);
-    this.#leaving.delete(id);
+    this.stay(id);
     if (reason === undefined && before.state !== "draining") {
       const livedMs = observation.sinceMs - observation.startedAtMs;
       const wasHealthy = observation.healthyAtMs !== undefined;
-      this.backoff(cluster, zone.name).ended(
+      this.backoff(serverGroup, zone.name).ended(
         { wasHealthy, livedMs, reason: observation.reason },
         this.#clock.monotonicMs(),
       );
@@ -190,19 +257,40 @@ export class Fleet {
   }
 
   #lose(observation: InstanceObservation, reason: LeavingReason | undefined): void {
-    const { id, cluster, zone } = observation.spec;
+    const { id } = observation.spec;
     if (reason === "wanted" || reason === "replaced") return;
-    const cause = reason === undefined ? `${id}: ${observation.reason}` : `${id} was killed by the operator`;
-    this.#lost.set(id, { id, zone: zone.name, cause, cluster });
+    this.#miss(observation, reason === undefined ? `${id}: ${observation.reason}` : `${id} was killed by the operator`);
   }
 
   /** What is to be replaced although it still stands (unhealthy, or never healthy): its successor says why. */
   replace(observation: InstanceObservation, cause: string): void {
-    const { id, cluster, zone } = observation.spec;
-    this.#leaving.set(id, "replaced");
-    this.#lost.set(id, { id, zone: zone.name, cause, cluster });
-    const livedMs = this.#clock.wallMs() - observation.startedAtMs;
+    const { id, serverGroup, zone } = observation.spec;
+    this.leave(id, "replaced");
+    this.#miss(observation, cause);
+    const livedMs = this.ageMs(id);
     const wasHealthy = observation.healthyAtMs !== undefined;
-    this.backoff(cluster, zone.name).ended({ wasHealthy, livedMs, reason: cause }, this.#clock.monotonicMs());
+    this.backoff(serverGroup, zone.name).ended({ wasHealthy, livedMs, reason: cause }, this.#clock.monotonicMs());
+  }
+
+  #miss({ spec: { id, cluster, serverGroup, zone } }: InstanceObservation, cause: string): void {
+    const missed = this.#lost.get(cluster) ?? new Map();
+    this.#lost.set(cluster, missed.set(id, { id, zone: zone.name, cause, serverGroup }));
   }
 }
+
+function isSame(a: InstanceObservation, b: InstanceObservation): boolean {
+  return (
+    a === b ||
+    (a.state === b.state &&
+      a.reason === b.reason &&
+      a.reasonCode === b.reasonCode &&
+      a.sinceMs === b.sinceMs &&
+      a.startedAtMs === b.startedAtMs &&
+      a.healthyAtMs === b.healthyAtMs &&
+      a.pid === b.pid &&
+      a.logFile === b.logFile &&
+      a.registeredByEngine === b.registeredByEngine)
+  );
+}
+
+const none: ReadonlyMap<string, CrashBackoff> = new Map();

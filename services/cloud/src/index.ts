@@ -9,6 +9,23 @@ export {
   type ScaleBounds,
   type ServerGroup,
 } from "./group.ts";
+export {
+  type GroupSettings,
+  type HealthCheckType,
+  healthCheckTypes,
+  type LifecycleHook,
+  lifecycleHookDefaults,
+  type ScalingProcess,
+  scalingProcesses,
+  type TerminationPolicy,
+  terminationPolicies,
+} from "./group-settings.ts";
+export type { CloneRequest } from "./groups/changes.ts";
+export type { GroupOperation } from "./groups/group-operation.ts";
+export type { LifecycleState } from "./groups/lifecycle.ts";
+export type { RefreshOptions, RefreshState } from "./groups/refresh.ts";
+export type { Asker, ServerGroups } from "./groups/server-groups.ts";
+export type { TrafficPort } from "./groups/traffic.ts";
 export { DurableState, type StateHealth } from "./store/durable-state.ts";
 export { MemoryStore } from "./store/memory-store.ts";
 export { SqliteStore, type SqliteStoreOptions } from "./store/sqlite-store.ts";

@@ -43,6 +43,12 @@ export class Operations {
     return this.#tracked.get(id)?.view;
   }
 
+  isRunning(service: string): boolean {
+    for (const { view } of this.#tracked.values())
+      if (view.service === service && view.state === "running") return true;
+    return false;
+  }
+
   running(service: string): OperationView[] {
     return [...this.#tracked.values()]
       .map((tracked) => tracked.view)

@@ -17,9 +17,10 @@ export function progressOf(group: ServerGroup, instances: readonly InstanceObser
   let done = 0;
   let left = 0;
   for (const instance of instances) {
-    if (instance.state === "stopped") continue;
+    const mark = group.marks[instance.spec.id];
+    if (instance.state === "stopped" || mark?.standby === true || mark?.warm !== undefined) continue;
     if (isOutdated(group, instance)) left++;
-    else if (instance.state === "up") done++;
+    else if (instance.state === "up" && mark?.hook === undefined) done++;
     else left++;
   }
   const total = group.desired;

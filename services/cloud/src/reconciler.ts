@@ -1,21 +1,22 @@
-import { type Clock, hasCode, type InstanceId, type Log, messageOf, type Timer } from "@holdfast/kernel";
+import { type Clock, type Log, type Timer } from "@holdfast/kernel";
 import type { Engine, InstanceObservation } from "@holdfast/wire";
-import type { Activities } from "./activities.ts";
 import type { Fleet } from "./fleet.ts";
 import type { ServerGroup } from "./group.ts";
-import { launchSpec } from "./launch-spec.ts";
-import type { Action, LaunchDelay } from "./plan/action.ts";
+import type { GroupBook } from "./groups/group-book.ts";
+import type { Orders } from "./orders.ts";
+import type { Action, LaunchDelay, PlanZone } from "./plan/action.ts";
 import { planGroup } from "./plan/plan.ts";
-import type { PortRing } from "./slots.ts";
 import type { ZoneWatch } from "./zone-watch.ts";
 
-/** Everything is looked at again so often, even when nothing was heard. */
+/** Engines are asked again so often, even when nothing was heard. */
 const slowTickMs = 3_000;
 /** While an agent does not answer it is asked again so often, at first and later. */
 const searchTickMs = { soon: 250, later: 1_000 } as const;
 const searchSoonForMs = 15_000;
 /** At a cold start the others wait so long for the registries, and no longer. */
 const registriesFirstMs = 2_000;
+/** Groups at rest are looked at again so often; whatever is on its way is at each tick. */
+const sweepMs = 30_000;
 
 export interface ReconcilerParts {
   readonly clock: Clock;
@@ -23,25 +24,31 @@ export interface ReconcilerParts {
   readonly engine: Engine;
   readonly fleet: Fleet;
   readonly zones: ZoneWatch;
-  readonly ports: PortRing;
-  readonly activities: Activities;
-  /** The groups as they should be now. */
-  readonly groups: () => readonly ServerGroup[];
+  readonly book: GroupBook;
+  readonly orders: Orders;
   /** True for an instance without a group that is to be ended. */
   readonly isUnwanted: (instance: InstanceObservation) => boolean;
-  readonly newId: () => InstanceId;
-  /** Called after each round. */
-  readonly onRound: () => void;
-  /** Called once when another controller has taken over. */
-  readonly onDeposed: (error: Error) => void;
+  /** What other checks than the engine's find wrong with an instance. */
+  readonly sickness: (instance: InstanceObservation) => string | undefined;
+  /** True while something of the group has to be followed even when nothing happens to it. */
+  readonly isRestless: (group: ServerGroup, instances: readonly InstanceObservation[]) => boolean;
+  /** True when the end of an instance waits for somebody: it is not to be ended now. */
+  readonly holdsEnd: (group: ServerGroup, action: Extract<Action, { kind: "terminate" | "kill" }>) => boolean;
+  /** Called with each group before it is planned, and given its instances. The group to be planned comes back. */
+  readonly onPlanning: (group: ServerGroup, instances: readonly InstanceObservation[]) => ServerGroup;
+  /** Called after each round with the clusters that it looked at. */
+  readonly onRound: (clusters: ReadonlySet<string>) => void;
 }
 
-/** Why launches of a group wait, by zone. */
-export type Waits = ReadonlyMap<string, readonly { readonly zone: string; readonly reason: string }[]>;
+export interface Wait {
+  readonly zone: string;
+  readonly reason: string;
+}
 
 /**
- * The loop that makes what is into what should be. Runs a round right after each piece of news and each three seconds;
- * a round plans each group and carries the plan out. With the engine silent or the store read-only it goes on from memory.
+ * The loop that makes what is into what should be. Runs a round right after each piece of news and at each tick; a round
+ * plans the clusters that something happened to, and carries the plans out. With the engine silent or the store read-only
+ * it goes on from memory.
  */
 export class Reconciler {
   readonly #parts: ReconcilerParts;
@@ -51,14 +58,25 @@ export class Reconciler {
   #listing = false;
   #firstAnswerMs: number | undefined;
   #stopped = false;
-  #waits = new Map<string, { zone: string; reason: string }[]>();
+  /** Group name → why launches wait. */
+  readonly #waits = new Map<string, readonly Wait[]>();
+  /** Clusters that something happened to since they were planned. */
+  #touched = new Set<string>();
+  /** Cluster → monotonic time at which it is to be planned again. */
+  readonly #due = new Map<string, number>();
+  /** Clusters to be planned at the next tick whatever happens. */
+  readonly #restless = new Set<string>();
+  #zoneStates = "";
+  #wasHeld = false;
+  #sweptAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts;
+    parts.fleet.onChanged = (cluster) => void this.#touched.add(cluster);
   }
 
-  get waits(): Waits {
-    return this.#waits;
+  waits(group: string): readonly Wait[] {
+    return this.#waits.get(group) ?? noWaits;
   }
 
   start(): void {
@@ -68,6 +86,22 @@ export class Reconciler {
   stop(): void {
     this.#stopped = true;
     for (const timer of [this.#scheduled, this.#wake, this.#tick]) timer?.cancel();
+  }
+
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
+  /** Something about this cluster's groups has changed. */
+  touch(cluster: string): void {
+    this.#touched.add(cluster);
+    this.poke();
+  }
+
+  /** Something may concern every group. */
+  touchAll(): void {
+    this.#sweptAtMs = Number.NEGATIVE_INFINITY;
+    this.poke();
   }
 
   /** Asks for a round; any number of requests before the next turn of the loop make one. */
@@ -90,7 +124,7 @@ export class Reconciler {
       const silent = new Set(listing.unreachableZones);
       for (const { name } of zones.zones) {
         if (silent.has(name)) zones.silent(name, clock.monotonicMs());
-        else zones.answered(name);
+        else zones.listed(name);
       }
       if (silent.size < zones.zones.length) this.#firstAnswerMs ??= clock.monotonicMs();
       fleet.list(listing, askedAtMs, (zone) => !silent.has(zone));
@@ -100,6 +134,7 @@ export class Reconciler {
     }
     this.#listing = false;
     if (this.#stopped) return;
+    for (const cluster of this.#restless) this.#touched.add(cluster);
     this.poke();
     this.#tick = clock.after(this.#tickMs(), () => void this.#lookAround());
   }
@@ -111,164 +146,160 @@ export class Reconciler {
   }
 
   #round(): void {
-    const { clock, fleet, groups } = this.#parts;
-    let wakeMs = Number.POSITIVE_INFINITY;
-    this.#waits = new Map();
-    for (const group of groups()) {
-      fleet.settle(group);
-      for (const action of this.#plan(group)) {
-        if (action.kind === "wait" && action.waitMs !== undefined) wakeMs = Math.min(wakeMs, action.waitMs);
-        this.#carryOut(group, action);
-      }
+    const { clock, fleet, zones, book } = this.#parts;
+    const nowMs = clock.monotonicMs();
+    const states = zones.states(nowMs);
+    const clusters = this.#clustersToPlan(nowMs, states);
+    for (const cluster of clusters) {
+      this.#restless.delete(cluster);
+      this.#due.delete(cluster);
+      for (const group of book.cluster(cluster)) this.#look(group, states, nowMs);
+      if (book.cluster(cluster).length === 0) this.#endUnwanted(fleet.of(cluster));
     }
-    for (const instance of fleet.all()) {
-      if (instance.state === "stopped" || instance.state === "draining" || !this.#parts.isUnwanted(instance)) continue;
-      if (fleet.leaving.has(instance.spec.id)) continue;
-      const { service, zone, id } = instance.spec;
-      this.#terminate(service, { zone: zone.name, id, cause: `${service} is no longer in the application` });
-    }
-    // Whoever waited for the registries is looked at again when that wait is over.
-    const holdMs = registriesFirstMs - (clock.monotonicMs() - (this.#firstAnswerMs ?? clock.monotonicMs()));
-    if (holdMs > 0) wakeMs = Math.min(wakeMs, holdMs);
-    this.#wake?.cancel();
-    if (Number.isFinite(wakeMs)) this.#wake = clock.after(wakeMs, () => this.poke());
-    this.#parts.onRound();
+    this.#setWake(nowMs);
+    this.#parts.onRound(clusters);
   }
 
-  #plan(group: ServerGroup): Action[] {
-    const { clock, fleet, zones } = this.#parts;
-    const nowMs = clock.monotonicMs();
-    const delays = new Map<string, LaunchDelay>();
-    for (const [zone, backoff] of fleet.backoffs(group.cluster)) {
-      const delay = backoff.delay(nowMs);
-      if (delay !== undefined) delays.set(zone, delay);
+  /** Those that something happened to, those whose time has come, and all when it may concern all. */
+  #clustersToPlan(nowMs: number, states: readonly PlanZone[]): ReadonlySet<string> {
+    const { book } = this.#parts;
+    const clusters = this.#touched;
+    this.#touched = new Set();
+    for (const [cluster, atMs] of this.#due) if (atMs <= nowMs) clusters.add(cluster);
+    const key = states.map((zone) => zone.state).join();
+    const isHeld = this.#isHoldTime(nowMs);
+    if (key !== this.#zoneStates || isHeld || this.#wasHeld || nowMs - this.#sweptAtMs >= sweepMs) {
+      this.#zoneStates = key;
+      this.#wasHeld = isHeld;
+      this.#sweptAtMs = nowMs;
+      for (const cluster of book.clusters()) clusters.add(cluster);
+      for (const cluster of this.#parts.fleet.clusters()) clusters.add(cluster);
     }
+    return clusters;
+  }
+
+  #look(given: ServerGroup, states: readonly PlanZone[], nowMs: number): void {
+    const { fleet, book } = this.#parts;
+    fleet.settle(given);
+    const instances = book.membersOf(given, fleet.of(given.cluster));
+    const group = this.#parts.onPlanning(given, instances);
+    const waits: Wait[] = [];
+    for (const action of this.#plan(group, instances, states, nowMs)) {
+      if (action.kind !== "wait") {
+        this.#carryOut(group, action);
+        continue;
+      }
+      waits.push({ zone: action.zone, reason: action.reason });
+      if (action.waitMs === undefined) continue;
+      const dueMs = Math.min(this.#due.get(group.cluster) ?? Number.POSITIVE_INFINITY, nowMs + action.waitMs);
+      this.#due.set(group.cluster, dueMs);
+    }
+    if (waits.length > 0) this.#waits.set(group.name, waits);
+    else this.#waits.delete(group.name);
+    if (waits.length > 0 || fleet.backoffs(group.name).size > 0 || this.#parts.isRestless(group, instances)) {
+      this.#restless.add(group.cluster);
+    } else if (instances.some((instance) => instance.state !== "up" && instance.state !== "stopped")) {
+      this.#restless.add(group.cluster);
+    }
+  }
+
+  #endUnwanted(instances: readonly InstanceObservation[]): void {
+    const { fleet, orders } = this.#parts;
+    for (const instance of instances) {
+      if (instance.state === "stopped" || instance.state === "draining" || !this.#parts.isUnwanted(instance)) continue;
+      if (fleet.leaving.has(instance.spec.id)) continue;
+      const { service, zone, id, cluster } = instance.spec;
+      orders.terminate(service, { zone: zone.name, id, cause: `${service} is no longer in the application` });
+      this.#restless.add(cluster);
+    }
+  }
+
+  #setWake(nowMs: number): void {
+    const { clock } = this.#parts;
+    let wakeMs = Number.POSITIVE_INFINITY;
+    for (const atMs of this.#due.values()) wakeMs = Math.min(wakeMs, atMs - nowMs);
+    // Whoever waited for the registries is looked at again when that wait is over.
+    if (this.#isHoldTime(nowMs))
+      wakeMs = Math.min(wakeMs, registriesFirstMs - (nowMs - (this.#firstAnswerMs ?? nowMs)));
+    this.#wake?.cancel();
+    if (Number.isFinite(wakeMs)) this.#wake = clock.after(Math.max(0, wakeMs), () => this.poke());
+  }
+
+  #plan(
+    group: ServerGroup,
+    instances: readonly InstanceObservation[],
+    zones: readonly PlanZone[],
+    nowMs: number,
+  ): Action[] {
+    const { clock, fleet, book, orders } = this.#parts;
+    const delays = this.#delaysOf(group, nowMs);
     const hold = this.#holdOf(group, nowMs);
-    const lost = fleet.lost(group.cluster);
+    const missed = fleet.lost(group.cluster);
+    const lost = missed.filter(
+      ({ serverGroup }) => book.ownerOf({ cluster: group.cluster, serverGroup })?.name === group.name,
+    );
     const actions = planGroup({
       group,
-      instances: fleet.of(group.cluster),
-      zones: zones.states(nowMs),
+      instances,
+      zones,
       nowMs: clock.wallMs(),
       delays,
       lost,
       leaving: fleet.leaving,
+      ageMs: (id) => fleet.ageMs(id),
+      sickness: this.#parts.sickness,
+      fullZones: orders.fullZones(group),
       ...(hold === undefined ? {} : { hold }),
     });
+    if (group.settings.suspended.includes("ReplaceUnhealthy") || lost.length === 0) return actions;
     // Losses in zones where there is nothing to do were made good elsewhere, or were surplus.
     const busy = new Set(actions.map((action) => action.zone));
-    for (const { id, zone } of lost) if (!busy.has(zone)) fleet.replaced(id);
+    for (const { id, zone } of lost) if (!busy.has(zone)) fleet.replaced(group.cluster, id);
     return actions;
   }
 
-  #holdOf(group: ServerGroup, nowMs: number): string | undefined {
-    if (group.definition.kind === "registry") return undefined;
-    if (nowMs - (this.#firstAnswerMs ?? nowMs) >= registriesFirstMs) return undefined;
-    const registry = this.#parts.groups().find((candidate) => candidate.definition.kind === "registry");
-    if (registry === undefined) return undefined;
-    const up = this.#parts.fleet.of(registry.cluster).filter((instance) => instance.state === "up").length;
-    return up >= registry.desired ? undefined : "waits for the registries to start";
+  #delaysOf(group: ServerGroup, nowMs: number): ReadonlyMap<string, LaunchDelay> {
+    const backoffs = this.#parts.fleet.backoffs(group.name);
+    if (backoffs.size === 0) return noDelays;
+    const delays = new Map<string, LaunchDelay>();
+    for (const [zone, backoff] of backoffs) {
+      const delay = backoff.delay(nowMs);
+      if (delay !== undefined) delays.set(zone, delay);
+    }
+    return delays;
   }
 
-  #carryOut(group: ServerGroup, action: Action): void {
+  #isHoldTime(nowMs: number): boolean {
+    return nowMs - (this.#firstAnswerMs ?? nowMs) < registriesFirstMs;
+  }
+
+  #holdOf(group: ServerGroup, nowMs: number): string | undefined {
+    if (!this.#isHoldTime(nowMs) || group.definition.kind === "registry") return undefined;
+    for (const registry of this.#parts.book.all()) {
+      if (registry.definition.kind !== "registry") continue;
+      const up = this.#parts.fleet.of(registry.cluster).filter((instance) => instance.state === "up").length;
+      if (up < registry.desired) return "waits for the registries to start";
+    }
+    return undefined;
+  }
+
+  #carryOut(group: ServerGroup, action: Exclude<Action, { kind: "wait" }>): void {
+    const { orders } = this.#parts;
     switch (action.kind) {
       case "launch":
-        void this.#launch(group, action);
+        void orders.launch(group, action);
         return;
       case "terminate":
-        this.#terminate(group.definition.service, action);
+        if (!this.#parts.holdsEnd(group, action)) orders.terminate(group.definition.service, action);
         return;
       case "kill":
-        this.#kill(group.definition.service, action);
+        if (!this.#parts.holdsEnd(group, action)) orders.kill(group.definition.service, action);
         return;
-      case "wait": {
-        const waits = this.#waits.get(group.cluster) ?? [];
-        waits.push({ zone: action.zone, reason: action.reason });
-        this.#waits.set(group.cluster, waits);
-        return;
-      }
       default:
         action satisfies never;
     }
   }
-
-  async #launch(group: ServerGroup, action: Extract<Action, { kind: "launch" }>): Promise<void> {
-    const { fleet, zones, ports, activities, engine, clock, log } = this.#parts;
-    const zone = zones.zone(action.zone);
-    if (zone === undefined) return;
-    const id = this.#parts.newId();
-    if (action.replaces !== undefined) fleet.replaced(action.replaces);
-    const activity = activities.begin({
-      kind: action.replaces === undefined ? "launch" : "replace",
-      service: group.definition.service,
-      zone: action.zone,
-      instance: id,
-      actor: "reconciler",
-      cause: action.cause,
-    });
-    const startedMs = clock.monotonicMs();
-    try {
-      const spec = launchSpec(group, zone, id, ports, fleet.all());
-      fleet.launching(spec);
-      fleet.observe(await engine.launch(spec));
-    } catch (error) {
-      const reason = messageOf(error);
-      fleet.notLaunched(id);
-      activities.end(activity, "failed", reason);
-      log.warn("cloud.launch-failed", { service: group.definition.service, zone: action.zone, error });
-      if (this.#wasDeposed(error)) return;
-      if (hasCode(error, "AGENT_UNREACHABLE")) zones.silent(action.zone, clock.monotonicMs());
-      else {
-        const ending = { wasHealthy: false, livedMs: clock.monotonicMs() - startedMs, reason };
-        fleet.backoff(group.cluster, action.zone).ended(ending, clock.monotonicMs());
-      }
-    }
-    this.poke();
-  }
-
-  #terminate(service: string, action: Omit<Extract<Action, { kind: "terminate" }>, "kind">): void {
-    const { fleet, engine } = this.#parts;
-    const instance = fleet.get(action.id);
-    if (action.startTimedOut && instance !== undefined) {
-      fleet.replace(instance, action.cause);
-      this.poke();
-    } else fleet.leave(action.id, "wanted");
-    void this.#end(service, action, () => engine.terminate(action.id, action.cause));
-  }
-
-  #kill(service: string, action: Extract<Action, { kind: "kill" }>): void {
-    const { fleet, engine } = this.#parts;
-    const instance = fleet.get(action.id);
-    if (instance !== undefined) fleet.replace(instance, action.cause);
-    this.poke();
-    void this.#end(service, action, () => engine.signal(action.id, "SIGKILL", action.cause));
-  }
-
-  async #end(
-    service: string,
-    action: { readonly zone: string; readonly id: InstanceId; readonly cause: string },
-    order: () => Promise<void>,
-  ): Promise<void> {
-    const { activities, fleet, zones, clock } = this.#parts;
-    const { zone, id, cause } = action;
-    const activity = activities.begin({ kind: "terminate", service, zone, instance: id, actor: "reconciler", cause });
-    try {
-      await order();
-    } catch (error) {
-      fleet.stay(id);
-      activities.end(activity, "failed", messageOf(error));
-      if (this.#wasDeposed(error)) return;
-      if (hasCode(error, "AGENT_UNREACHABLE")) zones.silent(zone, clock.monotonicMs());
-    }
-  }
-
-  /** Another controller holds a higher epoch: whatever this one still believes, it must do nothing more. */
-  #wasDeposed(error: unknown): boolean {
-    if (!hasCode(error, "EPOCH_STALE")) return false;
-    if (!this.#stopped) {
-      this.stop();
-      this.#parts.onDeposed(error);
-    }
-    return true;
-  }
 }
+
+const noWaits: readonly Wait[] = [];
+const noDelays: ReadonlyMap<string, LaunchDelay> = new Map();

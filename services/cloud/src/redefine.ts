@@ -1,6 +1,7 @@
 import {
   clusterOf,
   type GroupDefinition,
+  newGroup,
   nextServerGroupName,
   type Rollout,
   type ServerGroup,
@@ -16,22 +17,35 @@ export interface Redefined {
 /**
  * The group for a definition: the present one, or its next version when what it launches has changed.
  *
- * A figure that somebody scaled to stays until the definition asks for another one. `newestSeen` is the highest version
- * among running instances: after a lost state file versions go on counting from there.
+ * `newestSeen` is the highest version among the cluster's groups and running instances: after a lost state file, and past
+ * groups that were cloned, versions go on counting from there. A figure that somebody
+ * scaled to stays until the definition asks for another one.
  */
 export function redefine(
   present: ServerGroup | undefined,
   definition: GroupDefinition,
   newestSeen: string | undefined,
   rollout: Rollout,
+  isTaken: (name: string) => boolean = () => false,
 ): Redefined {
   const cluster = clusterOf(definition.application, definition.service);
   const desired = desiredOf(present, definition);
   if (present !== undefined && sameTemplate(present.definition.template, definition.template)) {
     return { group: { ...present, definition, desired }, isNew: false };
   }
-  const name = nextServerGroupName(cluster, present?.name ?? newestSeen);
-  return { group: { definition, cluster, name, desired, rollout }, isNew: true };
+  const name = nextFreeName(cluster, newestSeen ?? present?.name, isTaken);
+  const createdAtMs = rollout.startedAtMs;
+  if (present === undefined)
+    return { group: newGroup({ definition, name, desired, rollout, createdAtMs }), isNew: true };
+  const supersedes = [...present.supersedes, present.name];
+  return { group: { ...present, definition, name, desired, rollout, createdAtMs, supersedes }, isNew: true };
+}
+
+/** The next name in Frigga's count that no group bears. */
+export function nextFreeName(cluster: string, newest: string | undefined, isTaken: (name: string) => boolean): string {
+  let name = nextServerGroupName(cluster, newest);
+  while (isTaken(name)) name = nextServerGroupName(cluster, name);
+  return name;
 }
 
 function desiredOf(present: ServerGroup | undefined, { scale }: GroupDefinition): number {

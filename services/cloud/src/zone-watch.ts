@@ -8,18 +8,31 @@ export const zoneLostAfterMs = 10_000;
 export class ZoneWatch {
   readonly #silentSinceMs = new Map<string, number>();
   readonly #lostAfterMs: number;
+  readonly #neverListed: Set<string>;
   readonly zones: readonly Zone[];
 
   /** Every zone counts as silent until its agent has answered for the first time. */
   constructor(zones: readonly Zone[], nowMs: number, lostAfterMs: number = zoneLostAfterMs) {
     this.zones = zones;
     this.#lostAfterMs = lostAfterMs;
+    this.#neverListed = new Set(zones.map((zone) => zone.name));
     for (const zone of zones) this.#silentSinceMs.set(zone.name, nowMs);
   }
 
   /** An agent answered. */
   answered(zone: string): void {
     this.#silentSinceMs.delete(zone);
+  }
+
+  /** An agent answered with all its instances. */
+  listed(zone: string): void {
+    this.answered(zone);
+    this.#neverListed.delete(zone);
+  }
+
+  /** Every agent has told of all its instances at least once: whoever is not known now does not run. */
+  get allListed(): boolean {
+    return this.#neverListed.size === 0;
   }
 
   /** An agent did not answer. */

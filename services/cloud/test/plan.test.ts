@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { type InstanceId, makeZones, SeededRandom } from "@holdfast/kernel";
 import type { InstanceObservation, InstanceState } from "@holdfast/wire";
 import type { ServerGroup } from "../src/group.ts";
-import { nextServerGroupName } from "../src/group.ts";
+import { newGroup, nextServerGroupName } from "../src/group.ts";
 import type { PlanInput } from "../src/plan/action.ts";
 import { CrashBackoff } from "../src/plan/crash-backoff.ts";
 import { planGroup } from "../src/plan/plan.ts";
@@ -16,13 +16,7 @@ const zones = makeZones(1, 3);
 const nowMs = 1_000_000;
 
 function groupOf(desired: number): ServerGroup {
-  return {
-    definition: definition("catalog", desired),
-    cluster: "movies-catalog",
-    name: "movies-catalog-v001",
-    desired,
-    rollout: undefined,
-  };
+  return newGroup({ definition: definition("catalog", desired), name: "movies-catalog-v001", desired });
 }
 
 let made = 0;

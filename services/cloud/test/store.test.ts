@@ -7,7 +7,8 @@ import { test } from "node:test";
 import { SystemClock, silentLog } from "@holdfast/kernel";
 import { FakeClock, temporaryDirectory, waitFor } from "@holdfast/testing";
 import type { ActivityView } from "@holdfast/wire/control";
-import { clusterOf, type ServerGroup } from "../src/group.ts";
+import { newGroup } from "../src/group.ts";
+import type { GroupOperation } from "../src/groups/group-operation.ts";
 import { DurableState, MemoryStore, SqliteStore, type StateStore } from "../src/index.ts";
 import { definition } from "./world.ts";
 
@@ -31,21 +32,35 @@ function activity(id: number, cause = "because"): ActivityView {
   };
 }
 
-const group: ServerGroup = {
-  definition: definition("catalog", 3),
-  cluster: clusterOf("movies", "catalog"),
-  name: "movies-catalog-v002",
-  desired: 4,
-  rollout: undefined,
+const group = newGroup({ definition: definition("catalog", 3), name: "movies-catalog-v002", desired: 4 });
+
+const operation: GroupOperation = {
+  id: "op-1",
+  sequence: 1,
+  kind: "resize",
+  group: group.name,
+  service: "catalog",
+  actor: "operator",
+  key: "k-1",
+  request: "[]",
+  instances: [],
+  state: "running",
+  detail: "",
+  activity: 1,
+  startedAtMs: 5,
+  endedAtMs: undefined,
 };
 
 async function roundTrip(store: StateStore, again: () => StateStore): Promise<void> {
   const first = await store.open(500);
-  assert.deepEqual(first.state, { meta: {}, applications: {}, groups: [], activities: [] });
+  assert.deepEqual(first.state, { meta: {}, applications: {}, groups: [], operations: [], activities: [] });
   await store.write([
     { kind: "meta", key: "epoch", value: "7" },
     { kind: "application", name: "movies", body: { services: { catalog: { run: "node x.js" } } } },
     { kind: "group", group },
+    { kind: "group", group: { ...group, name: "movies-catalog-v003" } },
+    { kind: "operation", operation },
+    { kind: "operation", operation: { ...operation, state: "succeeded" } },
     { kind: "activity", activity: activity(1) },
     { kind: "activity", activity: activity(2) },
     { kind: "activity", activity: { ...activity(1), outcome: "succeeded" } },
@@ -55,7 +70,15 @@ async function roundTrip(store: StateStore, again: () => StateStore): Promise<vo
   const { state } = await second.open(500);
   assert.deepEqual(state.meta, { epoch: "7" });
   assert.deepEqual(state.applications, { movies: { services: { catalog: { run: "node x.js" } } } });
-  assert.deepEqual(JSON.parse(JSON.stringify(state.groups)), JSON.parse(JSON.stringify([group])));
+  assert.deepEqual(JSON.parse(JSON.stringify(state.groups[0])), JSON.parse(JSON.stringify(group)));
+  assert.deepEqual(
+    state.groups.map(({ name }) => name),
+    ["movies-catalog-v002", "movies-catalog-v003"],
+  );
+  assert.deepEqual(
+    state.operations.map(({ id, key, state: how }) => `${id} ${key} ${how}`),
+    ["op-1 k-1 succeeded"],
+  );
   assert.deepEqual(
     state.activities.map(({ id, outcome }) => `${id} ${outcome}`),
     ["1 succeeded", "2 running"],
@@ -64,7 +87,10 @@ async function roundTrip(store: StateStore, again: () => StateStore): Promise<vo
     (await second.activities(10, 2)).map(({ id }) => id),
     [1],
   );
-  await second.write([{ kind: "group-removed", cluster: group.cluster }]);
+  await second.write([
+    { kind: "group-removed", name: group.name },
+    { kind: "group-removed", name: "movies-catalog-v003" },
+  ]);
   assert.deepEqual((await second.open(0)).state.groups, []);
   await second.close();
 }
@@ -78,6 +104,34 @@ test("the SQLite store keeps what was written over a close and an open", async (
   using directory = temporaryDirectory("store");
   const file = join(directory.path, "state.db");
   await roundTrip(new SqliteStore(clock, file), () => new SqliteStore(clock, file));
+});
+
+test("a file of the layout before, with one group a cluster, is read and goes on as it was", async () => {
+  using directory = temporaryDirectory("store");
+  const file = join(directory.path, "state.db");
+  const old = new DatabaseSync(file);
+  old.exec(`
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE applications (name TEXT PRIMARY KEY, body TEXT NOT NULL);
+    CREATE TABLE groups (cluster TEXT PRIMARY KEY, body TEXT NOT NULL);
+    CREATE TABLE activities (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
+    PRAGMA user_version = 1;
+  `);
+  const { definition: defined, cluster, name, desired } = group;
+  const body = JSON.stringify({ definition: defined, cluster, name, desired });
+  old.prepare("INSERT INTO groups VALUES (?, ?)").run(cluster, body);
+  old.close();
+  const store = new SqliteStore(clock, file);
+  const { state, movedAside } = await store.open(500);
+  assert.equal(movedAside, undefined);
+  assert.equal(state.groups[0]?.name, "movies-catalog-v002");
+  assert.equal(state.groups[0]?.desired, 4);
+  await store.write([{ kind: "group", group: { ...group, desired: 5 } }]);
+  assert.deepEqual(
+    (await store.open(0)).state.groups.map((one) => one.desired),
+    [5],
+  );
+  await store.close();
 });
 
 test("never more than ten thousand activities are kept", async () => {

@@ -3,12 +3,14 @@ import { FakeClock } from "@holdfast/testing";
 import { healthCheckDefaults } from "@holdfast/wire";
 import { Cloud, DurableState, type GroupDefinition, MemoryStore, type Placement } from "../src/index.ts";
 import { FakeEngine } from "./fake-engine.ts";
+import { FakeTraffic } from "./fake-traffic.ts";
 
 /** A cloud over a fake engine, all on one fake clock. */
 export class World {
   readonly clock = new FakeClock();
   readonly engine = new FakeEngine(this.clock);
   readonly store = new MemoryStore();
+  readonly traffic = new FakeTraffic();
   state = new DurableState(this.clock, silentLog, this.store);
   readonly zones;
   #cloud: Cloud | undefined;
@@ -26,7 +28,7 @@ export class World {
   async start(seed = 1): Promise<Cloud> {
     this.state = new DurableState(this.clock, silentLog, this.store);
     const opened = await this.state.open(500);
-    const options = { zones: this.zones, ports: { first: 10_010, last: 10_999 } };
+    const options = { zones: this.zones, ports: { first: 10_010, last: 10_999 }, traffic: this.traffic };
     const random = new SeededRandom(seed);
     this.#cloud = new Cloud(this.clock, random, silentLog, this.engine, this.state, opened.state, options);
     this.#cloud.start();

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { applicationSchema } from "../application/index.ts";
+import { groupOperationKinds } from "./group-kinds.ts";
 
 /** Shapes of control's API: route schemas, OpenAPI, and the types of CLI and console all come from here. */
 
@@ -62,8 +63,20 @@ export const activityViewSchema = z
     at: z.string(),
     /** ISO 8601 once it has ended. */
     endedAt: z.string().nullable(),
-    kind: z.enum(["launch", "terminate", "replace", "scale", "restart", "deploy", "kill", "note"]),
+    kind: z.enum([
+      "launch",
+      "terminate",
+      "replace",
+      "scale",
+      "restart",
+      "deploy",
+      "kill",
+      "note",
+      ...groupOperationKinds,
+    ]),
     service: z.string(),
+    /** Name of the server group, where it concerns one. */
+    group: z.string().optional(),
     zone: z.string().nullable(),
     instance: z.string().nullable(),
     /** Who or what asked: `reconciler`, `operator`. */
@@ -117,8 +130,10 @@ export type StatusView = z.output<typeof statusViewSchema>;
 export const operationViewSchema = z
   .object({
     id: z.string(),
-    kind: z.enum(["restart", "scale", "deploy"]),
+    kind: z.enum(["restart", "scale", "deploy", ...groupOperationKinds]),
     service: z.string(),
+    /** Name of the server group, where it is about one. */
+    group: z.string().optional(),
     state: z.enum(["running", "succeeded", "failed"]),
     detail: z.string(),
     done: z.int(),

@@ -27,7 +27,7 @@ export interface LaunchDelay {
 
 export interface PlanInput {
   readonly group: ServerGroup;
-  /** All instances of the group's cluster, of whatever version and state. */
+  /** The group's instances, and those of groups it supersedes, of whatever state. */
   readonly instances: readonly InstanceObservation[];
   /** In a stable order. */
   readonly zones: readonly PlanZone[];
@@ -40,10 +40,27 @@ export interface PlanInput {
   readonly leaving: ReadonlySet<InstanceId>;
   /** When set, nothing is launched, for this reason. */
   readonly hold?: string;
+  /** How long an instance has run in ms, time in which the machine slept not counted. Default: by `nowMs`. */
+  readonly ageMs?: (id: InstanceId) => number;
+  /** What other checks than the engine's find wrong with an instance. Default: nothing. */
+  readonly sickness?: (instance: InstanceObservation) => string | undefined;
+  /** Zones that have no room: others take their share. Default: none. */
+  readonly fullZones?: ReadonlySet<string>;
+}
+
+export function ageOf(input: PlanInput, instance: InstanceObservation): number {
+  return input.ageMs?.(instance.spec.id) ?? input.nowMs - instance.startedAtMs;
 }
 
 export type Action =
-  | { readonly kind: "launch"; readonly zone: string; readonly cause: string; readonly replaces?: InstanceId }
+  | {
+      readonly kind: "launch";
+      readonly zone: string;
+      readonly cause: string;
+      readonly replaces?: InstanceId;
+      /** It is for the warm pool. */
+      readonly warm?: true;
+    }
   /** Drained, then ended. */
   | {
       readonly kind: "terminate";

@@ -1,55 +1,88 @@
-import type { InstanceObservation } from "@holdfast/wire";
-import { isExclusive } from "../group.ts";
+import { isExclusive, isSuspended } from "../group.ts";
 import type { Action, LostInstance, PlanInput } from "./action.ts";
+import { rolloutCause } from "./causes.ts";
 import { classify, liveIn, upIn, type ZoneView } from "./classify.ts";
-import { spread } from "./spread.ts";
+import { planTerminations } from "./plan-terminations.ts";
+import { targetsOf } from "./targets.ts";
+import { planWarmPool } from "./warm-pool.ts";
+
+/** While the zones are brought into balance a group may have so much more than `max`: a tenth, or one (AWS). */
+const rebalanceMargin = 0.1;
 
 /**
  * What to do now so that a group comes to its wanted strength; pure, and the empty list when there is nothing to do.
  *
  * - `desired` instances, spread over the zones that answer, no two zones more than one apart.
- * - What does not serve (unhealthy, not healthy within its start timeout) is ended and replaced in its zone.
- * - A zone whose agent does not answer is left alone while `unknown`; once `lost`, other zones take over.
+ * - What does not serve (unhealthy, not healthy within its start timeout) is ended and replaced in its zone; when more than
+ *   half of the group looks unhealthy at once, one after the other (a tenth at a time).
+ * - A zone whose agent does not answer is left alone while `unknown`; once `lost`, other zones take over. Zones come back into
+ *   balance by launching first, at most a tenth (or one) above `max`.
  * - A rollout starts the new instance first and ends an outdated one only when the zone has more than its share up, so
- *   that the healthy capacity never falls below `desired`. One successor starts at a time: a start costs processor time that
- *   the others' callers would wait for, and one that cannot start stays the only one. A group that cannot have two side by side (fixed ports)
- *   goes zone by zone instead, and only while all the others are up.
- * - Instances that are starting count as capacity, those on their way out do not.
+ *   that the healthy capacity never falls below `desired` (or the share its pace allows). One successor starts at a time:
+ *   a start costs processor time that the others' callers would wait for, and one that cannot start stays the only one. A
+ *   group that cannot have two side by side (fixed ports) goes zone by zone instead, and only while all the others are up.
+ *   While it is paused nothing outdated is replaced.
+ * - Instances that are starting count as capacity, those on their way out, on standby or in the warm pool do not.
+ * - What is suspended is not done; what is protected is not chosen.
  */
 export function planGroup(input: PlanInput): Action[] {
   const { views, actions } = classify(input);
+  const { group } = input;
   if (views.length === 0) {
-    return input.group.desired === 0 ? [] : [{ kind: "wait", zone: "", reason: "no zone's agent answers" }];
+    return group.desired === 0 ? [] : [{ kind: "wait", zone: "", reason: "no zone's agent answers" }];
   }
-  const names = views.map((view) => view.zone.name);
-  const live = new Map(views.map((view) => [view.zone.name, liveIn(view)]));
-  const targets = spread(input.group.cluster, input.group.desired, names, live);
-  const lost = [...input.lost];
-  const rollout: Rollout = { isStarting: views.some(hasStartingSuccessor) };
-  for (const view of views) planLaunches(input, view, targets.get(view.zone.name) ?? 0, { lost, rollout }, actions);
-  if (isExclusive(input.group.definition.placement)) planExclusiveRollout(input, views, targets, actions);
-  planTerminations(input, views, targets, actions);
+  const held = heldPlaces(input);
+  const targets = targetsOf(group.cluster, group.desired, views, input.fullZones ?? noZones);
+  const round: Round = {
+    lost: [...input.lost],
+    isStarting: views.some(hasStartingSuccessor),
+    budget: launchBudget(input, views, held.size),
+  };
+  for (const view of views) {
+    const target = (targets.get(view.zone.name) ?? 0) - (held.get(view.zone.name) ?? 0);
+    planLaunches(input, view, target, round, actions);
+  }
+  if (isExclusive(group.definition.placement)) planExclusiveRollout(input, views, targets, actions);
+  if (!isSuspended(group, "Terminate")) planTerminations(input, views, targets, actions);
+  if (group.settings.warmPool !== undefined) planWarmPool(input, views, actions);
   return actions;
 }
 
+const noZones: ReadonlySet<string> = new Set();
+const noPlaces: ReadonlyMap<string, number> = new Map();
+
+/** With ReplaceUnhealthy suspended the dead hold their places. */
+function heldPlaces({ group, lost }: PlanInput): ReadonlyMap<string, number> {
+  if (lost.length === 0 || !isSuspended(group, "ReplaceUnhealthy")) return noPlaces;
+  const held = new Map<string, number>();
+  for (const { zone } of lost) held.set(zone, (held.get(zone) ?? 0) + 1);
+  return held;
+}
+
 /** What a round has already decided for the zones before. */
-interface Rollout {
+interface Round {
+  readonly lost: LostInstance[];
   isStarting: boolean;
+  budget: number;
+}
+
+/** How many may be launched: what is missing, or what balance needs within its margin. Successors of a rollout come on top. */
+function launchBudget({ group }: PlanInput, views: readonly ZoneView[], held: number): number {
+  const live = views.reduce((sum, view) => sum + liveIn(view), held);
+  const missing = Math.max(0, group.desired - live);
+  if (isSuspended(group, "AZRebalance")) return missing;
+  const max = Math.max(group.definition.scale.max, group.desired);
+  return Math.max(missing, max + Math.max(1, Math.floor(max * rebalanceMargin)) - live);
 }
 
 function hasStartingSuccessor(view: ZoneView): boolean {
   return view.outdated.length > 0 && view.current.some((instance) => instance.state === "starting");
 }
 
-function planLaunches(
-  input: PlanInput,
-  view: ZoneView,
-  target: number,
-  { lost, rollout }: { readonly lost: LostInstance[]; readonly rollout: Rollout },
-  actions: Action[],
-): void {
+function planLaunches(input: PlanInput, view: ZoneView, target: number, round: Round, actions: Action[]): void {
   const exclusive = isExclusive(input.group.definition.placement);
-  const surge = view.outdated.length > 0 && !exclusive && !rollout.isStarting ? 1 : 0;
+  const mayReplace = view.outdated.length > 0 && !exclusive && !round.isStarting && !isPaused(input);
+  const surge = mayReplace && input.group.rollout?.noSurge === undefined ? 1 : 0;
   const missing = Math.min(target - view.current.length, target + surge - liveIn(view));
   if (missing <= 0 || view.isEnding) return;
   const waits = waitOf(input, view, exclusive);
@@ -58,10 +91,11 @@ function planLaunches(
     return;
   }
   for (let i = 0; i < missing; i++) {
-    const index = lost.findIndex((instance) => instance.zone === view.zone.name);
-    const replaced = index < 0 ? undefined : lost.splice(index, 1)[0];
     const isSurge = liveIn(view) + i >= target;
-    if (isSurge) rollout.isStarting = true;
+    if (isSurge) round.isStarting = true;
+    else if (round.budget-- <= 0) return;
+    const index = round.lost.findIndex((instance) => instance.zone === view.zone.name);
+    const replaced = index < 0 ? undefined : round.lost.splice(index, 1)[0];
     const cause = replaced?.cause ?? (isSurge ? rolloutCause(input) : strengthCause(input));
     actions.push({
       kind: "launch",
@@ -72,8 +106,14 @@ function planLaunches(
   }
 }
 
+/** A rollout that waits for somebody's word replaces nothing. */
+function isPaused({ group }: PlanInput): boolean {
+  return group.rollout?.paused !== undefined || isSuspended(group, "Terminate");
+}
+
 function waitOf(input: PlanInput, view: ZoneView, exclusive: boolean): Action | undefined {
   const zone = view.zone.name;
+  if (isSuspended(input.group, "Launch")) return { kind: "wait", zone, reason: "the process Launch is suspended" };
   if (view.zone.state === "unknown") return { kind: "wait", zone, reason: `${zone}: its agent does not answer` };
   if (input.hold !== undefined) return { kind: "wait", zone, reason: input.hold };
   if (exclusive && view.leaving > 0) {
@@ -83,62 +123,10 @@ function waitOf(input: PlanInput, view: ZoneView, exclusive: boolean): Action | 
   return delay === undefined ? undefined : { kind: "wait", zone, reason: delay.reason, waitMs: delay.waitMs };
 }
 
-function rolloutCause(input: PlanInput): string {
-  const { group } = input;
-  if (group.rollout?.kind === "restart") return `rolling restart of ${group.definition.service}`;
-  return `${group.name} takes over`;
-}
-
 function strengthCause(input: PlanInput): string {
   const lostZones = input.zones.filter((zone) => zone.state === "lost").map((zone) => zone.name);
   const wanted = `${input.group.definition.service} should have ${input.group.desired}`;
   return lostZones.length === 0 ? wanted : `${wanted}, and ${lostZones.join(", ")} cannot be reached`;
-}
-
-function planTerminations(
-  input: PlanInput,
-  views: readonly ZoneView[],
-  targets: ReadonlyMap<string, number>,
-  actions: Action[],
-): void {
-  let spare = views.reduce((sum, view) => sum + upIn(view), 0) - input.group.desired;
-  // The fullest zone gives first.
-  const excessOf = (view: ZoneView): number => liveIn(view) - (targets.get(view.zone.name) ?? 0);
-  for (const view of views.toSorted((a, b) => excessOf(b) - excessOf(a))) {
-    if (view.zone.state !== "reachable") continue;
-    const target = targets.get(view.zone.name) ?? 0;
-    let excess = excessOf(view);
-    let zoneSpare = upIn(view) - target;
-    for (const instance of leastMissed(view)) {
-      const isOld = view.outdated.includes(instance);
-      if (instance.state === "up") {
-        // Someone who serves goes only when, here and in the whole group, enough others do.
-        if (excess <= 0 || spare <= 0 || zoneSpare <= 0) continue;
-        spare--;
-        zoneSpare--;
-      } else if (!isOld && (excess <= 0 || view.outdated.length > 0)) {
-        // A successor that is still starting is what the rollout waits for; an outdated one nobody waits for.
-        continue;
-      }
-      excess--;
-      actions.push({ kind: "terminate", id: instance.spec.id, zone: view.zone.name, cause: endCause(input, isOld) });
-    }
-  }
-}
-
-/** Outdated before current, idle before serving, outdated ones oldest first, current ones newest first. */
-function leastMissed(view: ZoneView): InstanceObservation[] {
-  const idleFirst = (a: InstanceObservation, b: InstanceObservation): number =>
-    Number(a.state === "up") - Number(b.state === "up");
-  return [
-    ...view.outdated.toSorted((a, b) => idleFirst(a, b) || a.startedAtMs - b.startedAtMs),
-    ...view.current.toSorted((a, b) => idleFirst(a, b) || b.startedAtMs - a.startedAtMs),
-  ];
-}
-
-function endCause(input: PlanInput, isOld: boolean): string {
-  if (isOld) return rolloutCause(input);
-  return `${input.group.definition.service} should have ${input.group.desired}`;
 }
 
 function planExclusiveRollout(
@@ -150,7 +138,7 @@ function planExclusiveRollout(
   const settled = views.every(
     (view) => view.zone.state === "reachable" && view.leaving === 0 && upIn(view) >= (targets.get(view.zone.name) ?? 0),
   );
-  if (!settled || actions.length > 0) return;
+  if (!settled || actions.length > 0 || isPaused(input)) return;
   const view = views.find((candidate) => candidate.outdated.length > 0);
   const instance = view?.outdated[0];
   if (view === undefined || instance === undefined) return;

@@ -3,18 +3,26 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import type { ActivityView } from "@holdfast/wire/control";
 import type { ServerGroup } from "../group.ts";
+import type { GroupOperation } from "../groups/group-operation.ts";
 import type { SqliteWorkerData } from "./sqlite-protocol.ts";
-import { activitiesKeptMax, type StoreOpening, type StoreWrite } from "./state-store.ts";
+import { activitiesKeptMax, operationsKeptMax, type StoreOpening, type StoreWrite } from "./state-store.ts";
 
 const schema = `
   CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS applications (name TEXT PRIMARY KEY, body TEXT NOT NULL);
-  CREATE TABLE IF NOT EXISTS groups (cluster TEXT PRIMARY KEY, body TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS server_groups (name TEXT PRIMARY KEY, body TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS operations (sequence INTEGER PRIMARY KEY, body TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS activities (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
 `;
 
+/** Layout 1 had one group a cluster. The copy and the drop are one transaction with the new layout's number. */
+const fromLayout1 = `
+  INSERT OR REPLACE INTO server_groups SELECT json_extract(body, '$.name'), body FROM groups ORDER BY rowid;
+  DROP TABLE groups;
+`;
+
 /** The layout of the tables; a file with a higher one was written by a newer Holdfast. */
-const layout = 1;
+const layout = 2;
 // SQLITE_CORRUPT and SQLITE_NOTADB (sqlite3.h).
 const corruptCodes = new Set([11, 26]);
 
@@ -85,7 +93,9 @@ export class SqliteDatabase {
         throw new Error(`${this.#data.file} was written by a newer version (layout ${found}, known: ${layout})`);
       }
       // A file that is whole needs no write to be read: a full disk must not keep control from starting.
-      if (found < layout) db.exec(`${schema} PRAGMA user_version = ${layout}`);
+      if (found < layout) {
+        db.exec(`BEGIN; ${schema} ${found === 1 ? fromLayout1 : ""} PRAGMA user_version = ${layout}; COMMIT`);
+      }
     } catch (error) {
       db.close();
       throw error;
@@ -115,9 +125,21 @@ export class SqliteDatabase {
     return {
       meta: Object.fromEntries(meta),
       applications: Object.fromEntries(applications),
-      groups: all("SELECT body FROM groups ORDER BY rowid").map((row) => parse(row) as ServerGroup),
+      groups: all(`SELECT body FROM ${this.#groupTable()} ORDER BY rowid`).map((row) => parse(row) as ServerGroup),
+      operations: this.#has("operations")
+        ? all("SELECT body FROM operations ORDER BY sequence").map((row) => parse(row) as GroupOperation)
+        : [],
       activities: this.activities(activitiesMax, Number.MAX_SAFE_INTEGER).toReversed(),
     };
+  }
+
+  /** A file that cannot be written now may still have the layout before. */
+  #groupTable(): string {
+    return this.#has("server_groups") ? "server_groups" : "groups";
+  }
+
+  #has(table: string): boolean {
+    return this.#prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?").get(table) !== undefined;
   }
 
   #apply(change: StoreWrite): void {
@@ -135,13 +157,20 @@ export class SqliteDatabase {
         ]);
         return;
       case "group":
-        this.#run("INSERT INTO groups VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body", [
-          change.group.cluster,
+        this.#run("INSERT INTO server_groups VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body", [
+          change.group.name,
           JSON.stringify(change.group),
         ]);
         return;
       case "group-removed":
-        this.#run("DELETE FROM groups WHERE cluster = ?", [change.cluster]);
+        this.#run("DELETE FROM server_groups WHERE name = ?", [change.name]);
+        return;
+      case "operation":
+        this.#run("INSERT INTO operations VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body", [
+          change.operation.sequence,
+          JSON.stringify(change.operation),
+        ]);
+        this.#run("DELETE FROM operations WHERE sequence <= ?", [change.operation.sequence - operationsKeptMax]);
         return;
       case "activity":
         this.#run("INSERT INTO activities VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body", [

@@ -1,5 +1,6 @@
 import type { ActivityView } from "@holdfast/wire/control";
 import type { ServerGroup } from "../group.ts";
+import type { GroupOperation } from "../groups/group-operation.ts";
 
 /** All that survives a restart of control. */
 export interface StoredState {
@@ -7,6 +8,8 @@ export interface StoredState {
   /** Application name → what was deployed, as JSON of the caller's. */
   readonly applications: Readonly<Record<string, unknown>>;
   readonly groups: readonly ServerGroup[];
+  /** What was asked of groups, the newest ones, oldest first. */
+  readonly operations: readonly GroupOperation[];
   /** The newest ones, oldest first. */
   readonly activities: readonly ActivityView[];
 }
@@ -16,11 +19,16 @@ export type StoreWrite =
   | { readonly kind: "meta"; readonly key: string; readonly value: string }
   | { readonly kind: "application"; readonly name: string; readonly body: unknown }
   | { readonly kind: "group"; readonly group: ServerGroup }
-  | { readonly kind: "group-removed"; readonly cluster: string }
+  /** By the group's name. */
+  | { readonly kind: "group-removed"; readonly name: string }
+  | { readonly kind: "operation"; readonly operation: GroupOperation }
   | { readonly kind: "activity"; readonly activity: ActivityView };
 
 /** Never more activities than these are kept; the oldest go first. */
 export const activitiesKeptMax = 10_000;
+
+/** Nor more operations: a key that is used again after so many others starts a new one. */
+export const operationsKeptMax = 1_000;
 
 /** What opening found. */
 export interface StoreOpening {

@@ -1,0 +1,149 @@
+import { type Clock, hasCode, type InstanceId, type Log, messageOf } from "@holdfast/kernel";
+import type { Engine, InstanceObservation, LaunchSpec } from "@holdfast/wire";
+import type { Activities } from "./activities.ts";
+import type { Fleet } from "./fleet.ts";
+import type { ServerGroup } from "./group.ts";
+import { launchSpec } from "./launch-spec.ts";
+import type { Action } from "./plan/action.ts";
+import type { PortRing } from "./slots.ts";
+import type { ZoneWatch } from "./zone-watch.ts";
+
+export interface OrderParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly engine: Engine;
+  readonly fleet: Fleet;
+  readonly zones: ZoneWatch;
+  readonly ports: PortRing;
+  readonly activities: Activities;
+  readonly newId: () => InstanceId;
+  /** An instance is about to be launched: what sets it apart from the first moment on is to be kept now. */
+  readonly onLaunching: (group: ServerGroup, spec: LaunchSpec, isWarm: boolean) => void;
+  /** Called once when another controller has taken over. */
+  readonly onDeposed: (error: Error) => void;
+  /** Something happened that a round should look at. */
+  readonly poke: () => void;
+}
+
+/** A zone without room is asked again so soon; meanwhile others take its launches. */
+const roomRetryMs = 60_000;
+/** What an engine or a placement refuses because there is no room, not because the program is bad. */
+const noRoomCodes: readonly string[] = ["ZONE_FULL", "PORTS_EXHAUSTED", "NO_CAPACITY", "PLACEMENT_REFUSED"];
+
+/** Gives the engine its orders and keeps fleet and diary in step with what became of them. */
+export class Orders {
+  readonly #parts: OrderParts;
+  /** Group name and zone → monotonic time until which it counts as full. */
+  readonly #fullUntilMs = new Map<string, number>();
+
+  constructor(parts: OrderParts) {
+    this.#parts = parts;
+  }
+
+  /** Zones that lately had no room for this group. */
+  fullZones(group: ServerGroup): ReadonlySet<string> {
+    if (this.#fullUntilMs.size === 0) return noZones;
+    const nowMs = this.#parts.clock.monotonicMs();
+    const full = new Set<string>();
+    for (const { name } of this.#parts.zones.zones) {
+      if ((this.#fullUntilMs.get(`${group.name} ${name}`) ?? 0) > nowMs) full.add(name);
+    }
+    return full;
+  }
+
+  async launch(group: ServerGroup, action: Extract<Action, { kind: "launch" }>): Promise<void> {
+    const { fleet, zones, ports, activities, engine, clock } = this.#parts;
+    const zone = zones.zone(action.zone);
+    if (zone === undefined) return;
+    const id = this.#parts.newId();
+    if (action.replaces !== undefined) fleet.replaced(group.cluster, action.replaces);
+    const activity = activities.begin({
+      kind: action.replaces === undefined ? "launch" : "replace",
+      service: group.definition.service,
+      group: group.name,
+      zone: action.zone,
+      instance: id,
+      actor: "reconciler",
+      cause: action.cause,
+    });
+    const startedMs = clock.monotonicMs();
+    try {
+      const spec = launchSpec(group, zone, id, ports, fleet.standing());
+      this.#parts.onLaunching(group, spec, action.warm === true);
+      fleet.launching(spec);
+      fleet.observe(await engine.launch(spec));
+    } catch (error) {
+      fleet.notLaunched(id);
+      activities.end(activity, "failed", messageOf(error));
+      this.#launchFailed(group, action.zone, startedMs, error);
+    }
+    this.#parts.poke();
+  }
+
+  #launchFailed(group: ServerGroup, zone: string, startedMs: number, error: unknown): void {
+    const { fleet, zones, clock, log } = this.#parts;
+    log.warn("cloud.launch-failed", { service: group.definition.service, zone, error });
+    if (this.#wasDeposed(error)) return;
+    if (hasCode(error, "AGENT_UNREACHABLE")) return zones.silent(zone, clock.monotonicMs());
+    if (error instanceof Error && "code" in error && noRoomCodes.includes(String(error.code))) {
+      this.#fullUntilMs.set(`${group.name} ${zone}`, clock.monotonicMs() + roomRetryMs);
+    }
+    const ending = { wasHealthy: false, livedMs: clock.monotonicMs() - startedMs, reason: messageOf(error) };
+    fleet.backoff(group.name, zone).ended(ending, clock.monotonicMs());
+  }
+
+  terminate(service: string, action: Omit<Extract<Action, { kind: "terminate" }>, "kind">): void {
+    const { fleet, engine } = this.#parts;
+    const instance = fleet.get(action.id);
+    if (action.startTimedOut && instance !== undefined) {
+      fleet.replace(instance, action.cause);
+      this.#parts.poke();
+    } else fleet.leave(action.id, "wanted");
+    void this.#end(service, action, instance, () => engine.terminate(action.id, action.cause));
+  }
+
+  kill(service: string, action: Extract<Action, { kind: "kill" }>): void {
+    const { fleet, engine } = this.#parts;
+    const instance = fleet.get(action.id);
+    if (instance !== undefined) fleet.replace(instance, action.cause);
+    this.#parts.poke();
+    void this.#end(service, action, instance, () => engine.signal(action.id, "SIGKILL", action.cause));
+  }
+
+  async #end(
+    service: string,
+    action: { readonly zone: string; readonly id: InstanceId; readonly cause: string },
+    instance: InstanceObservation | undefined,
+    order: () => Promise<void>,
+  ): Promise<void> {
+    const { activities, fleet, zones, clock } = this.#parts;
+    const { zone, id, cause } = action;
+    const activity = activities.begin({
+      kind: "terminate",
+      service,
+      ...(instance === undefined ? {} : { group: instance.spec.serverGroup }),
+      zone,
+      instance: id,
+      actor: "reconciler",
+      cause,
+    });
+    try {
+      await order();
+    } catch (error) {
+      fleet.stay(id);
+      activities.end(activity, "failed", messageOf(error));
+      if (this.#wasDeposed(error)) return;
+      if (hasCode(error, "AGENT_UNREACHABLE")) zones.silent(zone, clock.monotonicMs());
+      this.#parts.poke();
+    }
+  }
+
+  /** Another controller holds a higher epoch: whatever this one still believes, it must do nothing more. */
+  #wasDeposed(error: unknown): boolean {
+    if (!hasCode(error, "EPOCH_STALE")) return false;
+    this.#parts.onDeposed(error);
+    return true;
+  }
+}
+
+const noZones: ReadonlySet<string> = new Set();
