@@ -79,6 +79,39 @@ export function dueActions(actions: readonly ScheduledAction[], afterMs: number,
   return due.toSorted((a, b) => a.atMs - b.atMs);
 }
 
+/** The actions of one group, asked often: what is not due costs one comparison. */
+export class Schedule {
+  readonly actions: readonly ScheduledAction[];
+  #doneUntilMs: number;
+  #nextMs: number | undefined;
+
+  /** What came due up to `doneUntilMs` was done, or was before the actions were there. */
+  constructor(actions: readonly ScheduledAction[], doneUntilMs: number) {
+    this.actions = actions;
+    this.#doneUntilMs = doneUntilMs;
+  }
+
+  /** Up to where everything was handed out; to be kept over a restart. Never goes back, whatever the clock does. */
+  get doneUntilMs(): number {
+    return this.#doneUntilMs;
+  }
+
+  /** What has come due since it was asked last, each action at most once, in the order of their times. */
+  due(nowMs: number): DueAction[] {
+    this.#nextMs ??= this.#next();
+    if (nowMs < this.#nextMs) return [];
+    const due = dueActions(this.actions, this.#doneUntilMs, nowMs);
+    this.#doneUntilMs = nowMs;
+    this.#nextMs = undefined;
+    return due;
+  }
+
+  #next(): number {
+    const times = this.actions.map((action) => nextDue(action, this.#doneUntilMs) ?? Number.POSITIVE_INFINITY);
+    return Math.min(Number.POSITIVE_INFINITY, ...times);
+  }
+}
+
 /**
  * The size of a group after these actions, one after the other: what an action leaves out stays as it is, and the desired
  * size is brought within the new bounds. One whose bounds would contradict those it leaves alone is refused, as by AWS.
@@ -101,9 +134,16 @@ export function applyActions(size: GroupSize, due: readonly DueAction[]): Schedu
   return { size: now, cause: [...done, ...failures].join("; then "), refused };
 }
 
+/** Reading a recurrence costs more than asking it. */
+const crons = new WeakMap<ScheduledAction, Cron>();
+
 /** Without a callback a Cron is a calendar: it starts no timer. */
 function cronOf(action: ScheduledAction, recurrence: string): Cron {
-  return new Cron(recurrence, { timezone: action.timeZone, mode: "5-part", paused: true });
+  const known = crons.get(action);
+  if (known !== undefined) return known;
+  const made = new Cron(recurrence, { timezone: action.timeZone, mode: "5-part", paused: true });
+  crons.set(action, made);
+  return made;
 }
 
 function words({ min, max, desired }: ScheduledAction): string {

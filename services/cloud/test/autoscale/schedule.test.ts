@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { hasCode } from "@holdfast/kernel";
 import { type ScheduledAction, type ScheduledActionInput, scheduledActionSchema } from "@holdfast/wire/autoscale";
 import fc from "fast-check";
-import { applyActions, checkAction, dueActions, latestDue, nextDue } from "../../src/autoscale/schedule.ts";
+import { applyActions, checkAction, dueActions, latestDue, nextDue, Schedule } from "../../src/autoscale/schedule.ts";
 
 function action(more: Partial<ScheduledActionInput>): ScheduledAction {
   return scheduledActionSchema.parse({ name: "morning", desired: 6, ...more });
@@ -11,12 +11,10 @@ function action(more: Partial<ScheduledActionInput>): ScheduledAction {
 
 /** Every time it is done from one moment to another, by asking each minute, as the shell does. */
 function timesDone(made: ScheduledAction, from: string, to: string): string[] {
+  const schedule = new Schedule([made], Date.parse(from));
   const times: string[] = [];
-  let checkedMs = Date.parse(from);
-  for (let nowMs = checkedMs + 60_000; nowMs <= Date.parse(to); nowMs += 60_000) {
-    const dueMs = latestDue(made, checkedMs, nowMs);
-    if (dueMs !== undefined) times.push(new Date(dueMs).toISOString().replace(":00.000Z", "Z"));
-    checkedMs = nowMs;
+  for (let nowMs = Date.parse(from) + 60_000; nowMs <= Date.parse(to); nowMs += 60_000) {
+    for (const { atMs } of schedule.due(nowMs)) times.push(new Date(atMs).toISOString().replace(":00.000Z", "Z"));
   }
   return times;
 }
@@ -120,6 +118,12 @@ test("what fell due before the action was there is not made up for", () => {
 
 test("a clock that is set back repeats nothing", () => {
   assert.equal(latestDue(hourly, at("08:00:10"), at("07:00:20")), undefined);
+  const schedule = new Schedule([hourly], at("07:30:00"));
+  assert.equal(schedule.due(at("08:00:10")).length, 1);
+  assert.deepEqual(schedule.due(at("07:00:20")), []);
+  assert.deepEqual(schedule.due(at("08:00:20")), []);
+  assert.equal(schedule.doneUntilMs, at("08:00:10"));
+  assert.equal(schedule.due(at("09:00:00")).length, 1);
 });
 
 test("of several actions that were missed, the later one has the last word", () => {
