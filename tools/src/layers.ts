@@ -22,7 +22,8 @@ export interface Import {
 /** DESIGN §3, lowest first. A room may lean on any floor below its own, and never on its own but where `sideways` says so. */
 export const floors: readonly (readonly RegExp[])[] = [
   [/^kernel$/],
-  [/^wire$/, /^testing$/],
+  [/^wire$/],
+  [/^testing$/],
   [/^runtime\/(metrics|config|trace)$/],
   [/^runtime\/(resilience|discovery)$/],
   [/^runtime\/client$/],

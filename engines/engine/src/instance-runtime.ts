@@ -75,8 +75,8 @@ export interface FoundInstance {
 export interface InstanceRuntime {
   /** True when instances see the files of this machine by the same paths. */
   readonly sharesFiles: boolean;
-  /** Why it cannot start where it is to: a port that is taken, an address that is not there. `undefined`: nothing is in its way. */
-  obstacle(spec: LaunchSpec): Promise<{ readonly reasonCode: string; readonly reason: string } | undefined>;
+  /** True when nobody else can be in the way of its ports: it has a network of its own. */
+  hasOwnNetwork(spec: LaunchSpec): boolean;
   /** Starts one. Never throws. One with this id that is there already is taken as it is. */
   start(order: StartOrder): Promise<StartResult>;
   /**
@@ -86,10 +86,10 @@ export interface InstanceRuntime {
   adopt(lost: readonly LostInstance[]): Promise<ReadonlyMap<string, InstanceHandle>>;
   /** All instances of this agent that are there and that `known` does not name. */
   strangers(known: ReadonlySet<string>): Promise<readonly FoundInstance[]>;
-  /** Removes what may be left of one that has ended. */
-  forget(spec: LaunchSpec): void;
+  /** Removes what may be left of one that has ended. Never rejects. */
+  forget(spec: LaunchSpec): Promise<void>;
   /** Why it cannot serve at the moment (its engine does not answer); empty when it can. */
   readonly problem: string;
   /** Lets go of everything without touching an instance. */
-  close(): void;
+  close(): Promise<void>;
 }

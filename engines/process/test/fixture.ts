@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync } from "node:fs";
-import { createServer, type IncomingMessage, type Server } from "node:http";
 import { createServer as createTcpServer } from "node:net";
 import { join } from "node:path";
 import { addressOf, makeZones, newInstanceId, SystemClock, silentLog, systemRandom, type Zone } from "@holdfast/kernel";
 import { temporaryDirectory } from "@holdfast/testing";
+import { RegistryStub } from "@holdfast/testing/engine-conformance";
 import {
   type AgentSettings,
   type HealthCheck,
@@ -37,49 +37,6 @@ export const foreignProgram = `node -e 'require("http").createServer((q, s) => s
 export const recipeProgram = `node -e 'const h = require("http"), e = process.env; const id = {"x-holdfast-instance": e.HOLDFAST_INSTANCE_ID}; h.createServer((q, s) => s.writeHead(200, id).end()).listen(e.HOLDFAST_ADMIN_PORT, e.HOST, () => h.createServer((q, s) => s.writeHead(200, id).end()).listen(e.PORT, e.HOST)); process.on("SIGTERM", () => process.exit(0))'`;
 
 export type SpecChanges = Partial<Omit<LaunchSpec, "health">> & { readonly health?: Partial<HealthCheck> };
-
-/** A registry as an agent sees it: keeps records and remembers what it was told. */
-export class RegistryStub implements AsyncDisposable {
-  readonly records = new Map<string, Record<string, unknown>>();
-  readonly calls: string[] = [];
-  readonly #server: Server;
-  url = "";
-
-  constructor() {
-    this.#server = createServer((request, response) => {
-      void readBody(request).then((body) => {
-        const url = new URL(request.url ?? "/", "http://registry");
-        const [app = "", id = "", verb = ""] = url.pathname.split("/").slice(4);
-        const key = `${app}/${id}`;
-        this.calls.push(
-          `${request.method} ${key}${verb === "" ? "" : ` ${verb}`} ${typeof body["status"] === "string" ? body["status"] : ""}`.trim(),
-        );
-        const known = this.records.get(key);
-        if (request.method === "PUT" && verb === "") this.records.set(key, body);
-        else if (known === undefined) return void response.writeHead(404).end();
-        else if (request.method === "GET") return void response.writeHead(200).end(JSON.stringify(known));
-        else if (request.method === "DELETE") this.records.delete(key);
-        else if (verb === "status") {
-          this.records.set(key, { ...known, status: body["status"] });
-          return void response.writeHead(200).end(JSON.stringify({ listeners: 0, seen: 0, complete: true }));
-        }
-        response.writeHead(204).end();
-      });
-    });
-  }
-
-  async start(): Promise<this> {
-    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
-    const bound = this.#server.address();
-    this.url = `http://127.0.0.1:${typeof bound === "object" && bound !== null ? bound.port : 0}`;
-    return this;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
-  }
-}
 
 /** One zone with a running agent, an engine that commands it, and a registry; disposing leaves no process. */
 export class ZoneFixture implements AsyncDisposable {
@@ -178,10 +135,4 @@ export class ZoneFixture implements AsyncDisposable {
 /** Is a process with this pid running now? */
 export function lives(pid: number): boolean {
   return processNow(pid) !== undefined;
-}
-
-async function readBody(request: IncomingMessage): Promise<Record<string, unknown>> {
-  let text = "";
-  for await (const chunk of request) text += String(chunk);
-  return text === "" ? {} : JSON.parse(text);
 }

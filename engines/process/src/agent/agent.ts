@@ -1,6 +1,6 @@
 import { mkdirSync, unlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { InstanceHandle, InstanceRuntime } from "@holdfast/engine";
+import type { InstanceHandle, InstanceRuntime, InstanceUsage } from "@holdfast/engine";
 import {
   type Clock,
   type InstanceId,
@@ -48,8 +48,18 @@ export interface AgentHealth {
 
 /** The intent to start something is on disk before it starts; a disk slower than this does not hold it up. */
 const intentMs = 500;
+/** Of what is on this machine's disk an instance with files of its own sees nothing; its image has a Node of its own. */
+const strangeFiles = {
+  nodePath: "/usr/local/bin/node",
+  imageDirectory: "/app",
+  codeCache: undefined,
+  lastViewFile: undefined,
+  configSnapshot: undefined,
+} as const;
 /** After a shutdown, the news of the deaths may take so long to reach the registries. */
 const farewellMs = 1_000;
+/** Removing ended containers may take their engine so long; what is left then is removed by the next agent. */
+const forgetMs = 3_000;
 
 /** Parents the instances of one zone: starts, watches, ends and adopts them. */
 export class ZoneAgent {
@@ -163,6 +173,11 @@ export class ZoneAgent {
     return Array.from(this.#instances.values(), (instance) => instance.observation);
   }
 
+  /** What an instance uses now; `undefined` for one that is unknown or has ended, and where that cannot be told. */
+  async usage(id: InstanceId): Promise<InstanceUsage | undefined> {
+    return this.#instances.get(id)?.usage();
+  }
+
   /** Calls `listener` after each change until the returned function is called. */
   subscribe(listener: (observation: InstanceObservation) => void): () => void {
     this.#listeners.add(listener);
@@ -225,7 +240,8 @@ export class ZoneAgent {
     this.#strays.finish();
     const farewells = Promise.allSettled(running.map((instance) => instance.settled));
     await within(this.#clock, farewellMs, "news to the registries", farewells).catch(() => {});
-    for (const instance of this.#instances.values()) this.#runtime.forget(instance.spec);
+    const forgotten = Promise.all(Array.from(this.#instances.values(), ({ spec }) => this.#runtime.forget(spec)));
+    await within(this.#clock, forgetMs, "the removal of what ended", forgotten).catch(() => {});
     await this.#writer.flush();
     return { ended: running.length };
   }
@@ -240,7 +256,7 @@ export class ZoneAgent {
     this.#listeners.clear();
     this.#probe.close();
     this.#registry.close();
-    this.#runtime.close();
+    await this.#runtime.close();
   }
 
   async #launch(instance: Instance): Promise<void> {
@@ -303,7 +319,7 @@ export class ZoneAgent {
       this.#timers.delete(timer);
       this.#instances.delete(instance.spec.id);
       this.#lastStates.delete(instance.spec.id);
-      this.#runtime.forget(instance.spec);
+      void this.#runtime.forget(instance.spec);
       this.#keepLog(instance.logFile);
       this.#writer.mark();
     });
@@ -339,7 +355,8 @@ export class ZoneAgent {
             configSnapshot: join(viewDirectory, `${kept}.config.json`),
           };
     const facts = { nodePath: process.execPath, registries, configServers, otlpEndpoint, codeCache, token, ...files };
-    return environmentOf(spec, facts, process.env);
+    if (this.#runtime.sharesFiles) return environmentOf(spec, facts, process.env);
+    return environmentOf(spec, { ...facts, ...strangeFiles }, {});
   }
 
   #state(): AgentState {

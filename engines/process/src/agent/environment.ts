@@ -7,6 +7,8 @@ const inherited = ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER"] as 
 export interface EnvironmentFacts {
   /** Path of the Node that runs the agent: its directory leads PATH, so that `node x.ts` is this Node. */
   readonly nodePath: string;
+  /** Where the instance sees its image; the spec's own path unless it has files of its own. */
+  readonly imageDirectory?: string;
   readonly registries: readonly string[];
   readonly configServers: readonly string[];
   readonly token: string;
@@ -40,7 +42,9 @@ export function environmentOf(
   Object.assign(environment, spec.env);
   const path = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin";
   return Object.assign(environment, {
-    PATH: [dirname(facts.nodePath), join(spec.image, "node_modules", ".bin"), path].join(delimiter),
+    PATH: [dirname(facts.nodePath), join(facts.imageDirectory ?? spec.image, "node_modules", ".bin"), path].join(
+      delimiter,
+    ),
     PORT: String(spec.port),
     HOST: spec.address,
     [Env.region]: spec.zone.regionName,

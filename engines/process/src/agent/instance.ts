@@ -9,6 +9,7 @@ import type { HealthVerdict } from "./health-machine.ts";
 import type { HealthProbe } from "./health-probe.ts";
 import { HealthWatch } from "./health-watch.ts";
 import { lastLine } from "./log-file.ts";
+import { probePorts } from "./port-probe.ts";
 import type { ForeignRegistration, RegistryDoor } from "./registry-door.ts";
 import type { DrainOrder, InstanceEntry } from "./state-file.ts";
 import type { StrayHunt } from "./stray-hunt.ts";
@@ -119,7 +120,7 @@ export class Instance {
       return this.#stop("COMMAND_INVALID", `run: \`${this.spec.run}\` is empty or has a quote that does not end`);
     }
     const { runtime } = this.#context;
-    const obstacle = await runtime.obstacle(this.spec);
+    const obstacle = runtime.hasOwnNetwork(this.spec) ? undefined : await probePorts(this.spec);
     if (obstacle !== undefined) return this.#stop(obstacle.reasonCode, obstacle.reason);
     if (this.#drain !== undefined)
       return this.#stop("TERMINATED", `terminated before its start (${this.#drain.cause})`);
@@ -175,6 +176,8 @@ export class Instance {
   release(): void {
     this.#released = true;
     this.#watch?.stop();
+    // Its heartbeats are the next agent's.
+    this.#registration?.end();
     this.#handle?.release();
   }
 

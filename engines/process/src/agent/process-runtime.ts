@@ -14,7 +14,6 @@ import { Namespaces } from "../network/namespaces.ts";
 import { shellIn } from "../network/shell.ts";
 import { Cgroup, type CgroupTrees, cgroupsOfThisMachine } from "../system/cgroup.ts";
 import { isAlive, processesWithEnvironment } from "../system/processes.ts";
-import { type PortProblem, probePorts } from "./port-probe.ts";
 import { adoptProcess, startProcess } from "./process-handle.ts";
 
 /** Runs instances as processes of this machine, each the leader of a group and session of its own. */
@@ -43,9 +42,8 @@ export class ProcessRuntime implements InstanceRuntime {
     this.#namespaces = network === undefined ? undefined : new Namespaces(shellIn(enterMounts(network)), network);
   }
 
-  obstacle(spec: LaunchSpec): Promise<PortProblem | undefined> {
-    // In a network of its own nobody is in its way.
-    return this.#networkOf(spec) === undefined ? probePorts(spec) : Promise.resolve(undefined);
+  hasOwnNetwork(spec: LaunchSpec): boolean {
+    return this.#networkOf(spec) !== undefined;
   }
 
   async start(order: StartOrder): Promise<StartResult> {
@@ -75,11 +73,14 @@ export class ProcessRuntime implements InstanceRuntime {
     return Promise.resolve([]);
   }
 
-  forget(spec: LaunchSpec): void {
+  forget(spec: LaunchSpec): Promise<void> {
     this.#cgroupOf(spec)?.remove();
+    return Promise.resolve();
   }
 
-  close(): void {}
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
 
   /** `undefined`: its address is one of the machine. */
   #networkOf(spec: LaunchSpec): Namespaces | undefined {

@@ -1,0 +1,222 @@
+import { readFileSync, statSync } from "node:fs";
+import type {
+  FoundInstance,
+  InstanceExit,
+  InstanceHandle,
+  InstanceRuntime,
+  LostInstance,
+  StartOrder,
+  StartResult,
+} from "@holdfast/engine";
+import { type Clock, codeOf, type Log, messageOf, PlatformError, type Timer } from "@holdfast/kernel";
+import type { LaunchSpec } from "@holdfast/wire";
+import { ContainerHandle, exitOf, markOf } from "./container-handle.ts";
+import { type EngineFacts, engineFacts, planContainer } from "./container-plan.ts";
+import { DockerApi } from "./docker/docker-api.ts";
+import type { ContainerDetail } from "./docker/docker-types.ts";
+import { EventWatch } from "./event-watch.ts";
+import { ImageLoader } from "./image-loader.ts";
+import { containerName, ownLabels, specOf } from "./labels.ts";
+import { OutputFollower } from "./output-follower.ts";
+import type { ContainerRuntimeOptions } from "./settings.ts";
+import { startFailure } from "./start-failure.ts";
+
+/** While the engine says nothing, processes of this machine are looked at so often. */
+const lookMs = 200;
+/** An agent that finds no engine asks again so often, until it knows what runs. */
+const adoptAgainMs = 500;
+
+/** Runs instances as containers of an engine that speaks the Docker API (Docker, Podman). */
+export class ContainerRuntime implements InstanceRuntime {
+  readonly sharesFiles = false;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #options: ContainerRuntimeOptions;
+  readonly #api: DockerApi;
+  readonly #images: ImageLoader;
+  readonly #events: EventWatch;
+  readonly #handles = new Map<string, ContainerHandle>();
+  readonly #look: Timer;
+  readonly #closed = new AbortController();
+  #facts: EngineFacts | undefined;
+
+  constructor(clock: Clock, log: Log, options: ContainerRuntimeOptions) {
+    this.#clock = clock;
+    this.#log = log;
+    this.#options = options;
+    this.#api = new DockerApi(clock, options.socket);
+    this.#images = new ImageLoader(this.#api);
+    this.#events = new EventWatch(clock, log, this.#api, ownLabels(options.stack, options.zone.name), {
+      onConnected: () => this.#catchUp(),
+      onEnd: (name) => void this.#learnEnd(name),
+    });
+    this.#events.start();
+    this.#look = clock.every(lookMs, () => this.#lookAtProcesses());
+  }
+
+  get problem(): string {
+    return this.#events.problem;
+  }
+
+  hasOwnNetwork(): boolean {
+    return this.#options.network.kind !== "host";
+  }
+
+  async start(order: StartOrder): Promise<StartResult> {
+    const { spec } = order;
+    const name = containerName(spec.id);
+    try {
+      const { reference } = await this.#prepare(spec);
+      const body = planContainer(order, reference, this.#options, await this.#engineFacts());
+      await this.#api.create(name, body);
+      await this.#api.start(name);
+      const detail = await this.#api.inspect(name);
+      if (detail === undefined) throw new Error("the container was removed while it started");
+      const handle = this.#watch(name, detail, order.logFile, 0);
+      return { kind: "running", handle, logProblem: undefined };
+    } catch (error) {
+      void this.forget(spec);
+      return startFailure(order.command.file, error);
+    }
+  }
+
+  async adopt(lost: readonly LostInstance[]): Promise<ReadonlyMap<string, InstanceHandle>> {
+    const handles = new Map<string, InstanceHandle>();
+    for (const { spec, logFile } of lost) {
+      const name = containerName(spec.id);
+      const detail = await this.#untilKnown(() => this.#api.inspect(name));
+      // Made, and never started: its agent ended in between. Nobody waits for it any more.
+      if (detail === undefined || detail.State.Status === "created") continue;
+      handles.set(spec.id, this.#watch(name, detail, logFile, writtenAtMs(logFile)));
+    }
+    return handles;
+  }
+
+  async strangers(known: ReadonlySet<string>): Promise<readonly FoundInstance[]> {
+    const { stack, zone } = this.#options;
+    const found: FoundInstance[] = [];
+    for (const summary of await this.#untilKnown(() => this.#api.list(ownLabels(stack, zone.name)))) {
+      const spec = specOf(summary);
+      if (spec === undefined || known.has(spec.id)) continue;
+      const name = containerName(spec.id);
+      const detail = await this.#untilKnown(() => this.#api.inspect(name));
+      if (detail === undefined) continue;
+      if (!detail.State.Running) await this.forget(spec);
+      else {
+        const logFile = this.#options.logFileOf(spec);
+        const handle = this.#watch(name, detail, logFile, writtenAtMs(logFile));
+        found.push({ spec, startedAtMs: Date.parse(detail.State.StartedAt), handle });
+      }
+    }
+    return found;
+  }
+
+  async forget(spec: LaunchSpec): Promise<void> {
+    try {
+      await this.#api.remove(containerName(spec.id));
+    } catch (error) {
+      this.#log.debug("container.not-removed", { instance: spec.id, reason: messageOf(error) });
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort();
+    this.#look.cancel();
+    this.#events.stop();
+    for (const handle of this.#handles.values()) handle.release();
+    await this.#api.close();
+  }
+
+  /** The image and the network it needs. */
+  async #prepare(spec: LaunchSpec): Promise<{ readonly reference: string }> {
+    const image = await this.#options.images(spec);
+    await this.#images.ensure(image);
+    const { network, stack, zone } = this.#options;
+    if (network.kind === "bridge" && (await this.#api.network(network.name)) === undefined) {
+      await this.#api.createNetwork(network.name, network.subnet, ownLabels(stack, zone.name));
+    }
+    return image;
+  }
+
+  async #engineFacts(): Promise<EngineFacts> {
+    this.#facts ??= engineFacts(await this.#api.info(), ownLimits());
+    return this.#facts;
+  }
+
+  #watch(name: string, detail: ContainerDetail, logFile: string, sinceMs: number): ContainerHandle {
+    const output = new OutputFollower(this.#clock, this.#log, this.#api, name, logFile, sinceMs);
+    const container = { name, identity: markOf(detail), output };
+    const handle = new ContainerHandle(this.#clock, this.#log, this.#api, container, () => {
+      this.#handles.delete(name);
+    });
+    this.#handles.set(name, handle);
+    if (!detail.State.Running) void handle.finish(exitOf(detail));
+    return handle;
+  }
+
+  /** What ended while nobody listened. */
+  async #catchUp(): Promise<void> {
+    for (const name of this.#handles.keys()) await this.#learnEnd(name);
+  }
+
+  async #learnEnd(name: string): Promise<void> {
+    const handle = this.#handles.get(name);
+    if (handle === undefined) return;
+    const exit = await this.#exitOf(name);
+    if (exit !== undefined) await handle.finish(exit);
+  }
+
+  /** `undefined`: it runs, or nobody can tell. */
+  async #exitOf(name: string): Promise<InstanceExit | undefined> {
+    try {
+      const detail = await this.#api.inspect(name);
+      if (detail === undefined) return { code: null, signal: null, known: false };
+      return detail.State.Running ? undefined : exitOf(detail);
+    } catch (error) {
+      this.#log.debug("container.end.unknown", { container: name, reason: messageOf(error) });
+      return undefined;
+    }
+  }
+
+  /** Containers outlive their engine; without its word their ends are found here, if not how they ended. */
+  #lookAtProcesses(): void {
+    if (this.problem === "") return;
+    for (const handle of this.#handles.values()) {
+      if (handle.isGone) void handle.finish({ code: null, signal: null, known: false });
+    }
+  }
+
+  /** Asks until the engine answers: what runs unknown to its agent would be started again. */
+  async #untilKnown<T>(ask: () => Promise<T>): Promise<T> {
+    let said = "";
+    for (;;) {
+      try {
+        return await ask();
+      } catch (error) {
+        const unreachable = error instanceof PlatformError && error.code === "CONTAINER_ENGINE_UNREACHABLE";
+        if (!unreachable || this.#closed.signal.aborted) throw error;
+        if (messageOf(error) !== said) this.#log.warn("container.engine.awaited", { reason: messageOf(error) });
+        said = messageOf(error);
+        await this.#clock.sleep(adoptAgainMs, this.#closed.signal);
+      }
+    }
+  }
+}
+
+/** When something was last written to a file, wall ms; 0 when there is none. */
+function writtenAtMs(path: string): number {
+  try {
+    return statSync(path).mtimeMs;
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT") throw error;
+    return 0;
+  }
+}
+
+function ownLimits(): string {
+  try {
+    return readFileSync("/proc/self/limits", "utf8");
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,5 @@
+export { AgentWorld, type AgentWorldOptions, type RunningAgentLike } from "./agent-world.ts";
+export type { Cannot } from "./capability.ts";
+export type { Outage } from "./engine-world.ts";
+export { RegistryStub } from "./registry-stub.ts";
+export { engineConformance } from "./suite.ts";

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { InstanceObservation, LaunchSpec } from "@holdfast/wire";
+import { waitFor } from "../../wait-for.ts";
+import type { Cannot, Capability } from "../capability.ts";
+import { type EngineWorld, observe } from "../engine-world.ts";
+
+/** Engines that start containers need a while on a small machine that others use, too. */
+const patienceMs = 20_000;
+
+/** Registers the tests of a suite for one engine. */
+export class Suite {
+  readonly #open: () => Promise<EngineWorld>;
+  readonly #cannot: Cannot;
+
+  constructor(options: { readonly open: () => Promise<EngineWorld>; readonly cannot: Cannot }) {
+    this.#open = options.open;
+    this.#cannot = options.cannot;
+  }
+
+  /** One test in a world of its own, that must leave nothing; `needs` names what not every engine can do. */
+  test(title: string, body: (world: EngineWorld) => Promise<void>, needs: readonly Capability[] = []): void {
+    const missing = needs.map((one) => this.#cannot[one]).find((why) => why !== undefined);
+    test(title, { skip: missing === undefined ? false : `declared: ${missing}` }, async () => {
+      const world = await this.#open();
+      try {
+        await body(world);
+      } finally {
+        await world[Symbol.asyncDispose]();
+      }
+      assert.deepEqual(await world.leftovers(), [], "nothing is left of any instance");
+    });
+  }
+}
+
+/** Waits until an instance is in `state` and returns how it is seen then. */
+export function until(
+  world: EngineWorld,
+  spec: LaunchSpec,
+  state: InstanceObservation["state"],
+): Promise<InstanceObservation> {
+  return waitFor(
+    `${spec.id} to be ${state}`,
+    async () => {
+      const seen = await observe(world, spec);
+      if (seen?.state === state) return seen;
+      throw new Error(seen === undefined ? "it is not listed" : `${seen.state} (${seen.reasonCode}: ${seen.reason})`);
+    },
+    { timeoutMs: patienceMs },
+  );
+}
+
+/** Launches and waits until it is up. */
+export async function launchUp(world: EngineWorld, spec: LaunchSpec): Promise<InstanceObservation> {
+  await world.engine.launch(spec);
+  return until(world, spec, "up");
+}
+
+/** What an instance answers on its own port. */
+export async function ask(spec: LaunchSpec, path = "/"): Promise<string> {
+  const answer = await fetch(`http://${spec.address}:${spec.port}${path}`, { headers: { connection: "close" } });
+  return answer.text();
+}
+
+/** True when nobody takes connections on the instance's port. */
+export async function isSilent(spec: LaunchSpec): Promise<boolean> {
+  return ask(spec).then(
+    () => false,
+    () => true,
+  );
+}
