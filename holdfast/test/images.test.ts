@@ -138,7 +138,7 @@ test("up names each service's image, with the version its package.json says", as
 test("a container image is made of a bundle that Node runs by itself, and of nothing else", async () => {
   using world = new World();
   const bundle = await world.bake("serve();");
-  const order = { bundle, identity: { application: "movies", service: "catalog" }, single: true };
+  const order = { application: "movies", service: "catalog", image: bundle };
   for (const run of ["python3 app.py", "node server.mjs | tee log", "node $SCRIPT", ""]) {
     const made = containerImageOf(world.store, { ...order, run });
     await assert.rejects(made, { code: "IMAGE_COMMAND_UNFIT", status: 400 }, run);

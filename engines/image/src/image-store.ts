@@ -25,6 +25,14 @@ import { StoreLock } from "./store/store-lock.ts";
 
 export type ContainerImage = ImageRecord & { readonly oci: OciForm };
 
+/** A container image on its way into an engine. */
+export interface LoadableImage {
+  /** Under which the engine has it then. */
+  readonly reference: string;
+  /** A chunk is valid until the next is asked for. */
+  archive(): AsyncIterable<Uint8Array>;
+}
+
 /** More than two, and something else removes what is made as fast as it is made. */
 const attemptsMax = 3;
 
@@ -133,6 +141,12 @@ export class ImageStore {
   /** One container image as an archive for `podman load` and the Docker API. A chunk is valid until the next is asked for. */
   archive(image: ContainerImage): AsyncGenerator<Uint8Array> {
     return archiveOf(image.oci, this.#blobs);
+  }
+
+  /** The same for an engine, under a name that no other image ever has: that it is there says that it is this one. */
+  loadable({ oci }: ContainerImage): LoadableImage {
+    const unique = `${oci.reference}-${oci.digest.slice("sha256:".length, "sha256:".length + 12)}`;
+    return { reference: `localhost/${unique}`, archive: () => archiveOf(oci, this.#blobs, unique) };
   }
 
   /** Removes what nobody needs. The caller knows what runs: every image that a server group refers to must be in `inUse`. */

@@ -70,6 +70,9 @@ function repositoryOf(name: string): string {
     .replace(/^-|-$/g, "");
 }
 
+/** 128 by the same grammar, less what a unique name adds: a hyphen and twelve digits. */
+const tagMax = 115;
+
 function tagOf(version: string, release: string): string {
-  return `${version}-${release}`.replace(/[^a-zA-Z0-9_.-]/g, "-").slice(0, 128);
+  return `${version}-${release}`.replace(/[^a-zA-Z0-9_.-]/g, "-").slice(0, tagMax);
 }

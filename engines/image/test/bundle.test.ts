@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import {
   chmodSync,
+  cpSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -106,4 +107,16 @@ test("a source that is missing is named", async () => {
   await assert.rejects(bake({ source: join(root.path, "no"), store: root.path }), {
     code: "IMAGE_SOURCE_MISSING",
   });
+});
+
+test("a program that is one file has no link, and one digest wherever it was made", async () => {
+  using root = temporaryDirectory("image");
+  const source = program(root.path);
+  const store = join(root.path, "images");
+  const alone = await bake({ source, store, modules: "none" });
+  assert.equal(readdirSync(alone.directory).includes("node_modules"), false);
+  cpSync(source, join(root.path, "elsewhere"), { recursive: true, verbatimSymlinks: true });
+  const there = await bake({ source: join(root.path, "elsewhere"), store, modules: "none" });
+  assert.equal(there.digest, alone.digest);
+  assert.notEqual((await bake({ source, store })).digest, alone.digest);
 });

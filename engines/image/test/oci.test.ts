@@ -239,3 +239,17 @@ test("how far a layer is, is said once it takes longer than two seconds", async 
   await store.containerImage(again.directory, identity, { node: smallNode });
   assert.match(world.said.join("\n"), /^the application: \d of 2 MiB$/m);
 });
+
+test("an engine takes an image in under a name that no other one has", async () => {
+  using world = new World();
+  const [one, other] = [await world.container(program), await world.container(program, { command: ["node", "x"] })];
+  assert.equal(one.oci.reference, other.oci.reference, "one program in two images");
+  const loadable = world.store.loadable(one);
+  const { reference } = loadable;
+  assert.notEqual(reference, world.store.loadable(other).reference);
+  assert.match(reference, /^localhost\/movies-catalog:1\.4\.0-[0-9a-f]{8}-[0-9a-f]{12}$/);
+  const chunks: Buffer[] = [];
+  for await (const chunk of loadable.archive()) chunks.push(Buffer.from(chunk));
+  const text = execFileSync("tar", ["-xOf", "-", "manifest.json"], { input: Buffer.concat(chunks), encoding: "utf8" });
+  assert.deepEqual(JSON.parse(text)[0].RepoTags, [reference]);
+});

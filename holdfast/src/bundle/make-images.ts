@@ -111,7 +111,7 @@ async function bundledImage(order: BundleOrder): Promise<{ image: string; run: s
       status: 400,
     });
   }
-  const key = JSON.stringify([directory, run, process.version]);
+  const key = JSON.stringify([directory, run, process.version, "without modules"]);
   const assets = assetFiles(directory);
   const known = cache.get(name, key, assets);
   if (known !== undefined) return known;
@@ -122,7 +122,7 @@ async function bundledImage(order: BundleOrder): Promise<{ image: string; run: s
     // Beside its old place, so that files found relative to the script stay where they were.
     const target = (inside.startsWith("..") ? `${name}.ts` : inside).replace(/\.[cm]?[jt]sx?$/, ".mjs");
     const inputs = await bundleService(name, script, join(staging, target));
-    const { directory: image } = await store.bake({ source: staging });
+    const { directory: image } = await store.bake({ source: staging, modules: "none" });
     say(`${name}: bundled ${command.script} (${inputs.length} files) into one`);
     const made = { image, run: command.withScript(target) };
     cache.set(name, { key, ...made }, [...inputs, ...assets]);

@@ -13,6 +13,8 @@ export interface BakeOptions {
   readonly source: string;
   /** Directory of images, such as `.holdfast/images`; made when missing. */
   readonly store: string;
+  /** `link` (default): `node_modules` in the image leads to the source's. `none`: the program is one file and needs none. */
+  readonly modules?: "link" | "none";
   /** Names (at any depth) or relative paths to leave out, beside `.git`, `.holdfast` and `node_modules`. */
   readonly ignore?: readonly string[];
   /** Default 20 000. */
@@ -39,8 +41,8 @@ const chunkBytes = 256 * 1024;
  * Copies a directory into the store under the digest of its content, read-only. The same content gives the same image,
  * which is then reused. An image appears whole or not at all.
  *
- * `node_modules` is a link to the source's own, or to its nearest ancestor's: dependencies are not copied, and their
- * content is not part of the digest.
+ * `node_modules` is a link to the source's own, or to its nearest ancestor's: dependencies are not copied, and where they
+ * are, not their content, is part of the digest.
  *
  * @throws PlatformError `IMAGE_SOURCE_MISSING`, `IMAGE_TOO_LARGE`, `IMAGE_LINK_OUTSIDE`, `DISK_FULL`.
  */
@@ -49,9 +51,16 @@ export async function bakeDirectory(
   clock: Clock,
   lock: StoreLock = new StoreLock(options.store),
 ): Promise<Bundle> {
-  const { source, store, ignore = [], filesMax = filesMaxDefault, bytesMax = bytesMaxDefault } = options;
+  const {
+    source,
+    store,
+    modules: wanted = "link",
+    ignore = [],
+    filesMax = filesMaxDefault,
+    bytesMax = bytesMaxDefault,
+  } = options;
   const entries = await collectFiles(source, { ignore, filesMax, bytesMax });
-  const modules = nearestModules(await realpath(source));
+  const modules = wanted === "none" ? undefined : nearestModules(await realpath(source));
   await mkdir(store, { recursive: true });
   const root = await realpath(store);
   const temporary = join(root, draftName());

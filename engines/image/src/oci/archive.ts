@@ -8,10 +8,15 @@ import { type TarEntry, tar } from "./tar.ts";
 /**
  * One image as a tar archive that `podman load`, `docker load` and the Docker API's `POST /images/load` take: an OCI
  * layout with the list that Docker wants beside it. The same image gives the same bytes.
+ *
+ * @param reference what whoever loads it calls it, behind `localhost/`.
  */
-export async function* archiveOf(form: OciForm, blobs: BlobStore): AsyncGenerator<Uint8Array> {
+export async function* archiveOf(
+  form: OciForm,
+  blobs: BlobStore,
+  reference: string = form.reference,
+): AsyncGenerator<Uint8Array> {
   const manifest: Manifest = JSON.parse(await readFile(blobs.pathOf(form.digest), "utf8"));
-  const { reference } = form;
   const index: IndexDocument = {
     schemaVersion: 2,
     mediaType: mediaTypes.index,

@@ -8,7 +8,6 @@ import { type ContainerImage, ImageStore } from "@holdfast/image";
 import { messageOf, PlatformError } from "@holdfast/kernel";
 import type { ImageDetail } from "@holdfast/wire/control";
 import { ControlPaths } from "@holdfast/wire/control/paths";
-import { parseAppVersion } from "@holdfast/wire/frigga";
 import type { Deployment } from "../../control/deploy.ts";
 import { containerImageOf } from "../../images/container-image.ts";
 import { imagesDirectory } from "../../images/image-house.ts";
@@ -32,16 +31,11 @@ export async function imagesSave(
   const detail = await control.call<ImageDetail>("GET", ControlPaths.image(image));
   const own = detail.names.find((one) => one.service === image || `${one.application}-${one.service}` === image);
   const name = nameFor(detail, flags.service ?? own?.service);
-  const { run, bundle } = await serviceOf(control, name);
+  const run = await runOf(control, name);
   control.close();
   const store = new ImageStore(imagesDirectory(stack.stateDirectory), clock, (line) => terminal.print(line));
-  const version = parseAppVersion(name.appVersion)?.version;
-  const made = await containerImageOf(store, {
-    bundle: detail.directory,
-    identity: { ...name, ...(version === undefined ? {} : { version }) },
-    run,
-    single: bundle,
-  });
+  const { application, service } = name;
+  const made = await containerImageOf(store, { application, service, image: detail.directory, run });
   await writeArchive(store, made, resolve(file));
   terminal.printJson({ file: resolve(file), ...made.oci, appVersion: made.appVersion });
   terminal.print(`${file}: ${made.oci.reference}, ${(made.oci.bytes / 2 ** 20).toFixed(1)} MiB`);
@@ -67,11 +61,11 @@ function nameFor({ digest, names }: ImageDetail, service: string | undefined): N
   );
 }
 
-async function serviceOf(control: ControlClient, name: Name): Promise<{ run: string; bundle: boolean }> {
-  const { application } = await control.call<Deployment>("GET", ControlPaths.application(name.application));
-  const service = application.services[name.service];
-  if (service !== undefined) return { run: service.run, bundle: service.bundle };
-  throw new PlatformError("SERVICE_UNKNOWN", `${name.service}: is no service of ${name.application} any more`, {
+async function runOf(control: ControlClient, { application: of, service: called }: Name): Promise<string> {
+  const { application } = await control.call<Deployment>("GET", ControlPaths.application(of));
+  const service = application.services[called];
+  if (service !== undefined) return service.run;
+  throw new PlatformError("SERVICE_UNKNOWN", `${called}: is no service of ${of} any more`, {
     next: "holdfast images list",
     status: 404,
   });
