@@ -257,7 +257,7 @@ test("without a terminal, plain lines appear once each, and what is waited for a
 test("doctor never calls a simulated fault real", () => {
   const without = faultSupport("linux", { works: false, why: "nft is not installed" });
   const partition = without.find(({ fault }) => fault.startsWith("partition"));
-  assert.equal(partition?.support, "unavailable");
+  assert.equal(partition?.support, "simulated");
   assert.match(partition?.why ?? "", /nft is not installed/);
   const real = faultSupport("linux", { works: true, why: "as root" });
   assert.equal(real.find(({ fault }) => fault.startsWith("partition"))?.support, "real");

@@ -5,15 +5,15 @@ import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { SqliteStore } from "@holdfast/cloud-server";
 import { SqliteConfigStore } from "@holdfast/config-server";
-import { ProcessEngine, type RunningAgent, runAgent, shutDownAgent } from "@holdfast/engine-process";
+import { HookFaults, ProcessEngine, type RunningAgent, runAgent, shutDownAgent } from "@holdfast/engine-process";
 import { makeZones, SystemClock, silentLog, systemRandom } from "@holdfast/kernel";
 import { temporaryDirectory, waitFor } from "@holdfast/testing";
 import { SseDecoder } from "@holdfast/wire";
 import type { ActivityView, InstanceView, LogLine, OperationView, StatusView } from "@holdfast/wire/control";
 import { type RunningControl, startControl } from "../src/control/control.ts";
 import type { ControlSettings } from "../src/control/settings.ts";
-import { NoFaults } from "../src/faults/no-faults.ts";
 
+const faultHook = join(import.meta.dirname, "../../engines/process/src/loopback/main.ts");
 const clock = new SystemClock();
 // Anything that listens where it is told; stands for registry, gateway, balancer and the application alike.
 const program = `
@@ -45,7 +45,7 @@ class Fixture {
       agentSockets: { "local-1a": join(path, "agent.sock") },
       ports: { edge: 0, console: 0, registry: 0, otlp: 0 },
       portBase: this.portBase,
-      bundles: { registry: bundle, gateway: bundle, balancer: bundle, sidecar: bundle },
+      bundles: { registry: bundle, gateway: bundle, balancer: bundle, sidecar: bundle, faultHook },
       mode: "loopback",
       version: "0.1.0",
     };
@@ -75,7 +75,7 @@ class Fixture {
         configStore: new SqliteConfigStore(clock, join(this.settings.stateDirectory, "config.db")),
         engine: (epoch) => new ProcessEngine(clock, silentLog, { sockets: this.settings.agentSockets, epoch }),
         metrics: () => ({ lastMinute: () => undefined, history: () => [] }),
-        faults: new NoFaults("loopback"),
+        faults: async () => new HookFaults(clock, join(this.directory.path, "faults.json"), () => ({})),
         consoleDirectory: join(this.directory.path, "console"),
       },
       this.settings,

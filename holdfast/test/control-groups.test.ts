@@ -22,8 +22,9 @@ const settings: ControlSettings = {
     gateway: "/dist/gateway.mjs",
     balancer: "/my dist/balancer.mjs",
     sidecar: "/dist/sidecar.mjs",
+    faultHook: "/my dist/fault-hook.mjs",
   },
-  mode: "loopback",
+  mode: "netns",
   version: "0.1.0",
 };
 
@@ -150,4 +151,27 @@ test("every reference of the OpenAPI document has its schema, and every operatio
   const ids = Object.values(document.paths).flatMap((path) => Object.values(path).map((item) => item.operationId));
   assert.equal(new Set(ids).size, ids.length);
   assert.ok(ids.length >= 18);
+});
+
+test("where zones share one network, programs get what simulates faults; their own options of Node stay", () => {
+  const shared = { ...settings, mode: "loopback" } as const;
+  const hook = "--import=file:///my%20dist/fault-hook.mjs";
+  const [catalog] = applicationGroups(
+    "movies",
+    application({ services: { catalog: { run: "node c.js", env: { NODE_OPTIONS: "--trace-warnings" } } } }),
+    { catalog: "/i/1" },
+    shared,
+  );
+  assert.equal(catalog?.template.env["NODE_OPTIONS"], `--trace-warnings ${hook}`);
+  assert.equal(catalog?.template.env["HOLDFAST_FAULTS"], "/run/faults/faults.json");
+  assert.equal(registryGroup(shared).template.env["NODE_OPTIONS"]?.endsWith(` ${hook}`), true);
+  assert.equal(registryGroup(settings).template.env["HOLDFAST_FAULTS"], undefined);
+});
+
+test("with ports alone everything stands on the operator's address", () => {
+  const ports = { ...settings, mode: "ports" } as const;
+  const groups = [registryGroup(ports), ...edgeGroups(ports, application({ services: { a: { run: "node a.js" } } }))];
+  for (const { placement } of groups) assert.equal(placement.address, "127.0.0.1");
+  const env = registryGroup(ports).template.zoneEnv["local-1a"]?.["HOLDFAST_SETTINGS"] ?? "";
+  assert.deepEqual(JSON.parse(env).peers, ["http://127.0.0.1:12001", "http://127.0.0.1:12002"]);
 });

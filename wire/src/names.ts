@@ -45,6 +45,8 @@ export const Env = {
   configServers: "HOLDFAST_CONFIG_SERVERS",
   /** A file where the last settled values of the configuration server are kept for a start while it is down. */
   configSnapshot: "HOLDFAST_CONFIG_SNAPSHOT",
+  /** A file that tells which faults are to be simulated inside of the program. */
+  faults: "HOLDFAST_FAULTS",
   /** Base URL of the sidecar, for the program it runs beside: `http://127.0.0.1:8078`. */
   sidecar: "HOLDFAST_SIDECAR",
   /** Where traces are sent, by OpenTelemetry's own names. */

@@ -9,6 +9,7 @@ export { endOrphans } from "./client/end-orphans.ts";
 export { ProcessEngine, type ProcessEngineOptions } from "./client/process-engine.ts";
 export { agentHealth, shutDownAgent } from "./client/shut-down.ts";
 export { instanceToken } from "./instance-token.ts";
+export { HookFaults } from "./loopback/hook-faults.ts";
 export { TunDelays } from "./network/delays.ts";
 export { behind, enterMounts, enterRouter } from "./network/enter.ts";
 export { endHolder, restartHolder, startHolder } from "./network/holder.ts";

@@ -61,10 +61,10 @@ export function faultSupport(platform: NodeJS.Platform, networks: { works: boole
   const how = platform === "win32" ? "Windows has no such signal" : "the signal goes to the instance's own process";
   const network: Omit<FaultSupport, "fault"> = networks.works
     ? { support: "real", why: `with holdfast up --isolation netns (${networks.why}), in the kernel` }
-    : { support: "unavailable", why: `${networks.why}; needs network namespaces` };
+    : { support: "simulated", why: `inside of programs on Node; real ones need network namespaces: ${networks.why}` };
   const tun = existsSync("/dev/net/tun")
     ? network
-    : { support: "unavailable" as const, why: "/dev/net/tun is missing" };
+    : { support: "simulated" as const, why: "inside of programs on Node; /dev/net/tun is missing" };
   return [
     { fault: "kill (SIGKILL)", support: "real", why: "the instance's own process is ended" },
     { fault: "freeze (SIGSTOP, SIGCONT)", support: signals, why: how },

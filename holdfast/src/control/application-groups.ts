@@ -3,6 +3,7 @@ import { parseCommand } from "@holdfast/engine-process";
 import { PlatformError, parseDurationMs } from "@holdfast/kernel";
 import { Env, type HealthCheck, healthCheckDefaults, type SidecarSettings } from "@holdfast/wire";
 import type { Application, ServiceDefinition } from "@holdfast/wire/application";
+import { withFaultHook } from "./fault-hook.ts";
 import { logBytesMax, nodeCommand, placementIn } from "./platform-groups.ts";
 import type { ControlSettings } from "./settings.ts";
 
@@ -15,7 +16,7 @@ export function applicationGroups(
   name: string,
   application: Application,
   images: Readonly<Record<string, string>>,
-  settings: Pick<ControlSettings, "zones" | "bundles" | "mode">,
+  settings: Pick<ControlSettings, "zones" | "bundles" | "mode" | "runDirectory">,
 ): GroupDefinition[] {
   return Object.entries(application.services).map(([service, definition]) => {
     const image = images[service];
@@ -33,7 +34,7 @@ export function applicationGroups(
       template: {
         image,
         run: program.run,
-        env: { [Env.environment]: application.environment, ...definition.env, ...program.env },
+        env: withFaultHook({ [Env.environment]: application.environment, ...definition.env, ...program.env }, settings),
         zoneEnv: {},
         health: healthOf(definition),
         drainMs: drainMsOf(definition),

@@ -8,9 +8,12 @@ import type { Engine, FaultEngine } from "@holdfast/wire";
 import { ConfigHouse } from "../config/config-house.ts";
 import { Discovery } from "../discovery/discovery.ts";
 import { FaultHouse } from "../faults/fault-house.ts";
+import type { FaultTarget } from "../faults/fault-pairs.ts";
+import { standIns } from "../faults/places.ts";
 import { ImageHouse } from "../images/image-house.ts";
 import { type ReportTarget, ResilienceReports } from "../resilience/resilience-reports.ts";
 import { runFiles } from "../stack/directories.ts";
+import type { Isolation } from "../stack/isolation.ts";
 import { openTraces } from "../traces/trace-house.ts";
 import { Access } from "./api/access.ts";
 import { EventHub } from "./api/event-hub.ts";
@@ -39,7 +42,7 @@ export interface ControlParts {
   /** Makes the engine for this life's epoch. */
   readonly engine: (epoch: number) => Engine;
   /** Makes faults of the network, or says why it cannot. */
-  readonly faults: FaultEngine;
+  readonly faults: (cloud: Cloud) => Promise<FaultEngine>;
   /** Measures what cloud says is running, until `signal` aborts. */
   readonly metrics: (cloud: Cloud, signal: AbortSignal) => MetricsSource;
   /** Directory of the built console. */
@@ -89,7 +92,7 @@ export async function startControl(parts: ControlParts, settings: ControlSetting
     settings,
   );
   const images = new ImageHouse(clock, settings.stateDirectory, cloud, log);
-  const faults = openFaults(parts, settings, cloud);
+  const faults = await openFaults(parts, settings, cloud);
   const all = { clock, settings, cloud, model, hub, access, discovery, resilience, config, traces, faults, images };
   const routes = controlRoutes(all);
   const app = apiServer(log, access, routes, {
@@ -154,7 +157,7 @@ async function openCloud(parts: ControlParts, settings: ControlSettings) {
   return { token, configOpened, state, cloud, epoch };
 }
 
-function openFaults(parts: ControlParts, { mode, zones }: ControlSettings, cloud: Cloud): FaultHouse {
+async function openFaults(parts: ControlParts, { mode, zones }: ControlSettings, cloud: Cloud): Promise<FaultHouse> {
   const { clock, log, random, faults } = parts;
   return new FaultHouse({
     clock,
@@ -162,14 +165,21 @@ function openFaults(parts: ControlParts, { mode, zones }: ControlSettings, cloud
     random: random.child("faults"),
     mode,
     zones,
-    engine: faults,
-    instances: () =>
-      cloud
-        .instances()
-        .filter(({ state }) => state !== "stopped")
-        .map(({ spec }) => spec),
+    engine: await faults(cloud),
+    instances: () => targetsOf(cloud, mode),
     remark: (cause) => cloud.remark(cause),
   });
+}
+
+function targetsOf(cloud: Cloud, mode: Isolation): FaultTarget[] {
+  const standing = cloud.instances().filter(({ state }) => state !== "stopped");
+  const places = mode === "ports" ? standIns(standing) : {};
+  return standing.map(({ spec: { id, service, serverGroup, address, port } }) => ({
+    id,
+    service,
+    serverGroup,
+    address: places[String(port)] ?? address,
+  }));
 }
 
 /** In a network of its own: people come in through doors. */

@@ -1,20 +1,24 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { SqliteStore } from "@holdfast/cloud-server";
+import { type Cloud, SqliteStore } from "@holdfast/cloud-server";
 import { SqliteConfigStore } from "@holdfast/config-server";
-import { enterMounts, KernelFaults, ProcessEngine, shellIn, TunDelays } from "@holdfast/engine-process";
+import { enterMounts, HookFaults, KernelFaults, ProcessEngine, shellIn, TunDelays } from "@holdfast/engine-process";
 import { codeOf, messageOf, SystemClock, systemRandom } from "@holdfast/kernel";
 import { serviceLog } from "@holdfast/service";
 import type { FaultEngine } from "@holdfast/wire";
-import { NoFaults } from "../faults/no-faults.ts";
+import { standIns } from "../faults/places.ts";
+import { runFiles } from "../stack/directories.ts";
 import { startControl } from "./control.ts";
 import { startInsight } from "./insight.ts";
 import { registerControl } from "./registered.ts";
 import { type ControlSettings, readControlSettings } from "./settings.ts";
 
-/** Faults by the kernel where the stack has a network of its own. */
-async function faultEngine({ network, mode }: ControlSettings): Promise<FaultEngine> {
-  if (network === undefined) return new NoFaults(mode);
+/** Faults by the kernel where the stack has a network of its own; else simulated in the programs. */
+async function faultEngine({ network, mode, runDirectory }: ControlSettings, cloud: Cloud): Promise<FaultEngine> {
+  if (network === undefined) {
+    const places = (): Record<string, string> => (mode === "ports" ? standIns(cloud.instances()) : {});
+    return new HookFaults(clock, runFiles.faults(runDirectory), places);
+  }
   // We stand in the router's network; names of namespaces are seen in another mount namespace.
   const prefix = enterMounts(network);
   const shell = shellIn(prefix);
@@ -46,7 +50,7 @@ try {
       store: new SqliteStore(clock, join(settings.stateDirectory, "state.db")),
       configStore: new SqliteConfigStore(clock, join(settings.stateDirectory, "config.db")),
       engine: (epoch) => new ProcessEngine(clock, log, { sockets: settings.agentSockets, epoch }),
-      faults: await faultEngine(settings),
+      faults: (cloud) => faultEngine(settings, cloud),
       metrics: (cloud, signal) => startInsight(clock, random.child("insight"), log, cloud, signal),
       consoleDirectory,
     },

@@ -13,6 +13,7 @@ import {
 } from "@holdfast/wire";
 import type { Application } from "@holdfast/wire/application";
 import { runFiles } from "../stack/directories.ts";
+import { withFaultHook } from "./fault-hook.ts";
 import { registryPorts, registryUrls } from "./registry-urls.ts";
 import type { ControlSettings } from "./settings.ts";
 
@@ -43,7 +44,7 @@ export function registryGroup(settings: ControlSettings): GroupDefinition {
     service: "registry",
     kind: "registry",
     template: {
-      ...templateOf(bundles.registry, { ...registryMemory, ...tracesOfOthersOnly }),
+      ...templateOf(settings, bundles.registry, { ...registryMemory, ...tracesOfOthersOnly }),
       zoneEnv: Object.fromEntries(zoneEnv),
     },
     scale: { min: zones.length, desired: zones.length, max: zones.length },
@@ -63,7 +64,7 @@ function gatewayGroup(settings: ControlSettings, application: Application): Grou
     application: platformApplication,
     service: "gateway",
     kind: "gateway",
-    template: templateOf(settings.bundles.gateway, { [Env.settings]: JSON.stringify(gateway) }),
+    template: templateOf(settings, settings.bundles.gateway, { [Env.settings]: JSON.stringify(gateway) }),
     scale: { min: 1, desired: zones, max: zones * 3 },
     placement: placementIn(settings, reservedHosts.gateway),
   };
@@ -97,7 +98,7 @@ function balancerGroup(settings: ControlSettings): GroupDefinition {
     application: platformApplication,
     service: "balancer",
     kind: "balancer",
-    template: templateOf(bundles.balancer, { [Env.settings]: JSON.stringify(balancer) }),
+    template: templateOf(settings, bundles.balancer, { [Env.settings]: JSON.stringify(balancer) }),
     scale: shared ? { min: 1, desired: 2, max: 4 } : { min: 1, desired: 1, max: 1 },
     placement: { address: operatorAddress, exclusive: !shared },
   };
@@ -113,11 +114,11 @@ export function nodeCommand(bundle: string): string {
   return `node ${bundle.includes(" ") ? JSON.stringify(bundle) : bundle}`;
 }
 
-function templateOf(bundle: string, env: Record<string, string> = {}): LaunchTemplate {
+function templateOf(settings: ControlSettings, bundle: string, env: Record<string, string> = {}): LaunchTemplate {
   return {
     image: dirname(bundle),
     run: nodeCommand(bundle),
-    env,
+    env: withFaultHook(env, settings),
     zoneEnv: {},
     health: healthCheckDefaults,
     drainMs,

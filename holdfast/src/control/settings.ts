@@ -17,6 +17,7 @@ export interface ControlSettings {
     readonly gateway: string;
     readonly balancer: string;
     readonly sidecar: string;
+    readonly faultHook: string;
   };
   readonly mode: Isolation;
   /** Where the stack's network is; only in mode `netns`. Its doors ask at sockets in the run directory. */

@@ -38,6 +38,7 @@ export const runFiles = {
   /** Where doors find who listens for people in a network of its own. */
   consoleSocket: (run: string): string => join(run, "console.sock"),
   balancerSocket: (run: string, listener: string): string => join(run, `${listener}-{id}.sock`),
+  faults: (run: string): string => join(run, "faults", "faults.json"),
   network: (run: string): string => join(run, "net"),
   networkFile: (run: string): string => join(run, "network.json"),
   agentState: (run: string, zone: Zone): string => join(run, `agent-${zoneKey(zone)}.json`),

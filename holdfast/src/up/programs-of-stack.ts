@@ -72,6 +72,7 @@ export function controlProgram(stack: StackFile, platform: string, network?: Net
       gateway: join(platform, "gateway.mjs"),
       balancer: join(platform, "balancer.mjs"),
       sidecar: join(platform, "sidecar.mjs"),
+      faultHook: join(platform, "fault-hook.mjs"),
     },
     mode: stack.isolation ?? "loopback",
     ...(network === undefined ? {} : { network: { ...network, delayRelay: join(platform, "delay-relay.mjs") } }),

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { Stack, waitFor } from "@holdfast/testing";
-import { alive, appInstances, bin, load, movies, moviesInstances, size } from "./support.ts";
+import { alive, appInstances, bin, full, load, movies, moviesInstances, size } from "./support.ts";
 
 interface Doctor {
   readonly faults: readonly { readonly fault: string; readonly support: string; readonly why: string }[];
@@ -170,24 +170,40 @@ suite("a stack in networks of its own, killed", { skip }, () => {
   });
 });
 
-suite("zones by ports alone", () => {
-  test("everything is on 127.0.0.1, and an instance that is killed under load fails no request", async () => {
-    await using stack = await Stack.up({ bin, application: movies, args: ["--isolation", "ports"] });
-    const instances = await appInstances(stack);
-    assert.equal(instances.length, moviesInstances);
-    assert.deepEqual([...new Set((await stack.ps()).map(({ address }) => address))], ["127.0.0.1"]);
-    assert.equal(new Set(instances.map(({ port }) => port)).size, instances.length);
-    const running = load(stack.ready.edge, { rate: 40, seconds: size(4, 30) });
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
-    const victim = instances.find(({ name }) => name === "catalog");
-    process.kill(victim?.pid ?? -1, "SIGKILL");
-    const report = await running;
-    assert.equal(report.failed, 0, JSON.stringify(report.failures.slice(0, 5)));
-    const refused = await stack.run("fault", "add", "partition", "--for", "5s");
-    assert.notEqual(refused.code, 0);
-    assert.match(refused.stderr, /FAULT_UNSUPPORTED/);
-    assert.match(refused.stderr, /--isolation netns/);
-  });
+suite("faults that are simulated", () => {
+  // The stated size tries the other mode, too: what differs is which address stands for an instance.
+  for (const mode of full ? ["loopback", "ports"] : ["ports"]) {
+    test(`${mode}: a zone cut off under load fails no request; it is said to be simulated, and ends`, async () => {
+      await using stack = await Stack.up({ bin, application: movies, args: ["--isolation", mode] });
+      const addresses = new Set((await stack.ps()).map(({ address }) => address));
+      assert.equal(addresses.size === 1, mode === "ports", [...addresses].join(", "));
+      await load(stack.ready.edge, { rate: 40, seconds: 4 });
+      const running = load(stack.ready.edge, { rate: 40, seconds: size(8, 30) });
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      const added = await stack.run("fault", "add", "partition", "--from", "local-1b", "--for", "4s");
+      assert.equal(added.code, 0, added.stderr);
+      const listed = JSON.parse((await stack.run("fault", "list", "--json")).stdout) as Faults &
+        Doctor & { support: { support: string }[] };
+      assert.equal(listed.faults.length, 1);
+      assert.ok(listed.support.every(({ support }) => support === "simulated"));
+      // Seen by those who call: what is beyond the cut does not answer.
+      await waitFor("the cut to be noticed", async () => {
+        const view = JSON.parse((await stack.run("resilience", "--json")).stdout) as {
+          callers: { balancers: { servers: { failures: number }[] }[] }[];
+        };
+        return view.callers.some(({ balancers }) =>
+          balancers.some(({ servers }) => servers.some(({ failures }) => failures > 0)),
+        );
+      });
+      const report = await running;
+      assert.equal(report.failed, 0, JSON.stringify(report.failures.slice(0, 5)));
+      await waitFor("no fault", async () => {
+        const { faults } = JSON.parse((await stack.run("fault", "list", "--json")).stdout) as Faults;
+        return faults.length === 0;
+      });
+      await waitFor("full strength", async () => (await appInstances(stack)).length === moviesInstances);
+    });
+  }
 });
 
 /** Processes whose environment or command names the stack. */

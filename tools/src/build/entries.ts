@@ -9,6 +9,7 @@ export interface BuildEntry {
 
 export const buildEntries: readonly BuildEntry[] = [
   { name: "agent", source: "engines/process/src/main.ts", form: "single" },
+  { name: "fault-hook", source: "engines/process/src/loopback/main.ts", form: "single" },
   { name: "delay-relay", source: "engines/process/src/network/delay-relay.ts", form: "single" },
   { name: "door", source: "holdfast/src/door/main.ts", form: "single" },
   { name: "control", source: "holdfast/src/control/main.ts", form: "single" },
