@@ -56,6 +56,21 @@ test("what the application says wins; with an endpoint of its own it gets no tok
   assert.deepEqual(telemetry({}, { otlpEndpoint: undefined }), {});
 });
 
+test("instances are told where they stand by Asgard's names, too, and the application's own values win", () => {
+  const own = { HOLDFAST_ENVIRONMENT: "prod", CLOUD_MONITOR_BUCKET: "mine" };
+  const all = environmentOf({ ...spec, serverGroup: "movies-ratings-d0canary-v004", env: own }, facts, {});
+  assert.partialDeepStrictEqual(all, {
+    CLOUD_APP: "movies",
+    CLOUD_STACK: "ratings",
+    CLOUD_CLUSTER: "movies-ratings-d0canary",
+    CLOUD_AUTO_SCALE_GROUP: "movies-ratings-d0canary-v004",
+    CLOUD_DEV_PHASE: "canary",
+    CLOUD_ENVIRONMENT: "prod",
+    CLOUD_MONITOR_BUCKET: "mine",
+    EC2_REGION: zone?.regionName,
+  });
+});
+
 test("instances share what Node has compiled, unless the application says otherwise", () => {
   const { NODE_COMPILE_CACHE: shared } = environmentOf(spec, { ...facts, codeCache: "/state/code-cache" }, {});
   assert.equal(shared, "/state/code-cache");

@@ -7,6 +7,7 @@ export {
   type GroupNameParts,
   type LoadBalancerNameParts,
 } from "./build.ts";
+export { type CloudPlace, cloudEnvironment } from "./cloud-environment.ts";
 export { groupAsgNamesByClusterName, groupByClusterName } from "./group-by-cluster.ts";
 export {
   extractLabeledVariable,

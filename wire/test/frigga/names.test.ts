@@ -6,6 +6,7 @@ import {
   buildLoadBalancerName,
   buildNextGroupName,
   checkName,
+  cloudEnvironment,
   compareAppVersions,
   groupByClusterName,
   parseAppVersion,
@@ -230,6 +231,36 @@ test("things are sorted by cluster in the order they come, those without a name 
       [null, [{ name: "%" }]],
     ],
   );
+});
+
+test("an instance is told where it stands as Asgard tells it, with the labelled variables of its group's name", () => {
+  const serverGroup = "cass-main-x-d0stage-p0sony-v012";
+  const given = cloudEnvironment({ serverGroup, region: "local-1", environment: "test" });
+  assert.deepEqual(given, {
+    CLOUD_ENVIRONMENT: "test",
+    CLOUD_MONITOR_BUCKET: "cass",
+    CLOUD_APP: "cass",
+    CLOUD_APP_GROUP: "",
+    CLOUD_STACK: "main",
+    CLOUD_CLUSTER: "cass-main-x-d0stage-p0sony",
+    CLOUD_AUTO_SCALE_GROUP: serverGroup,
+    CLOUD_LAUNCH_CONFIG: serverGroup,
+    EC2_REGION: "local-1",
+    CLOUD_DEV_PHASE: "stage",
+    CLOUD_PARTNERS: "sony",
+  });
+  const all = "a-b-c0us-d0prod-h0big-p0acme-r027-u0web-w0A-z01a";
+  const names = Object.keys(cloudEnvironment({ serverGroup: all, region: "r", environment: "e" }, "NETFLIX_")).slice(9);
+  assert.deepEqual(names, [
+    "NETFLIX_COUNTRIES",
+    "NETFLIX_DEV_PHASE",
+    "NETFLIX_HARDWARE",
+    "NETFLIX_PARTNERS",
+    "NETFLIX_RED_BLACK_SWAP",
+    "NETFLIX_REVISION",
+    "NETFLIX_USED_BY",
+    "NETFLIX_ZONE",
+  ]);
 });
 
 test("nothing in, nothing out", () => {

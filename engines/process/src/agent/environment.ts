@@ -1,5 +1,6 @@
 import { delimiter, dirname, join } from "node:path";
 import { Env, Headers, type LaunchSpec } from "@holdfast/wire";
+import { cloudEnvironment } from "@holdfast/wire/frigga";
 
 /** What an instance takes over from the agent's own environment. Everything else would make launches depend on a shell. */
 const inherited = ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER"] as const;
@@ -39,7 +40,7 @@ export function environmentOf(
     if (facts.configSnapshot !== undefined) environment[Env.configSnapshot] = facts.configSnapshot;
   }
   if (facts.otlpEndpoint !== undefined) Object.assign(environment, telemetryOf(spec, facts.otlpEndpoint, facts.token));
-  Object.assign(environment, spec.env);
+  Object.assign(environment, placeOf(spec), spec.env);
   const path = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin";
   return Object.assign(environment, {
     PATH: [dirname(facts.nodePath), join(facts.imageDirectory ?? spec.image, "node_modules", ".bin"), path].join(
@@ -57,6 +58,12 @@ export function environmentOf(
     [Env.instanceToken]: facts.token,
     [Env.adminPort]: String(spec.adminPort),
   });
+}
+
+/** Asgard's variables, by which programs of that world know where they stand. */
+function placeOf({ serverGroup, zone, application, env }: LaunchSpec): Record<string, string> {
+  const environment = env[Env.environment] ?? "dev";
+  return cloudEnvironment({ serverGroup, region: zone.regionName, environment, app: application });
 }
 
 /**
