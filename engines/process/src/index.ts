@@ -14,6 +14,7 @@ export { TunDelays } from "./network/delays.ts";
 export { behind, enterMounts, enterRouter } from "./network/enter.ts";
 export { endHolder, restartHolder, startHolder } from "./network/holder.ts";
 export { KernelFaults } from "./network/kernel-faults.ts";
+export { Namespaces } from "./network/namespaces.ts";
 export { shellIn } from "./network/shell.ts";
 export { isAlive, type ProcessIdentity, processNow } from "./system/processes.ts";
 export { ownerOfPort, type PortOwner } from "./system/sockets.ts";
