@@ -3,7 +3,7 @@ import type { GroupView, PolicyVerdict } from "./group-view.ts";
 
 /** What a group's policies come to together. */
 export interface ScalingDecision {
-  /** From the group's min to its max; the present size when nothing is to change. */
+  /** From the group's min to its max, or to the max that a forecast may have; the present size when nothing is to change. */
   readonly desired: number;
   /** Why, or why not: one sentence. */
   readonly cause: string;
@@ -20,6 +20,10 @@ export function decide(group: GroupView, verdicts: readonly PolicyVerdict[]): Sc
   const reactive = decideReactive(group, verdicts);
   const floor = largest(verdicts.filter((verdict) => verdict.stance === "floor"));
   if (floor === undefined || floor.want <= reactive.desired) return reactive;
+  if (floor.max !== undefined && floor.max > group.max) {
+    const raised = decide({ ...group, max: floor.max }, verdicts);
+    return { ...raised, cause: `${raised.cause}; which may go past the group's max of ${group.max}` };
+  }
   if (floor.want > group.desired) return bounded(group, floor, `predictive policy ${floor.policy}: ${floor.reason}`);
   const cause = `${reactive.cause}; not below the forecast of ${floor.policy}: ${floor.reason}`;
   const desired = within(group, floor.want);

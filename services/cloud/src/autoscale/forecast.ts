@@ -131,18 +131,16 @@ function seasonal(demand: LoadHistory["demand"], index: number, length: number, 
   return weights === 0 ? undefined : sum / weights;
 }
 
-/** The slot and its neighbours, the slot itself twice: one odd minute of last week is not a pattern. */
+/**
+ * The middle one of the slot and its neighbours: one odd slot of last week is not a pattern, and a load that is there from
+ * one minute to the next is not rounded off. At an end of history, or beside a gap, the slot as it is.
+ */
 function smoothed(demand: LoadHistory["demand"], at: number): number | undefined {
-  let sum = 0;
-  let weights = 0;
-  for (let offset = -1; offset <= 1; offset++) {
-    const value = demand[at + offset];
-    if (value === undefined) continue;
-    const weight = offset === 0 ? 2 : 1;
-    sum += weight * value;
-    weights += weight;
-  }
-  return weights === 0 ? undefined : sum / weights;
+  const own = demand[at];
+  const before = demand[at - 1];
+  const after = demand[at + 1];
+  if (own === undefined || before === undefined || after === undefined) return own ?? before ?? after;
+  return Math.max(Math.min(own, before), Math.min(Math.max(own, before), after));
 }
 
 /**

@@ -34,6 +34,8 @@ export interface PolicyVerdict {
   readonly want: number;
   /** As long as this policy does not say `in` itself, no other may take instances away. */
   readonly guards: boolean;
+  /** A forecast that may go past the group's max may go so far. */
+  readonly max?: number;
   /** One sentence. */
   readonly reason: string;
 }

@@ -1,8 +1,11 @@
 import type { ScalingPolicy } from "@holdfast/wire/autoscale";
 import type { SizeBounds } from "./adjustment.ts";
+import type { LoadHistory } from "./forecast.ts";
 import { GroupScaler, type Predict } from "./group-scaler.ts";
-import type { GroupView, PolicyVerdict } from "./group-view.ts";
+import type { GroupView } from "./group-view.ts";
+import { LoadRecorder } from "./load-recorder.ts";
 import { Plant, type PlantOptions } from "./plant.ts";
+import { Predictor } from "./predictor.ts";
 import { ScalingHistory } from "./scaling-history.ts";
 
 export interface SimulationOptions extends PlantOptions {
@@ -15,7 +18,8 @@ export interface SimulationOptions extends PlantOptions {
   /** How often the group is looked at; the policies' periods must be whole multiples. */
   readonly tickMs: number;
   readonly metricDelayMs: number;
-  readonly predict?: Predict;
+  /** What was measured before the first tick. */
+  readonly before?: { readonly metric: string; readonly history: Omit<LoadHistory, "slotMs"> };
   /** Bounds and size by a schedule: asked each tick, before the policies; `undefined`: nothing is due. */
   readonly scheduled?: (group: GroupView, nowMs: number) => ScheduledSize | undefined;
 }
@@ -46,12 +50,17 @@ export interface Simulation {
   readonly changes: readonly SimulatedChange[];
 }
 
+const service = "replay";
+
 /** Runs a group under its policies through a load, in virtual time: as fast as the processor goes, always the same result. */
 export function simulate(options: SimulationOptions): Simulation {
   const { startMs, tickMs } = options;
   const plant = new Plant(options, tickMs, options.instances);
   const history = new ScalingHistory();
-  const predict = options.predict ?? ((policy, group) => blind(policy.name, group));
+  const recorder = new LoadRecorder(plant, options.metricDelayMs);
+  if (options.before !== undefined) recorder.put(service, options.before.metric, options.before.history);
+  const predictor = new Predictor(recorder);
+  const predict: Predict = (policy, group, nowMs) => predictor.judge(policy, group, nowMs);
   const scaler = new GroupScaler({ source: plant, predict, metricDelayMs: options.metricDelayMs }, options.policies);
   const ticks: SimulatedTick[] = [];
   const changes: SimulatedChange[] = [];
@@ -66,7 +75,7 @@ export function simulate(options: SimulationOptions): Simulation {
   for (let atMs = startMs; atMs < startMs + options.durationMs; atMs += tickMs) {
     history.observe(desired, plant.inService(atMs), atMs);
     const view = (): GroupView => {
-      return { service: "replay", ...bounds, desired, activities: history.activities };
+      return { service, ...bounds, desired, activities: history.activities };
     };
     const due = options.scheduled?.(view(), atMs);
     if (due !== undefined) {
@@ -79,16 +88,4 @@ export function simulate(options: SimulationOptions): Simulation {
     ticks.push({ atMs, load, desired, inService });
   }
   return { ticks, changes };
-}
-
-function blind(policy: string, group: GroupView): PolicyVerdict {
-  return {
-    policy,
-    policyType: "PredictiveScaling",
-    state: "INSUFFICIENT_DATA",
-    stance: "shown",
-    want: group.desired,
-    guards: false,
-    reason: "there is no history to forecast from",
-  };
 }
