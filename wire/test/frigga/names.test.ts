@@ -126,7 +126,7 @@ test("an application's name that reads as a version is the application's name", 
 
 test("reserved are versions at the end, and labelled variables anywhere", () => {
   for (const name of ["abc-v001", "abcv001", "z0abc", "a-z0abc-b", "d0x"]) assert.ok(usesReservedFormat(name), name);
-  for (const name of ["", "v01", "v1234567", "abc", "az0abc", "a-z0", "a-x0abc", null]) {
+  for (const name of ["", "v01", "v1234567", "abc", "az0abc", "a-z0", "a-x0abc", "a\nv001", null]) {
     assert.ok(!usesReservedFormat(name), String(name));
   }
 });
@@ -137,6 +137,8 @@ test("the last value of a shard wins, and the loss of the first is told", () => 
     unprocessed: "",
     warnings: ["duplicate shardId 1, shard value foo will be ignored in favor of bar"],
   });
+  assert.deepEqual(parseShards("x12foo-x120bar_x3").shards, { 12: "foo", 120: "bar" });
+  assert.deepEqual(parseShards("x1234567890foo").shards, null, "no number");
   assert.deepEqual(parseShards(null), { shards: null, unprocessed: "", warnings: [] });
   for (const text of ["x0foo", "x01foo", "x1", "x12", "y1foo", "--x1foo"]) assert.equal(parseShards(text).shards, null);
 });
