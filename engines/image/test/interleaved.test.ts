@@ -118,3 +118,16 @@ test("what stays, and why: use before age before rank; at ten minutes to the mil
   assert.deepEqual(why({ keepPerService: 0, oldestMs: 5_000, inUse: ["e", "nobody"] }), { e: "in use" });
   assert.deepEqual(Object.keys(why({ keepPerService: 2, oldestMs: 5_000 })), ["a", "b", "d"]);
 });
+
+test("names that were written anew since they were read are not forgotten", async () => {
+  using world = new World();
+  const old = await world.container(program);
+  world.clock.jumpWall(1_000);
+  await world.container(program);
+  const records = new Records(world.store.directory, new StoreLock(world.store.directory));
+  await records.remove(old);
+  const [now] = await records.list();
+  assert.equal(now?.bakedAtMs, old.bakedAtMs + 1_000);
+  await records.remove(now);
+  assert.deepEqual(await records.list(), []);
+});

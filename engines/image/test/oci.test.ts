@@ -166,18 +166,28 @@ test("what node_modules leads to is in the image, links among packages too, and 
     "server.mjs": "",
     "node_modules/.store/left@1/node_modules/left/index.js": "pad",
     "node_modules/.cache/big": "no",
+    "node_modules/tool.sh": "#!/bin/sh",
   });
+  chmodSync(join(source, "node_modules", "tool.sh"), 0o700);
   symlinkSync(".store/left@1/node_modules/left", join(source, "node_modules", "left"));
   const { directory } = await world.store.bake({ source });
   const image = await world.store.containerImage(directory, identity, { node: smallNode });
   const layer = configOf(world, image).manifest.layers[1].digest;
   const names = execFileSync("tar", ["-tf", "-"], { input: blob(world, layer), encoding: "utf8" });
+  const verbose = execFileSync("tar", ["-tvf", "-"], { input: blob(world, layer), encoding: "utf8" });
+  assert.match(verbose, /^-r-xr-xr-x 0\/0 .* app\/node_modules\/tool\.sh$/m);
   assert.match(names, /^app\/node_modules\/left$/m);
   assert.match(names, /^app\/node_modules\/\.store\/left@1\/node_modules\/left\/index\.js$/m);
   assert.doesNotMatch(names, /cache/);
 
   const alone = await world.store.containerImage(directory, identity, { node: smallNode, dependencies: "none" });
   assert.equal(alone.oci.blobs.length, image.oci.blobs.length - 1);
+
+  writeFiles(source, { "node_modules/.store/left@1/node_modules/left/index.js": "pad!" });
+  const newer = await world.store.containerImage(directory, identity, { node: smallNode });
+  assert.notEqual(newer.appVersion, image.appVersion, "other dependencies are another release");
+  assert.notEqual(newer.oci.blobs[1], image.oci.blobs[1]);
+  assert.equal(newer.oci.blobs[2], image.oci.blobs[2]);
 });
 
 test("dependencies that lead elsewhere are refused, and the way out is said", async () => {
