@@ -9,6 +9,7 @@ import { holdersOf } from "../stack/port-holder.ts";
 import { portNames, probePort } from "../stack/ports.ts";
 import { isRunning } from "../stack/processes.ts";
 import { runningProcesses } from "../stack/remains.ts";
+import { judgeResources, readResources } from "../stack/resources.ts";
 import { findStack, type StackFile } from "../stack/stack-file.ts";
 import { readFileLimit } from "../up/limits.ts";
 import { readLock } from "../up/lock.ts";
@@ -40,6 +41,7 @@ export async function doctor(context: CommandContext, options: StackOptions): Pr
     fileFinding(),
     ...stackFindings(stack),
   ];
+  findings.push(...resourceFindings(stack));
   findings.push(...(await portFindings(stack)), ...programFindings());
   const faults = faultSupport(process.platform, namespaceSupport());
   const bad = findings.some((finding) => finding.state === "bad");
@@ -143,6 +145,11 @@ function stackFindings(stack: StackFile | undefined): Finding[] {
   return findings;
 }
 
+/** What the machine has left, for this stack's directory or the one that we are in. */
+function resourceFindings(stack: StackFile | undefined): Finding[] {
+  return judgeResources(readResources(stack?.stateDirectory ?? process.cwd()));
+}
+
 async function portFindings(stack: StackFile | undefined): Promise<Finding[]> {
   const ports = { ...defaultPorts, ...stack?.ports };
   const own = new Set(stack === undefined ? [] : runningProcesses(stack.runDirectory).map((mark) => mark.pid));
@@ -171,7 +178,7 @@ function programFindings(): Finding[] {
     ["npm", "npm", "needed to install"],
     ["podman", "podman", "container engine: not built yet"],
     ["chromium", "chromium", "console tests only"],
-    ["nft", "nft", "network faults: not built yet"],
+    ["nft", "nft", "real faults of the network: up --isolation netns"],
   ] as const;
   return optional.map(([name, program, what]) => {
     const path = findProgram(program);

@@ -35,6 +35,9 @@ export class ControlModel {
     this.#metrics = metrics;
   }
 
+  /** What the machine runs short of; set by who watches it. */
+  shortages: () => readonly string[] = () => [];
+
   status(): StatusView {
     const { ports, version, mode, stateDirectory } = this.#settings;
     const services = this.services();
@@ -50,6 +53,7 @@ export class ControlModel {
       reasons: [
         ...reasons,
         ...(health.kind === "writable" ? [] : [`state is read-only: ${health.reason}`]),
+        ...this.shortages(),
         ...(deposed === undefined ? [] : [`this control decides nothing any more: ${deposed}`]),
       ],
       state: health.kind,

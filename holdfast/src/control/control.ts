@@ -14,6 +14,7 @@ import { ImageHouse } from "../images/image-house.ts";
 import { type ReportTarget, ResilienceReports } from "../resilience/resilience-reports.ts";
 import { runFiles } from "../stack/directories.ts";
 import type { Isolation } from "../stack/isolation.ts";
+import { readResources } from "../stack/resources.ts";
 import { openTraces } from "../traces/trace-house.ts";
 import { Access } from "./api/access.ts";
 import { EventHub } from "./api/event-hub.ts";
@@ -25,6 +26,7 @@ import { ControlModel, type MetricsSource } from "./control-model.ts";
 import { type Deployment } from "./deploy.ts";
 import { edgeGroups, registryGroup } from "./platform-groups.ts";
 import { registryPlaces } from "./registry-urls.ts";
+import { ResourceWatch } from "./resource-watch.ts";
 import { type ControlSettings, instancePorts, listenAddress } from "./settings.ts";
 import { untilOpen } from "./waiting-room.ts";
 
@@ -73,6 +75,8 @@ export async function startControl(parts: ControlParts, settings: ControlSetting
   const metrics = parts.metrics(cloud, ended.signal);
   const model = new ControlModel(clock, settings, cloud, metrics);
   const hub = openHub(clock, model, cloud);
+  const resources = watchResources(parts, settings, cloud);
+  model.shortages = () => resources.reasons;
   const access = new Access(clock, token, settings.ports.console);
   const discovery = new Discovery(clock, registryPlaces(settings));
   const resilience = new ResilienceReports(clock, () => reportTargets(cloud));
@@ -113,6 +117,7 @@ export async function startControl(parts: ControlParts, settings: ControlSetting
       ended.abort();
       await faults.close();
       cloud.stop();
+      resources.close();
       images.close();
       hub.close();
       await config.close();
@@ -180,6 +185,19 @@ function targetsOf(cloud: Cloud, mode: Isolation): FaultTarget[] {
     serverGroup,
     address: places[String(port)] ?? address,
   }));
+}
+
+function watchResources(
+  { clock, log }: ControlParts,
+  { stateDirectory }: ControlSettings,
+  cloud: Cloud,
+): ResourceWatch {
+  return new ResourceWatch(
+    clock,
+    log,
+    () => readResources(stateDirectory),
+    (cause) => cloud.remark(cause),
+  );
 }
 
 /** In a network of its own: people come in through doors. */
