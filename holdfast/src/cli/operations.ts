@@ -13,7 +13,7 @@ const operationMaxMs = 180_000;
 export async function restart(context: CommandContext, service: string, options: StackOptions): Promise<number> {
   const { control } = openStack(options);
   const started = await control.call<OperationView>("POST", ControlPaths.restart(service), {});
-  return await follow(context, control, started);
+  return await followOperation(context, control, started);
 }
 
 /** `holdfast scale <svc> N`. */
@@ -26,16 +26,25 @@ export async function scale(
   const desired = readCountArgument("N", text, 99);
   const { control } = openStack(options);
   const started = await control.call<OperationView>("POST", ControlPaths.scale(service), { desired });
-  return await follow(context, control, started);
+  return await followOperation(context, control, started);
 }
 
-async function follow(context: CommandContext, control: ControlClient, started: OperationView): Promise<number> {
+/**
+ * Tells how an operation goes on until it has ended; closes `control`.
+ *
+ * @throws PlatformError `OPERATION_FAILED`, `NOT_HEALTHY_IN_TIME`.
+ */
+export async function followOperation(
+  context: CommandContext,
+  control: ControlClient,
+  started: OperationView,
+): Promise<number> {
   const { clock, terminal } = context;
   const endMs = clock.monotonicMs() + operationMaxMs;
   let said = "";
   let operation = started;
   for (;;) {
-    const line = `${operation.kind} ${operation.service}: ${operation.done} of ${operation.total}${operation.detail === "" ? "" : `: ${operation.detail}`}`;
+    const line = lineOf(operation);
     if (line !== said) terminal.print(line);
     said = line;
     if (operation.state !== "running") break;
@@ -50,7 +59,15 @@ async function follow(context: CommandContext, control: ControlClient, started: 
   control.close();
   terminal.printJson(operation);
   if (operation.state === "succeeded") return exitCodes.ok;
-  throw new PlatformError("OPERATION_FAILED", `${operation.kind} ${operation.service}: ${operation.detail}`, {
+  const about = operation.group ?? operation.service;
+  throw new PlatformError("OPERATION_FAILED", `${operation.kind} ${about}: ${operation.detail}`, {
     next: `holdfast logs ${operation.service}`,
   });
+}
+
+/** Operations on groups are one step that says how far it is; the others count instances. */
+function lineOf({ kind, service, group, state, done, total, detail }: OperationView): string {
+  const isGroup = group !== undefined && kind !== "scale" && kind !== "restart" && kind !== "deploy";
+  if (isGroup) return `${kind} ${group}: ${detail === "" ? state : detail}`;
+  return `${kind} ${service}: ${done} of ${total}${detail === "" ? "" : `: ${detail}`}`;
 }

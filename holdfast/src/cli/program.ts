@@ -2,6 +2,7 @@ import { Command, Option } from "commander";
 import { addConfigCommands } from "./config-commands.ts";
 import type { CommandContext } from "./context.ts";
 import { addFaultCommands } from "./fault-commands.ts";
+import { addGroupCommands } from "./groups/group-commands.ts";
 import { addImageCommands } from "./images/image-commands.ts";
 
 /** Runs a command; its module is loaded only then. */
@@ -40,6 +41,7 @@ export function buildProgram(choose: (run: Run, json: boolean) => void): Command
       choose(async (context) => (await import("./up.ts")).up(context, dir, flags), flags.json === true),
     );
   addStackCommands(onStack, choose);
+  addGroupCommands(program, choose);
   addDiscoveryCommands(onStack, choose);
   addFaultCommands(program, choose);
   addConfigCommands(program, choose);

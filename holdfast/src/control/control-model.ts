@@ -8,7 +8,7 @@ import type { LogSource } from "./api/log-stream.ts";
 import { platformApplication } from "./platform-groups.ts";
 import type { ControlSettings } from "./settings.ts";
 import { verdictOf } from "./verdict.ts";
-import { instanceView, type ServiceMetrics, serviceView, zoneViews } from "./views.ts";
+import { instanceView, type ServiceMetrics, serviceStatuses, serviceView, zoneViews } from "./views.ts";
 
 /** What insight measured; absent figures are unknown, not zero. */
 export interface MetricsSource {
@@ -72,10 +72,9 @@ export class ControlModel {
 
   /** The application's services first, then the platform's, by name. */
   services(): ServiceView[] {
-    return this.#cloud
-      .groups()
-      .map((group) =>
-        serviceView(group, this.#settings.zones, this.#metrics.lastMinute(group.group.definition.service)),
+    return serviceStatuses(this.#cloud.groups())
+      .map((status) =>
+        serviceView(status, this.#settings.zones, this.#metrics.lastMinute(status.group.definition.service)),
       )
       .toSorted((a, b) => kindOrder[a.kind] - kindOrder[b.kind] || (a.name < b.name ? -1 : 1));
   }

@@ -10,6 +10,7 @@ import { Discovery } from "../discovery/discovery.ts";
 import { FaultHouse } from "../faults/fault-house.ts";
 import type { FaultTarget } from "../faults/fault-pairs.ts";
 import { standIns } from "../faults/places.ts";
+import { RegistryTraffic } from "../groups/registry-traffic.ts";
 import { ImageHouse } from "../images/image-house.ts";
 import { type ReportTarget, ResilienceReports } from "../resilience/resilience-reports.ts";
 import { runFiles } from "../stack/directories.ts";
@@ -23,7 +24,7 @@ import { controlRoutes } from "./api/routes.ts";
 import { apiServer, listen, listenAlso } from "./api/server.ts";
 import { readOrMakeToken } from "./api/token-file.ts";
 import { ControlModel, type MetricsSource } from "./control-model.ts";
-import { type Deployment } from "./deploy.ts";
+import { checkImage, type Deployment } from "./deploy.ts";
 import { edgeGroups, registryGroup } from "./platform-groups.ts";
 import { registryPlaces } from "./registry-urls.ts";
 import { ResourceWatch } from "./resource-watch.ts";
@@ -69,7 +70,7 @@ export interface RunningControl {
 export async function startControl(parts: ControlParts, settings: ControlSettings): Promise<RunningControl> {
   const { clock, random, log } = parts;
   const address = listenAddress(settings);
-  const { token, configOpened, state, cloud, epoch } = await openCloud(parts, settings);
+  const { token, configOpened, state, discovery, cloud, epoch } = await openCloud(parts, settings);
   makeDirectory(join(settings.stateDirectory, "views"), log);
   const ended = new AbortController();
   const metrics = parts.metrics(cloud, ended.signal);
@@ -78,7 +79,6 @@ export async function startControl(parts: ControlParts, settings: ControlSetting
   const resources = watchResources(parts, settings, cloud);
   model.shortages = () => resources.reasons;
   const access = new Access(clock, token, settings.ports.console);
-  const discovery = new Discovery(clock, registryPlaces(settings));
   const resilience = new ResilienceReports(clock, () => reportTargets(cloud));
   const config = new ConfigHouse({
     clock,
@@ -153,13 +153,19 @@ async function openCloud(parts: ControlParts, settings: ControlSettings) {
     configOpened: await parts.configStore.open(),
   }));
   const epoch = await nextEpoch(clock, log, state, opened.state);
-  const options = { zones: settings.zones, ports: instancePorts(settings) };
+  const discovery = new Discovery(clock, registryPlaces(settings));
+  const options = {
+    zones: settings.zones,
+    ports: instancePorts(settings),
+    traffic: new RegistryTraffic(discovery),
+    checkImage,
+  };
   const cloud = new Cloud(clock, random.child("cloud"), log, parts.engine(epoch), state, opened.state, options);
   if (opened.movedAside !== undefined) {
     log.error("state.corrupt", { movedAside: opened.movedAside });
     cloud.remark(`the state file was damaged; it was moved to ${opened.movedAside} and a new one begun`);
   }
-  return { token, configOpened, state, cloud, epoch };
+  return { token, configOpened, state, discovery, cloud, epoch };
 }
 
 async function openFaults(parts: ControlParts, { mode, zones }: ControlSettings, cloud: Cloud): Promise<FaultHouse> {

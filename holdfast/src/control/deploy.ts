@@ -63,6 +63,11 @@ function checkImages(images: Readonly<Record<string, string>>): void {
   }
 }
 
+/** @throws PlatformError `IMAGE_MISSING` (422). */
+export function checkImage(image: string): void {
+  checkImages({ [image]: image });
+}
+
 /** @throws ServiceUnknownError when there is no such service. */
 export function known<T>(found: T | undefined, service: string, all: readonly { readonly name: string }[]): T {
   if (found !== undefined) return found;

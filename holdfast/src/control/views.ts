@@ -31,6 +31,31 @@ export function instanceView(instance: InstanceObservation): InstanceView {
   };
 }
 
+/** One status a service: its primary group, with the strength and the instances of all groups that get traffic. */
+export function serviceStatuses(groups: readonly GroupStatus[]): GroupStatus[] {
+  return groups
+    .filter(({ isPrimary }) => isPrimary)
+    .map((primary) => {
+      const others = groups.filter(
+        ({ group, isPrimary }) =>
+          group.cluster === primary.group.cluster &&
+          !isPrimary &&
+          group.disabledAtMs === undefined &&
+          group.deletingAtMs === undefined,
+      );
+      if (others.length === 0) return primary;
+      const all = [primary, ...others];
+      const desired = all.reduce((sum, { group }) => sum + group.desired, 0);
+      return {
+        ...primary,
+        group: { ...primary.group, desired },
+        instances: all.flatMap(({ instances }) => instances),
+        waits: all.flatMap(({ waits }) => waits),
+        crash: all.find(({ crash }) => crash !== "")?.crash ?? "",
+      };
+    });
+}
+
 export function serviceView(
   status: GroupStatus,
   zones: readonly Zone[],
@@ -38,7 +63,9 @@ export function serviceView(
 ): ServiceView {
   const { group } = status;
   const { definition } = group;
-  const serving = status.instances.filter((instance) => instance.state === "up");
+  const serving = status.instances.filter(
+    ({ spec, state }) => state === "up" && group.marks[spec.id]?.standby !== true,
+  );
   const upIn = (zone: Zone): number => serving.filter((instance) => instance.spec.zone.name === zone.name).length;
   const state = serviceState(status, serving.length);
   return {

@@ -99,6 +99,11 @@ export class Discovery {
     return { registry: registry.name, ...value, events: [...value.events] };
   }
 
+  /** Overrides in force. @throws PlatformError as {@link Registries.first}. */
+  async overrides(): Promise<readonly OverrideView[]> {
+    return (await this.#registries.first<OverrideView[]>("GET", RegistryPaths.overrides)).value;
+  }
+
   /** @throws PlatformError `INSTANCE_UNKNOWN` (404), or as {@link Registries.first}. */
   async setOverride(app: string, id: string, request: SetOverrideRequest, by: string): Promise<void> {
     try {

@@ -16,10 +16,17 @@ export class ControlClient {
   }
 
   /**
+   * Asks once; `more` are headers beside the usual ones.
+   *
    * @throws PlatformError with the code of the API's problem, or `CONTROL_UNREACHABLE`.
    */
-  async call<T>(method: "GET" | "POST" | "PUT" | "DELETE", path: string, body?: unknown): Promise<T> {
-    const response = await this.#send(method, path, body, 30_000);
+  async call<T>(
+    method: "GET" | "POST" | "PUT" | "DELETE",
+    path: string,
+    body?: unknown,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<T> {
+    const response = await this.#send(method, path, body, 30_000, undefined, more);
     const text = await textOf(response);
     const status = response.statusCode ?? 0;
     const value: unknown = text === "" ? undefined : parseJson(text);
@@ -55,9 +62,14 @@ export class ControlClient {
     body: unknown,
     timeoutMs: number,
     signal?: AbortSignal,
+    more: Readonly<Record<string, string>> = {},
   ): Promise<IncomingMessage> {
     const text = body === undefined ? undefined : JSON.stringify(body);
-    const headers: Record<string, string> = { authorization: `Bearer ${this.#token()}`, accept: "application/json" };
+    const headers: Record<string, string> = {
+      ...more,
+      authorization: `Bearer ${this.#token()}`,
+      accept: "application/json",
+    };
     if (text !== undefined) headers["content-type"] = "application/json";
     return new Promise((resolve, reject) => {
       const outgoing = request(

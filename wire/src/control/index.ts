@@ -2,6 +2,7 @@ export * from "./config-schema.ts";
 export * from "./discovery-schema.ts";
 export * from "./fault-schema.ts";
 export * from "./group-kinds.ts";
+export * from "./group-schema.ts";
 export * from "./image-schema.ts";
 export * from "./paths.ts";
 export * from "./resilience-schema.ts";

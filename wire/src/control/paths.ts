@@ -17,6 +17,10 @@ export const ControlPaths = {
   scale: (name: string): string => `/v1/services/${encodeURIComponent(name)}/scale`,
   restart: (name: string): string => `/v1/services/${encodeURIComponent(name)}/restart`,
   metrics: (name: string): string => `/v1/services/${encodeURIComponent(name)}/metrics`,
+  groups: "/v1/groups",
+  group: (name: string): string => `/v1/groups/${encodeURIComponent(name)}`,
+  /** One of the operations on a group: `clone`, `resize`, `refresh/cancel` … */
+  groupAct: (name: string, act: string): string => `/v1/groups/${encodeURIComponent(name)}/${act}`,
   operation: (id: string): string => `/v1/operations/${encodeURIComponent(id)}`,
   applications: "/v1/applications",
   application: (name: string): string => `/v1/applications/${encodeURIComponent(name)}`,

@@ -77,9 +77,18 @@ function parameters(route: Route): Json {
     const { description, ...rest } = schemaOf(schema as z.ZodType, "input");
     return { name, in: "query", required: false, ...(description === undefined ? {} : { description }), schema: rest };
   });
-  const all = [...inPath, ...inQuery];
+  const inHeader = route.idempotent === true ? [idempotencyKey] : [];
+  const all = [...inPath, ...inQuery, ...inHeader];
   return all.length === 0 ? {} : { parameters: all };
 }
+
+const idempotencyKey = {
+  name: "idempotency-key",
+  in: "header",
+  required: false,
+  description: "The same key again is the same operation; with another request it is refused.",
+  schema: { type: "string", maxLength: 128 },
+};
 
 /** A reference to a schema that has an id, or the schema itself; arrays of such have a reference inside. */
 function schemaOf(schema: z.ZodType, io: "input" | "output"): Json {

@@ -20,6 +20,8 @@ export interface Route {
   /** `none`: anybody who reaches the port. Default: token or session. */
   readonly access?: "none" | "bearer";
   readonly query?: z.ZodObject;
+  /** The header `idempotency-key` makes a repetition the same operation. */
+  readonly idempotent?: true;
   readonly body?: z.ZodType;
   readonly status: number;
   /** What an answer holds. `stream`: server-sent events with these event names. */

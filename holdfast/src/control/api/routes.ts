@@ -31,6 +31,8 @@ import { configRoutes } from "./config-routes.ts";
 import { discoveryRoutes } from "./discovery-routes.ts";
 import type { EventHub, Topic } from "./event-hub.ts";
 import { faultRoutes } from "./fault-routes.ts";
+import { groupActs } from "./group-acts.ts";
+import { groupRoutes } from "./group-routes.ts";
 import { imageRoutes } from "./image-routes.ts";
 import { streamLogs } from "./log-stream.ts";
 import { resilienceRoutes } from "./resilience-routes.ts";
@@ -73,6 +75,8 @@ export function controlRoutes(parts: RouteParts): Route[] {
     ...statusRoutes(parts),
     ...instanceRoutes(parts),
     ...serviceRoutes(parts),
+    ...groupRoutes(parts, actor),
+    ...groupActs(parts, actor),
     ...applicationRoutes(parts),
     ...recordRoutes(parts),
     ...discoveryRoutes(parts, actor),
