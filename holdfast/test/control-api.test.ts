@@ -9,7 +9,14 @@ import { HookFaults, ProcessEngine, type RunningAgent, runAgent, shutDownAgent }
 import { makeZones, SystemClock, silentLog, systemRandom } from "@holdfast/kernel";
 import { temporaryDirectory, waitFor } from "@holdfast/testing";
 import { SseDecoder } from "@holdfast/wire";
-import type { ActivityView, InstanceView, LogLine, OperationView, StatusView } from "@holdfast/wire/control";
+import type {
+  ActivityView,
+  InstanceView,
+  LogLine,
+  OperationView,
+  ServerGroupView,
+  StatusView,
+} from "@holdfast/wire/control";
 import { type RunningControl, startControl } from "../src/control/control.ts";
 import type { ControlSettings } from "../src/control/settings.ts";
 
@@ -265,6 +272,45 @@ suite("control's API over a real agent", () => {
     });
     const [now] = await world.hello();
     assert.notEqual(now?.id, before?.id);
+  });
+
+  test("a server group is cloned once per key, takes over, and the other one goes; nobody is without a server", async () => {
+    const code = async (answer: Response): Promise<string> => ((await answer.json()) as { code: string }).code;
+    const act = (name: string, verb: string, body: unknown, key?: string): Promise<Response> =>
+      world.call(`/v1/groups/${name}/${verb}`, {
+        method: "POST",
+        body: JSON.stringify(body),
+        headers: { "content-type": "application/json", ...(key === undefined ? {} : { "idempotency-key": key }) },
+      });
+    const done = async (answer: Response): Promise<OperationView> => {
+      assert.equal(answer.status, 202);
+      const { id } = (await answer.json()) as OperationView;
+      let operation: OperationView | undefined;
+      await waitFor(`${id} to end`, async () => {
+        operation = await world.json<OperationView>(`/v1/operations/${id}`);
+        return operation.state !== "running";
+      });
+      assert.equal(operation?.state, "succeeded", operation?.detail);
+      assert.ok(operation);
+      return operation;
+    };
+    const clone = await done(await act("small-hello-v000", "clone", {}, "k-1"));
+    const again = (await (await act("small-hello-v000", "clone", {}, "k-1")).json()) as OperationView;
+    assert.deepEqual([again.id, again.group], [clone.id, "small-hello-v001"]);
+    assert.equal(await code(await act("small-hello-v000", "clone", { min: 0 }, "k-1")), "IDEMPOTENCY_KEY_REUSED");
+    assert.equal(await code(await act("small-hello-v000", "resize", { min: 3, max: 2 })), "CAPACITY_INVALID");
+    assert.equal(await code(await act("small-hello-v000", "resize", {})), "REQUEST_INVALID");
+    assert.equal(await code(await act("small-hello-v009", "enable", {})), "GROUP_UNKNOWN");
+    assert.equal(await code(await act("small-hello-v000", "suspend", { processes: ["Lunch"] })), "REQUEST_INVALID");
+    assert.equal(await code(await act("small-hello-v000", "clone", { image: "/no/such" })), "IMAGE_MISSING");
+    await done(await act("small-hello-v000", "destroy", {}));
+    const groups = await world.json<ServerGroupView[]>("/v1/groups?cluster=hello");
+    assert.deepEqual(
+      groups.map(({ name, up, state, primary }) => `${name} ${up} ${state} ${primary}`),
+      ["small-hello-v001 1 enabled true"],
+    );
+    assert.equal(groups[0]?.instances[0]?.lifecycle, "InService");
+    assert.equal(await code(await act("small-hello-v001", "destroy", {})), "LAST_ENABLED_GROUP");
   });
 
   test("logs are the last lines, and follow goes on with what is written", async () => {
