@@ -1,4 +1,5 @@
 export { type AggregatePoint, GroupAggregates, type LastMinute } from "./group-aggregates.ts";
+export { InstanceFigures } from "./instance-figures.ts";
 export { Scraper, type ScrapeTarget } from "./scraper.ts";
 export { OtlpReceiver, type ReceiverOptions, receiverDefaults } from "./traces/otlp-receiver.ts";
 export { type ReadSpans, readSpans } from "./traces/stored-span.ts";
