@@ -3,13 +3,13 @@ import type { InstanceExit, InstanceHandle, InstanceMark, InstanceUsage, SignalS
 import { type Clock, type Log, messageOf, within } from "@holdfast/kernel";
 import type { DockerApi } from "./docker/docker-api.ts";
 import type { ContainerDetail } from "./docker/docker-types.ts";
-import { catches, companionsOf, isInContainer, startTimeOf } from "./local-process.ts";
+import { companionsOf, isInContainer, leadsNamespace, startTimeOf } from "./local-process.ts";
 import type { OutputFollower } from "./output-follower.ts";
 
 type Signal = "SIGKILL" | "SIGSTOP" | "SIGCONT" | "SIGTERM";
 
 /** An end is told with the last words, or without them after this. */
-const lastWordsMs = 500;
+const lastWordsMs = 1_000;
 
 /** A running container. Where its processes are on this machine signals go straight to them, else through the engine. */
 export class ContainerHandle implements InstanceHandle {
@@ -66,16 +66,16 @@ export class ContainerHandle implements InstanceHandle {
     if (this.#over) return false;
     const { pid } = this.identity;
     if (pid <= 0) return this.#order(signal);
-    if (this.isGone) return false;
-    if (signal === "SIGKILL") return send(pid, "SIGKILL");
-    if (signal === "SIGTERM") return send(pid, catches(pid, "SIGTERM") ? "SIGTERM" : "SIGKILL");
-    const targets = scope === "leader" ? [pid] : companionsOf(pid);
-    return targets.filter((target) => send(target, signal)).length > 0;
+    if (this.isGone) return scope === "all" && send(-pid, signal);
+    if (scope === "leader") return send(pid, signal);
+    if (!leadsNamespace(pid)) return send(-pid, signal);
+    return companionsOf(pid).filter((target) => send(target, signal)).length > 0;
   }
 
-  /** With its first process the kernel ends all others of a container. */
+  /** Others of its group, where the kernel has not ended them all with the first. */
   hasLeftovers(): boolean {
-    return false;
+    const { pid } = this.identity;
+    return pid > 0 && send(-pid, 0);
   }
 
   async usage(): Promise<InstanceUsage | undefined> {
@@ -123,7 +123,7 @@ export function exitOf({ State }: ContainerDetail): InstanceExit {
   return { ...exit, known: true, ...(OOMKilled ? { outOfMemory: true } : {}) };
 }
 
-function send(pid: number, signal: Signal): boolean {
+function send(pid: number, signal: Signal | 0): boolean {
   try {
     process.kill(pid, signal);
     return true;

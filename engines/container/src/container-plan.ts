@@ -15,8 +15,8 @@ export interface EngineFacts {
 
 const cpuPeriodUs = 100_000;
 const cpuQuotaUsMin = 1_000;
-/** More is of no use to anybody, and "unlimited" is no number. */
-const limitMax = 1_048_576;
+/** Enough for any instance, and "unlimited" is no number. Podman's own limit of processes is 32,768; it cannot give more. */
+const limitMax = 16_384;
 /** Written to files, in this order of liking; others (journald, remote ones) cannot always be read back. */
 const fileDrivers = ["local", "json-file", "k8s-file"];
 
@@ -47,7 +47,9 @@ export function planContainer(
       LogConfig: logConfig(spec.logBytesMax, facts.logDrivers),
       RestartPolicy: { Name: "no" },
       Ulimits: ulimits(facts.limits),
-      ...(facts.hasInit ? { Init: true } : {}),
+      // The first process of a pid namespace hears only signals it asked for: SIGTERM would do nothing to most programs. With
+      // an init that one is first; without, the instance must not be.
+      ...(facts.hasInit ? { Init: true } : { PidMode: "host" }),
       ...resources(order),
     },
     ...(bridge

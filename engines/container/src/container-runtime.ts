@@ -21,8 +21,11 @@ import { OutputFollower } from "./output-follower.ts";
 import type { ContainerRuntimeOptions } from "./settings.ts";
 import { startFailure } from "./start-failure.ts";
 
-/** While the engine says nothing, processes of this machine are looked at so often. */
-const lookMs = 200;
+/** Processes of this machine are looked at so often: engines tell an end half a second late. */
+const lookMs = 100;
+/** After a process has ended its engine needs a moment to know how; it is asked so often, and so long. */
+const verdictEveryMs = 30;
+const verdictMs = 2_000;
 /** An agent that finds no engine asks again so often, until it knows what runs. */
 const adoptAgainMs = 500;
 
@@ -36,6 +39,8 @@ export class ContainerRuntime implements InstanceRuntime {
   readonly #images: ImageLoader;
   readonly #events: EventWatch;
   readonly #handles = new Map<string, ContainerHandle>();
+  /** Ended, and being asked how. */
+  readonly #going = new WeakSet<ContainerHandle>();
   readonly #look: Timer;
   readonly #closed = new AbortController();
   #facts: EngineFacts | undefined;
@@ -166,6 +171,17 @@ export class ContainerRuntime implements InstanceRuntime {
     if (exit !== undefined) await handle.finish(exit);
   }
 
+  /** Its process is gone for certain: how it ended, or that nobody can tell. */
+  async #learnHow(handle: ContainerHandle): Promise<void> {
+    const endMs = this.#clock.monotonicMs() + verdictMs;
+    while (this.problem === "" && this.#clock.monotonicMs() < endMs) {
+      const exit = await this.#exitOf(handle.name);
+      if (exit !== undefined) return handle.finish(exit);
+      await this.#clock.sleep(verdictEveryMs, this.#closed.signal);
+    }
+    await handle.finish({ code: null, signal: null, known: false });
+  }
+
   /** `undefined`: it runs, or nobody can tell. */
   async #exitOf(name: string): Promise<InstanceExit | undefined> {
     try {
@@ -180,9 +196,10 @@ export class ContainerRuntime implements InstanceRuntime {
 
   /** Containers outlive their engine; without its word their ends are found here, if not how they ended. */
   #lookAtProcesses(): void {
-    if (this.problem === "") return;
     for (const handle of this.#handles.values()) {
-      if (handle.isGone) void handle.finish({ code: null, signal: null, known: false });
+      if (!handle.isGone || this.#going.has(handle)) continue;
+      this.#going.add(handle);
+      this.#learnHow(handle).catch(() => {}); // Only when all is closed: then it is the next agent's to find.
     }
   }
 

@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { constants } from "node:os";
 
 /**
  * Is process `pid` on this machine, and in the container `id`? An engine in a virtual machine tells pids of its own, and
@@ -16,20 +15,15 @@ export function startTimeOf(pid: number): string | undefined {
   return text === "" || state === "Z" || state === "X" ? undefined : fields[18];
 }
 
-/**
- * Would a process hear `signal`? The first process of a container hears only what it asked for: without a handler SIGTERM
- * does nothing (pid_namespaces(7)), where any other process would end.
- */
-export function catches(pid: number, signal: NodeJS.Signals): boolean {
-  const mask = /^SigCgt:\s+([0-9a-f]+)$/m.exec(read(`/proc/${pid}/status`))?.[1];
-  if (mask === undefined) return true;
-  return ((BigInt(`0x${mask}`) >> BigInt(constants.signals[signal] - 1)) & 1n) === 1n;
+/** True when it is the first of a pid namespace of its own: the kernel ends all others with it. */
+export function leadsNamespace(pid: number): boolean {
+  const own = namespaceOf(pid);
+  return own !== "" && own !== namespaceOf("self");
 }
 
-/** All processes that share the pid namespace of `pid`; itself alone when it has none of its own. */
+/** All processes in the pid namespace that `pid` leads. */
 export function companionsOf(pid: number): number[] {
   const own = namespaceOf(pid);
-  if (own === "" || own === namespaceOf("self")) return [pid];
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && namespaceOf(name) === own)
     .map(Number);

@@ -18,6 +18,7 @@ export class OutputFollower {
   readonly #name: string;
   readonly #file: string;
   readonly #stop = new AbortController();
+  readonly #following = new AbortController();
   /** The last line that was written, by the engine's time. */
   #lastNs: bigint;
   #ended = false;
@@ -36,35 +37,37 @@ export class OutputFollower {
     this.finished = this.#run();
   }
 
-  /** The container has ended: what it has written is all that will come. */
+  /** The container has ended: what it has written by now is fetched, and nothing more will come. */
   end(): void {
     this.#ended = true;
+    this.#following.abort();
   }
 
   stop(): void {
     this.#stop.abort();
+    this.#following.abort();
   }
 
   async #run(): Promise<void> {
     const { signal } = this.#stop;
     let failures = 0;
     while (!signal.aborted) {
-      const endedBefore = this.#ended;
+      const last = this.#ended;
       try {
-        await this.#follow(signal);
+        await this.#fetch(!last, last ? signal : this.#following.signal);
         failures = 0;
-        // A stream ends with its container, and also when the engine goes: only the first is the end.
-        if (this.#ended) return;
       } catch (error) {
         failures += 1;
-        if (endedBefore || signal.aborted) return;
         this.#log.debug("container.output.lost", { container: this.#name, reason: messageOf(error) });
       }
-      await this.#clock.sleep(backoffMs(Math.max(1, failures), again), signal).catch(() => {});
+      if (last) return;
+      const delayMs = backoffMs(Math.max(1, failures), again);
+      await this.#clock.sleep(delayMs, this.#following.signal).catch(() => {});
     }
   }
 
-  async #follow(signal: AbortSignal): Promise<void> {
+  /** Appends what is new; with `follow` until the container has ended, or the connection. */
+  async #fetch(follow: boolean, signal: AbortSignal): Promise<void> {
     const decoder = new StringDecoder("utf8");
     const skipUntilNs = this.#lastNs;
     let skipping = false;
@@ -81,7 +84,8 @@ export class OutputFollower {
       }
       if (text !== "") this.#append(text);
     };
-    await this.#api.logs(this.#name, Number(skipUntilNs / 1_000_000_000n), onContent, signal);
+    const since = Number(skipUntilNs / 1_000_000_000n);
+    await this.#api.logs(this.#name, { since, follow }, onContent, signal);
   }
 
   #append(text: string): void {

@@ -9,7 +9,7 @@ export function startFailure(command: string, error: unknown): StartResult & { r
     return failed("COMMAND_NOT_FOUND", reason);
   }
   if (/permission denied/i.test(said) && /exec|OCI/i.test(said)) {
-    return failed("COMMAND_NOT_EXECUTABLE", `command ${command} may not be executed`);
+    return failed("COMMAND_NOT_EXECUTABLE", `command ${command} may not be executed (${said})`);
   }
   if (/address already in use|already allocated/i.test(said)) return failed("ADDRESS_UNAVAILABLE", said);
   if (error instanceof PlatformError && error.code.startsWith("IMAGE_")) return failed(error.code, said);

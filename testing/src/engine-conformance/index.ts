@@ -1,5 +1,7 @@
 export { AgentWorld, type AgentWorldOptions, type RunningAgentLike } from "./agent-world.ts";
 export type { Cannot } from "./capability.ts";
 export type { Outage } from "./engine-world.ts";
+export { PodmanService } from "./podman-service.ts";
 export { RegistryStub } from "./registry-stub.ts";
+export { SocketProxy } from "./socket-proxy.ts";
 export { engineConformance } from "./suite.ts";

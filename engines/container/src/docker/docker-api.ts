@@ -110,22 +110,22 @@ export class DockerApi {
   }
 
   /**
-   * Its output line for line with the time of each, from `sinceSeconds` (whole, wall time) on, and what comes, until its end or
-   * `signal`. Content comes in pieces as the engine framed them.
+   * Its output line for line with the time of each, from `since` (whole seconds, wall time) on; with `follow` also what comes,
+   * until its end. Content comes in pieces as the engine framed them.
    */
   async logs(
     name: string,
-    sinceSeconds: number,
+    { since, follow }: { readonly since: number; readonly follow: boolean },
     onContent: (content: Buffer) => void,
     signal: AbortSignal,
   ): Promise<void> {
     const path = `/containers/${encodeURIComponent(name)}/logs`;
     const query = {
-      follow: "true",
+      follow: String(follow),
       stdout: "true",
       stderr: "true",
       timestamps: "true",
-      since: String(sinceSeconds),
+      since: String(since),
     };
     const body = await this.#open({ method: "GET", path, query }, signal);
     const frames = new LogFrames(onContent);

@@ -24,6 +24,7 @@ export interface HostConfig {
   readonly LogConfig: { readonly Type: string; readonly Config: Readonly<Record<string, string>> };
   readonly RestartPolicy: { readonly Name: "no" };
   readonly Init?: boolean;
+  readonly PidMode?: "host";
   readonly Ulimits: readonly { readonly Name: string; readonly Soft: number; readonly Hard: number }[];
   /** Bytes; 0 is no limit. With `MemorySwap` equal there is no swap. */
   readonly Memory?: number;

@@ -34,20 +34,27 @@ export class Suite {
 }
 
 /** Waits until an instance is in `state` and returns how it is seen then. */
-export function until(
+export async function until(
   world: EngineWorld,
   spec: LaunchSpec,
   state: InstanceObservation["state"],
 ): Promise<InstanceObservation> {
-  return waitFor(
+  const seen = await waitFor(
     `${spec.id} to be ${state}`,
     async () => {
-      const seen = await observe(world, spec);
-      if (seen?.state === state) return seen;
-      throw new Error(seen === undefined ? "it is not listed" : `${seen.state} (${seen.reasonCode}: ${seen.reason})`);
+      const now = await observe(world, spec);
+      if (now?.state === state || now?.state === "stopped") return now;
+      throw new Error(now === undefined ? "it is not listed" : describeState(now));
     },
     { timeoutMs: patienceMs },
   );
+  // What has stopped stays so: there is nothing to wait for.
+  assert.equal(seen.state, state, describeState(seen));
+  return seen;
+}
+
+function describeState({ state, reasonCode, reason }: InstanceObservation): string {
+  return `${state} (${reasonCode}: ${reason})`;
 }
 
 /** Launches and waits until it is up. */
