@@ -152,8 +152,19 @@ export class Cloud {
       isUnwanted: (instance) => this.#isUnwanted(instance),
       sickness: (instance) => this.#health.sickness(this.#book.ownerOf(instance.spec), instance.spec.id),
       isRestless: (group, instances) => this.#followUp.isRestless(group) || this.#upkeep.isRestless(group, instances),
+      onWarm: (group, action) => {
+        const asleep = action.kind === "draw" && this.#upkeep.draw(group, action.id) === "was-stopped";
+        if (action.kind === "pool") this.#upkeep.pool(group, action.id);
+        orders.warm(group, action, asleep ? "SIGCONT" : undefined);
+      },
       holdsEnd: (group, action) => this.#upkeep.holdsEnd(group, action),
-      onPlanning: (group, instances) => this.#upkeep.onPlanning(group, instances),
+      onPlanning: (group, instances) => {
+        for (const id of this.#upkeep.toStop(group, instances)) {
+          const stopped = (): void => this.#upkeep.stopped(group, id);
+          void orders.signal(id, "SIGSTOP", `${id} waits in the warm pool`, stopped);
+        }
+        return this.#upkeep.onPlanning(group, instances);
+      },
       onRound: (clusters) => this.#afterRound(clusters),
     });
   }

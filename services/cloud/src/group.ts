@@ -80,8 +80,10 @@ export interface InstanceMark {
   readonly unlisted?: true;
   /** Waits at the door. */
   readonly hook?: HookWait;
-  /** Waits in the warm pool. */
-  readonly warm?: "pending" | "running" | "stopped";
+  /** Waits in the warm pool; `leaving`: was told to wake up, and counts as starting. */
+  readonly warm?: "pending" | "running" | "stopped" | "leaving";
+  /** Wall time in ms at which it was told to wake up. */
+  readonly leavingSinceMs?: number;
 }
 
 /** An instance that waits for a lifecycle hook's answer. */

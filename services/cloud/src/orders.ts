@@ -138,6 +138,36 @@ export class Orders {
     }
   }
 
+  /** An instance that runs comes into the group from its warm pool, or goes there; a signal may go with it. */
+  warm(group: ServerGroup, action: Extract<Action, { kind: "draw" | "pool" }>, signal: "SIGCONT" | undefined): void {
+    const { fleet, activities } = this.#parts;
+    const isDraw = action.kind === "draw";
+    if (isDraw && action.replaces !== undefined) fleet.replaced(group.cluster, action.replaces);
+    activities.begin({
+      kind: isDraw ? "launch" : "terminate",
+      service: group.definition.service,
+      group: group.name,
+      zone: action.zone,
+      instance: action.id,
+      actor: "reconciler",
+      cause: `${action.cause}: ${isDraw ? "out of" : "back into"} the warm pool`,
+      outcome: "succeeded",
+    });
+    if (signal !== undefined) void this.signal(action.id, signal, action.cause, () => {});
+    this.#parts.poke();
+  }
+
+  /** A signal that is no end. `onSent` is called once the agent has it. */
+  async signal(id: InstanceId, signal: "SIGSTOP" | "SIGCONT", cause: string, onSent: () => void): Promise<void> {
+    try {
+      await this.#parts.engine.signal(id, signal, cause);
+      onSent();
+    } catch (error) {
+      this.#parts.log.warn("cloud.signal-failed", { instance: id, signal, error });
+      this.#wasDeposed(error);
+    }
+  }
+
   /** Another controller holds a higher epoch: whatever this one still believes, it must do nothing more. */
   #wasDeposed(error: unknown): boolean {
     if (!hasCode(error, "EPOCH_STALE")) return false;

@@ -34,6 +34,8 @@ export interface ReconcilerParts {
   readonly isRestless: (group: ServerGroup, instances: readonly InstanceObservation[]) => boolean;
   /** True when the end of an instance waits for somebody: it is not to be ended now. */
   readonly holdsEnd: (group: ServerGroup, action: Extract<Action, { kind: "terminate" | "kill" }>) => boolean;
+  /** An instance changes between the group and its warm pool. */
+  readonly onWarm: (group: ServerGroup, action: Extract<Action, { kind: "draw" | "pool" }>) => void;
   /** Called with each group before it is planned, and given its instances. The group to be planned comes back. */
   readonly onPlanning: (group: ServerGroup, instances: readonly InstanceObservation[]) => ServerGroup;
   /** Called after each round with the clusters that it looked at. */
@@ -294,6 +296,10 @@ export class Reconciler {
         return;
       case "kill":
         if (!this.#parts.holdsEnd(group, action)) orders.kill(group.definition.service, action);
+        return;
+      case "draw":
+      case "pool":
+        this.#parts.onWarm(group, action);
         return;
       default:
         action satisfies never;

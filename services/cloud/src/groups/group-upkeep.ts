@@ -75,6 +75,47 @@ export class GroupUpkeep {
     return true;
   }
 
+  /** Out of the warm pool: it goes through the hooks of a launch, and wakes up first when it was stopped. */
+  draw(given: ServerGroup, id: InstanceId): "was-running" | "was-stopped" {
+    const group = this.#parts.book.get(given.name) ?? given;
+    const { warm, ...rest } = group.marks[id] ?? {};
+    const nowMs = this.#parts.clock.wallMs();
+    const hook = hookWait(group, "launching", nowMs);
+    const asleep = warm === "stopped";
+    this.#keep(
+      withMark(group, id, {
+        ...rest,
+        ...(hook === undefined ? {} : { hook }),
+        ...(asleep ? { warm: "leaving", leavingSinceMs: nowMs } : {}),
+      }),
+    );
+    return asleep ? "was-stopped" : "was-running";
+  }
+
+  /** Into the warm pool. */
+  pool(given: ServerGroup, id: InstanceId): void {
+    const group = this.#parts.book.get(given.name) ?? given;
+    this.#keep(withMark(group, id, { ...group.marks[id], warm: "running" }));
+  }
+
+  /** Instances of the warm pool that are to be stopped now: they serve nobody any more, and nobody believes that they do. */
+  toStop(group: ServerGroup, instances: readonly InstanceObservation[]): readonly InstanceId[] {
+    if (group.settings.warmPool?.state !== "Stopped") return [];
+    const { traffic } = this.#parts;
+    return instances
+      .filter(
+        ({ spec, state }) =>
+          group.marks[spec.id]?.warm === "running" && state === "up" && traffic.isOutOrUntold(spec.id),
+      )
+      .map(({ spec }) => spec.id);
+  }
+
+  /** It was stopped. */
+  stopped(given: ServerGroup, id: InstanceId): void {
+    const group = this.#parts.book.get(given.name) ?? given;
+    this.#keep(withMark(group, id, { ...group.marks[id], warm: "stopped" }));
+  }
+
   /** A machine that slept moves the hooks' deadlines. */
   shiftDeadlines(byMs: number): void {
     for (const group of this.#parts.book.all()) {
@@ -127,7 +168,10 @@ export class GroupUpkeep {
       const isGone = instance === undefined ? zones.allListed : instance.state === "stopped";
       if (isGone) so = withMark(so, id, undefined);
       else if (mark.warm === "pending" && instance?.state === "up") so = withMark(so, id, { ...mark, warm: "running" });
-      else if (mark.unlisted === true && !isSuspended(so, "AddToLoadBalancer") && so.disabledAtMs === undefined) {
+      else if (mark.warm === "leaving" && hasLeft(mark, instance, clock.wallMs())) {
+        const { warm: _warm, leavingSinceMs: _since, ...rest } = mark;
+        so = withMark(so, id, rest);
+      } else if (mark.unlisted === true && !isSuspended(so, "AddToLoadBalancer") && so.disabledAtMs === undefined) {
         // AWS leaves these to be registered by hand; resuming the process is that hand.
         const { unlisted: _, ...rest } = mark;
         so = withMark(so, id, rest);
@@ -140,4 +184,10 @@ export class GroupUpkeep {
     this.#parts.book.put(group);
     this.#parts.state.note({ kind: "group", group });
   }
+}
+
+/** It answers again, or has had as long as a start may take: then it is judged like any other. */
+function hasLeft(mark: InstanceMark, instance: InstanceObservation | undefined, nowMs: number): boolean {
+  if (instance === undefined || instance.state === "up") return true;
+  return nowMs - (mark.leavingSinceMs ?? 0) > instance.spec.health.startTimeoutMs;
 }

@@ -49,7 +49,12 @@ export function lifecycleOf(
   return instance.state === "starting" ? "Pending" : "InService";
 }
 
-const warmStates = { pending: "Warmed:Pending", running: "Warmed:Running", stopped: "Warmed:Stopped" } as const;
+const warmStates = {
+  pending: "Warmed:Pending",
+  running: "Warmed:Running",
+  stopped: "Warmed:Stopped",
+  leaving: "Pending",
+} as const;
 
 /** No heartbeat keeps an instance waiting longer than this, or than a hundred timeouts (AWS). */
 const waitMaxMs = 48 * 3_600_000;

@@ -23,7 +23,7 @@ const retryMs = 1_000;
 export function noTrafficReason(group: ServerGroup, id: InstanceId): string | undefined {
   const mark = group.marks[id];
   if (mark?.standby === true) return `${id} is on standby`;
-  if (mark?.warm !== undefined) return `${id} is in the warm pool of ${group.name}`;
+  if (mark?.warm !== undefined && mark.warm !== "leaving") return `${id} is in the warm pool of ${group.name}`;
   if (mark?.hook !== undefined && mark.hook.proceeding === undefined) {
     return `${id} waits for the lifecycle hook ${mark.hook.waiting.join(", ")}`;
   }
@@ -87,6 +87,11 @@ export class TrafficKeeper {
     if (instance.state !== "up" || this.#asking.has(id) || nowMs < (this.#retryAtMs.get(id) ?? 0)) return false;
     void this.#tell(this.#port, instance, reason);
     return false;
+  }
+
+  /** True once it was told so, or when there is nobody to tell. */
+  isOutOrUntold(id: InstanceId): boolean {
+    return this.#port === undefined || this.isOut(id);
   }
 
   /** True once it was told so. */

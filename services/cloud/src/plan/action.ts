@@ -61,6 +61,16 @@ export type Action =
       /** It is for the warm pool. */
       readonly warm?: true;
     }
+  /** Out of the warm pool, into the group. */
+  | {
+      readonly kind: "draw";
+      readonly id: InstanceId;
+      readonly zone: string;
+      readonly cause: string;
+      readonly replaces?: InstanceId;
+    }
+  /** Out of the group, into the warm pool. */
+  | { readonly kind: "pool"; readonly id: InstanceId; readonly zone: string; readonly cause: string }
   /** Drained, then ended. */
   | {
       readonly kind: "terminate";

@@ -63,10 +63,11 @@ function place(input: PlanInput, view: ZoneView, instance: InstanceObservation, 
 function isApart(
   input: PlanInput,
   view: ZoneView,
-  { spec: { id, zone } }: InstanceObservation,
+  instance: InstanceObservation,
   mark: InstanceMark,
   actions: Action[],
 ): boolean {
+  const { id, zone } = instance.spec;
   const isReachable = view.zone.state === "reachable";
   const { hook, doomed } = mark;
   if (hook?.transition === "terminating") {
@@ -81,7 +82,12 @@ function isApart(
     return true;
   }
   if (input.group.deletingAtMs !== undefined) return false;
-  return mark.standby === true || mark.warm !== undefined;
+  if (mark.standby === true) return true;
+  if (mark.warm === undefined || mark.warm === "leaving") return false;
+  // A stopped process answers nobody; the others must be able to serve when they are needed.
+  const ending = isReachable && mark.warm !== "stopped" ? endingOf(input, instance, mark) : undefined;
+  if (ending !== undefined) actions.push(ending);
+  return true;
 }
 
 function end(view: ZoneView, action: Action, actions: Action[]): void {
@@ -100,7 +106,8 @@ function stand(input: PlanInput, view: ZoneView, instance: InstanceObservation, 
 
 /** Capacity that does not serve yet (a hook, the grace period) counts as starting; what nobody checks counts as up. */
 function asSeen(input: PlanInput, instance: InstanceObservation, mark: InstanceMark | undefined): InstanceObservation {
-  if (instance.state === "up") return mark?.hook === undefined ? instance : { ...instance, state: "starting" };
+  const isHeld = mark?.hook !== undefined || mark?.warm === "leaving";
+  if (instance.state === "up") return isHeld ? { ...instance, state: "starting" } : instance;
   if (instance.state !== "unhealthy") return instance;
   return { ...instance, state: isSuspended(input.group, "HealthCheck") ? "up" : "starting" };
 }
@@ -109,6 +116,7 @@ function endingOf(input: PlanInput, instance: InstanceObservation, mark: Instanc
   const { group } = input;
   const { id, zone, health } = instance.spec;
   if (isSuspended(group, "ReplaceUnhealthy") || isSuspended(group, "Terminate")) return undefined;
+  if (mark?.warm === "leaving") return undefined;
   if (instance.state === "starting") {
     if (mark?.hook !== undefined || ageOf(input, instance) <= health.startTimeoutMs) return undefined;
     const seconds = Math.round(health.startTimeoutMs / 1_000);

@@ -17,11 +17,13 @@ export function planTerminations(
 ): void {
   const up = views.reduce((sum, view) => sum + upIn(view), 0);
   const surplus: Surplus = { spare: up - input.group.desired, early: up - healthyFloor(input) };
-  const excessOf = (view: ZoneView): number => liveIn(view) - (targets.get(view.zone.name) ?? 0);
+  // While a rollout is paused nobody goes for what it would replace.
+  const counts = input.group.rollout?.paused === undefined ? liveIn : (view: ZoneView): number => view.current.length;
+  const excessOf = (view: ZoneView): number => counts(view) - (targets.get(view.zone.name) ?? 0);
   for (const view of views.toSorted((a, b) => excessOf(b) - excessOf(a))) {
     if (view.zone.state !== "reachable") continue;
     if (excessOf(view) <= 0 && view.outdated.length === 0) continue;
-    planZone(input, view, targets.get(view.zone.name) ?? 0, surplus, actions);
+    planZone(input, view, { target: targets.get(view.zone.name) ?? 0, excess: excessOf(view) }, surplus, actions);
   }
 }
 
@@ -37,9 +39,16 @@ function healthyFloor({ group }: PlanInput): number {
   return Math.ceil((group.desired * percent) / 100);
 }
 
-function planZone(input: PlanInput, view: ZoneView, target: number, surplus: Surplus, actions: Action[]): void {
+function planZone(
+  input: PlanInput,
+  view: ZoneView,
+  { target, excess: tooMany }: { readonly target: number; readonly excess: number },
+  surplus: Surplus,
+  actions: Action[],
+): void {
   const isPaused = input.group.rollout?.paused !== undefined;
-  let excess = liveIn(view) - target;
+  const warmPool = input.group.settings.warmPool;
+  let excess = tooMany;
   let zoneSpare = upIn(view) - target;
   for (const { instance, isOld } of inOrder(input, view)) {
     if (isOld && isPaused) continue;
@@ -56,7 +65,8 @@ function planZone(input: PlanInput, view: ZoneView, target: number, surplus: Sur
     }
     excess--;
     const cause = isOld ? rolloutCause(input) : strengthCause(input);
-    actions.push({ kind: "terminate", id: instance.spec.id, zone: view.zone.name, cause });
+    const isReused = warmPool?.reuseOnScaleIn === true && !isOld && input.group.deletingAtMs === undefined;
+    actions.push({ kind: isReused ? "pool" : "terminate", id: instance.spec.id, zone: view.zone.name, cause });
   }
 }
 

@@ -4,7 +4,7 @@ import { rolloutCause } from "./causes.ts";
 import { classify, liveIn, upIn, type ZoneView } from "./classify.ts";
 import { planTerminations } from "./plan-terminations.ts";
 import { targetsOf } from "./targets.ts";
-import { planWarmPool } from "./warm-pool.ts";
+import { planWarmPool, readyIn } from "./warm-pool.ts";
 
 /** While the zones are brought into balance a group may have so much more than `max`: a tenth, or one (AWS). */
 const rebalanceMargin = 0.1;
@@ -90,6 +90,7 @@ function planLaunches(input: PlanInput, view: ZoneView, target: number, round: R
     actions.push(waits);
     return;
   }
+  const warm = readyIn(input, view.zone.name);
   for (let i = 0; i < missing; i++) {
     const isSurge = liveIn(view) + i >= target;
     if (isSurge) round.isStarting = true;
@@ -97,12 +98,11 @@ function planLaunches(input: PlanInput, view: ZoneView, target: number, round: R
     const index = round.lost.findIndex((instance) => instance.zone === view.zone.name);
     const replaced = index < 0 ? undefined : round.lost.splice(index, 1)[0];
     const cause = replaced?.cause ?? (isSurge ? rolloutCause(input) : strengthCause(input));
-    actions.push({
-      kind: "launch",
-      zone: view.zone.name,
-      cause,
-      ...(replaced === undefined ? {} : { replaces: replaced.id }),
-    });
+    const replaces = replaced === undefined ? {} : { replaces: replaced.id };
+    // What waits in the pool may run what a rollout replaces.
+    const drawn = input.group.rollout === undefined ? warm.pop() : undefined;
+    if (drawn === undefined) actions.push({ kind: "launch", zone: view.zone.name, cause, ...replaces });
+    else actions.push({ kind: "draw", id: drawn, zone: view.zone.name, cause, ...replaces });
   }
 }
 

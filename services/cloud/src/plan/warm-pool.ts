@@ -1,3 +1,4 @@
+import type { InstanceId } from "@holdfast/kernel";
 import type { InstanceObservation } from "@holdfast/wire";
 import { isSuspended, type ServerGroup } from "../group.ts";
 import type { Action, PlanInput } from "./action.ts";
@@ -11,11 +12,24 @@ export function warmPoolSize(group: ServerGroup): number {
   return Math.max(warmPool.minSize, prepared - group.desired);
 }
 
+/** Those of a zone's warm pool that can serve now. */
+export function readyIn({ group, instances, leaving }: PlanInput, zone: string): InstanceId[] {
+  if (group.settings.warmPool === undefined) return [];
+  return instances
+    .filter(({ spec, state }) => {
+      const warm = group.marks[spec.id]?.warm;
+      const isReady = warm === "stopped" ? state !== "stopped" : warm === "running" && state === "up";
+      return isReady && spec.zone.name === zone && !leaving.has(spec.id);
+    })
+    .map(({ spec }) => spec.id);
+}
+
 /** Fills the warm pool, in the zone that has fewest of it, one at a time, and only once the group itself is at strength. */
 export function planWarmPool(input: PlanInput, views: readonly ZoneView[], actions: Action[]): void {
   const { group, leaving } = input;
   const warm = input.instances.filter(
-    ({ spec, state }) => group.marks[spec.id]?.warm !== undefined && state !== "stopped" && !leaving.has(spec.id),
+    ({ spec, state }) =>
+      isWaiting(group, spec.id) && state !== "stopped" && state !== "draining" && !leaving.has(spec.id),
   );
   const wanted = warmPoolSize(group);
   const inZone = (zone: string): InstanceObservation[] => warm.filter(({ spec }) => spec.zone.name === zone);
@@ -36,4 +50,9 @@ export function planWarmPool(input: PlanInput, views: readonly ZoneView[], actio
   if (zone === undefined) return;
   const cause = `the warm pool of ${group.name} should have ${wanted}`;
   actions.push({ kind: "launch", zone: zone.zone.name, cause, warm: true });
+}
+
+function isWaiting(group: ServerGroup, id: InstanceId): boolean {
+  const warm = group.marks[id]?.warm;
+  return warm !== undefined && warm !== "leaving";
 }
