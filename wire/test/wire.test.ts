@@ -92,6 +92,58 @@ test("all faults of an application are found at once, each with its path", () =>
   }
 });
 
+test("scaling policies and scheduled actions are part of an application, and are the same when read again", () => {
+  const policy = {
+    name: "cpu",
+    policyType: "TargetTrackingScaling",
+    metric: "ASGAverageCPUUtilization",
+    targetValue: 60,
+  };
+  const scale = {
+    policies: [{ ...policy, period: "10s" }],
+    scheduled: [{ name: "up", recurrence: "0 8 * * 1-5", min: 6 }],
+  };
+  const parsed = parseApplication({ services: { web: { run: "node web.js", scale } } });
+  assert.ok(parsed.kind === "ok");
+  const [read] = parsed.application.services["web"]?.scale?.policies ?? [];
+  assert.ok(read?.policyType === "TargetTrackingScaling");
+  assert.deepEqual([read.period, read.scaleInPeriods, read.enabled], [10_000, 15, true]);
+  assert.deepEqual(parseApplication(JSON.parse(JSON.stringify(parsed.application))), parsed);
+});
+
+test("faults of scaling policies are found with their paths", () => {
+  const track = { policyType: "TargetTrackingScaling", metric: "ASGAverageCPUUtilization" };
+  const scale = {
+    policies: [
+      { ...track, name: "cpu", targetValue: -1 },
+      { ...track, name: "cpu", target: 1, targetValue: 50 },
+      { name: "x", policyType: "Magic" },
+    ],
+    scheduled: [{ name: "never", recurrence: "0 8 * * *" }],
+  };
+  const parsed = parseApplication({ services: { web: { run: "node web.js", scale } } });
+  assert.ok(parsed.kind === "faults");
+  const paths = parsed.faults.map((fault) => fault.path.slice(3).join("."));
+  assert.deepEqual(paths, [
+    "policies.0.targetValue",
+    "policies.1.target",
+    "policies.2.policyType",
+    "scheduled.0.desired",
+  ]);
+  const twice = {
+    policies: [
+      { ...track, name: "cpu", targetValue: 1 },
+      { ...track, name: "cpu", targetValue: 2 },
+    ],
+  };
+  const again = parseApplication({ services: { web: { run: "node web.js", scale: twice } } });
+  assert.ok(again.kind === "faults");
+  assert.deepEqual(again.faults[0], {
+    path: ["services", "web", "scale", "policies", 1, "name"],
+    message: "is there already: cpu",
+  });
+});
+
 test("the JSON Schema of the application file asks for `run` alone", () => {
   const schema = JSON.stringify(applicationJsonSchema());
   assert.match(schema, /"required":\["run"\]/);

@@ -1,5 +1,7 @@
 import { parseDurationMs } from "@holdfast/kernel";
 import { z } from "zod";
+import { scalingPolicySchema } from "../autoscale/policy.ts";
+import { scheduledActionSchema } from "../autoscale/schedule.ts";
 
 /**
  * The application file's one schema: source of the TypeScript types, the JSON Schema, the YAML twin and the API body.
@@ -36,11 +38,23 @@ const scale = z
     min: z.int().min(0).max(99).optional().describe("Never fewer instances. Default: the number of zones."),
     desired: z.int().min(0).max(99).optional().describe("Instances to start with. Default: `min`."),
     max: z.int().min(0).max(99).optional().describe("Never more instances. Default: the larger of 9 and `desired`."),
+    policies: z.array(scalingPolicySchema).max(50).optional().describe("How the number follows the load."),
+    scheduled: z.array(scheduledActionSchema).max(125).optional().describe("Sizes at set times."),
   })
   .superRefine((value, context) => {
     const { min, desired, max } = value;
     if (min !== undefined && max !== undefined && max < min) {
       context.addIssue({ code: "custom", path: ["max"], message: `must be at least min (${min}), got ${max}` });
+    }
+    for (const kind of ["policies", "scheduled"] as const) {
+      const names = (value[kind] ?? []).map((item) => item.name);
+      const twice = names.findIndex((item, index) => names.indexOf(item) !== index);
+      if (twice < 0) continue;
+      context.addIssue({
+        code: "custom",
+        path: [kind, twice, "name"],
+        message: `is there already: ${names[twice] ?? ""}`,
+      });
     }
     if (desired === undefined) return;
     if ((min !== undefined && desired < min) || (max !== undefined && desired > max)) {
