@@ -1,3 +1,12 @@
+export { Autoscaler, type ScaledServiceView } from "./autoscale/autoscaler.ts";
+export type { ForecastResult } from "./autoscale/forecast.ts";
+export { type LoadPoint, parseLoadFile } from "./autoscale/load-file.ts";
+export type { Datapoint, MetricQuery, MetricSource } from "./autoscale/metric-source.ts";
+export { checkPlan, type ScalingPlan } from "./autoscale/plan.ts";
+export { type ReplayOptions, type ReplayOutcome, type ReplayReport, replay } from "./autoscale/replay.ts";
+export { readScalingState } from "./autoscale/scaling-state.ts";
+export type { ScalableGroup, ScalingTarget } from "./autoscale/scaling-target.ts";
+export { type GroupSize, nextDue } from "./autoscale/schedule.ts";
 export { Cloud, type CloudOptions, type GroupStatus } from "./cloud.ts";
 export { InstanceUnknownError, ScaleOutOfRangeError, ServiceUnknownError, StateReadOnlyError } from "./errors.ts";
 export {

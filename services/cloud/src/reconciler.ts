@@ -292,14 +292,17 @@ export class Reconciler {
         void orders.launch(group, action);
         return;
       case "terminate":
-        if (!this.#parts.holdsEnd(group, action)) orders.terminate(group.definition.service, action);
+        if (this.#parts.holdsEnd(group, action)) this.touch(group.cluster);
+        else orders.terminate(group.definition.service, action);
         return;
       case "kill":
-        if (!this.#parts.holdsEnd(group, action)) orders.kill(group.definition.service, action);
+        if (this.#parts.holdsEnd(group, action)) this.touch(group.cluster);
+        else orders.kill(group.definition.service, action);
         return;
       case "draw":
       case "pool":
         this.#parts.onWarm(group, action);
+        this.touch(group.cluster);
         return;
       default:
         action satisfies never;

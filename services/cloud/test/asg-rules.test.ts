@@ -295,6 +295,12 @@ table("a rollout", [
     plan: [],
   },
   {
+    rule: "starts no successor for one that is protected: it waits",
+    group: { desired: 1, marks: { a1: { protected: true } }, more: { rollout: rollout() } },
+    instances: [instance("a1", { version: "v000" })],
+    plan: [],
+  },
+  {
     rule: "that may go down to 50 % ends half of the old at once and starts nothing before",
     group: {
       desired: 4,
@@ -343,6 +349,17 @@ table("the warm pool", [
     group: { desired: 3, max: 5, settings: { warmPool: warmPool() }, marks: { c9: { warm: "running" } } },
     instances: all("a1", "b1", "c9"),
     plan: ["draw c9"],
+  },
+  {
+    rule: "gives nobody up that is drawn at the same moment",
+    group: {
+      desired: 5,
+      max: 5,
+      settings: { warmPool: warmPool() },
+      marks: { a9: { warm: "running" }, b9: { warm: "stopped" } },
+    },
+    instances: all("a1", "b1", "c1", "a9", "b9"),
+    plan: ["draw a9", "draw b9"],
   },
   {
     rule: "takes in who is too many, when it is to",

@@ -42,6 +42,8 @@ export interface ServerGroupsParts {
 export interface Asker {
   readonly actor: string;
   readonly key?: string | undefined;
+  /** Why, for the diary, where there is more to say than what was asked. */
+  readonly cause?: string;
 }
 
 /** Three groups of a cluster at most, as Asgard has it. */
@@ -83,7 +85,8 @@ export class ServerGroups {
   /** @throws PlatformError `CAPACITY_INVALID`. */
   resize(group: string, size: Partial<ScaleBounds>, asker: Asker): Promise<GroupOperation> {
     const words = Object.entries(size).map(([name, value]) => `${name} ${value}`);
-    return this.#ask("resize", group, size, asker, `${group} to ${words.join(", ")}`, (present) => ({
+    const cause = `${group} to ${words.join(", ")}${asker.cause === undefined ? "" : `: ${asker.cause}`}`;
+    return this.#ask("resize", group, size, asker, cause, (present) => ({
       group: resized(present, size),
     }));
   }

@@ -100,8 +100,11 @@ function stand(input: PlanInput, view: ZoneView, instance: InstanceObservation, 
   const { group } = input;
   const lifetimeMs = group.settings.maxInstanceLifetimeMs;
   const isTooOld = lifetimeMs !== undefined && ageOf(input, instance) >= lifetimeMs;
-  if (mark?.protected === true && group.deletingAtMs === undefined) view.protectedCount++;
-  (isTooOld || isOutdated(group, instance) ? view.outdated : view.current).push(asSeen(input, instance, mark));
+  // A rollout waits until somebody takes the protection off: a successor now would only be one too many.
+  const isProtected = mark?.protected === true && group.deletingAtMs === undefined;
+  if (isProtected) view.protectedCount++;
+  const isOld = !isProtected && (isTooOld || isOutdated(group, instance));
+  (isOld ? view.outdated : view.current).push(asSeen(input, instance, mark));
 }
 
 /** Capacity that does not serve yet (a hook, the grace period) counts as starting; what nobody checks counts as up. */

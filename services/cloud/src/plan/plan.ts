@@ -32,7 +32,9 @@ export function planGroup(input: PlanInput): Action[] {
     return group.desired === 0 ? [] : [{ kind: "wait", zone: "", reason: "no zone's agent answers" }];
   }
   const held = heldPlaces(input);
-  const targets = targetsOf(group.cluster, group.desired, views, input.fullZones ?? noZones);
+  const targets = targetsOf(group.cluster, group.desired, views, input.fullZones ?? noZones, (zone) => {
+    return readyIn(input, zone).length > 0;
+  });
   const round: Round = {
     lost: [...input.lost],
     isStarting: views.some(hasStartingSuccessor),

@@ -10,8 +10,10 @@ export function targetsOf(
   desired: number,
   views: readonly ZoneView[],
   fullZones: ReadonlySet<string>,
+  hasWarm: (zone: string) => boolean = () => false,
 ): ReadonlyMap<string, number> {
-  const live = new Map(views.map((view) => [view.zone.name, liveIn(view)]));
+  // Among equals the zone is chosen that has somebody waiting in the warm pool.
+  const live = new Map(views.map((view) => [view.zone.name, liveIn(view) + (hasWarm(view.zone.name) ? 0.5 : 0)]));
   const fixed = new Map<string, number>();
   for (;;) {
     const free = views.map((view) => view.zone.name).filter((zone) => !fixed.has(zone));

@@ -27,9 +27,10 @@ export function readyIn({ group, instances, leaving }: PlanInput, zone: string):
 /** Fills the warm pool, in the zone that has fewest of it, one at a time, and only once the group itself is at strength. */
 export function planWarmPool(input: PlanInput, views: readonly ZoneView[], actions: Action[]): void {
   const { group, leaving } = input;
+  const drawn = new Set(actions.flatMap((action) => (action.kind === "draw" ? [action.id] : [])));
   const warm = input.instances.filter(
-    ({ spec, state }) =>
-      isWaiting(group, spec.id) && state !== "stopped" && state !== "draining" && !leaving.has(spec.id),
+    ({ spec: { id }, state }) =>
+      isWaiting(group, id) && state !== "stopped" && state !== "draining" && !leaving.has(id) && !drawn.has(id),
   );
   const wanted = warmPoolSize(group);
   const inZone = (zone: string): InstanceObservation[] => warm.filter(({ spec }) => spec.zone.name === zone);
