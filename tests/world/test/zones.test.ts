@@ -92,7 +92,7 @@ suite("zones that are real networks", { skip }, () => {
   });
 
   test("a held fault ends when its holder is killed, within five seconds", async () => {
-    const args = [bin, "fault", "add", "delay", "--from", "local-1a", "--to", "local-1b", "--delay", "20ms"];
+    const args = [bin, "fault", "add", "loss", "--from", "local-1a", "--to", "local-1b", "--loss", "1"];
     const holder = spawn(process.execPath, [...args, "--for", "5m", "--hold", "--dir", stack.ready.stateDirectory]);
     await waitFor("the fault", async () => (await faults()).faults.length === 1);
     holder.kill("SIGKILL");
