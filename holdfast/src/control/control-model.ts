@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Cloud } from "@holdfast/cloud-server";
+import type { InstanceFigures } from "@holdfast/insight-server";
 import type { Clock } from "@holdfast/kernel";
 import { operatorAddress } from "@holdfast/wire";
 import type { InstanceView, MetricPoint, ServiceView, StatusView } from "@holdfast/wire/control";
@@ -17,6 +18,8 @@ export interface MetricsSource {
   history(service: string, sinceMs: number): readonly MetricPoint[];
   /** What single instances did; without it no trial of a configuration value passes by its requests. */
   readonly counts?: GateCounts;
+  /** What each instance did; without it no scaling policy has figures. */
+  readonly figures?: InstanceFigures;
 }
 
 const kindOrder = { app: 0, gateway: 1, balancer: 2, registry: 3, control: 4 } as const;

@@ -5,6 +5,7 @@ import { Cloud, DurableState, type StateStore, type StoredState } from "@holdfas
 import type { ConfigStore } from "@holdfast/config-server";
 import { type Clock, hasCode, type Log, type Random } from "@holdfast/kernel";
 import type { Engine, FaultEngine } from "@holdfast/wire";
+import { openAutoscale } from "../autoscale/autoscale-house.ts";
 import { ConfigHouse } from "../config/config-house.ts";
 import { Discovery } from "../discovery/discovery.ts";
 import { FaultHouse } from "../faults/fault-house.ts";
@@ -70,7 +71,7 @@ export interface RunningControl {
 export async function startControl(parts: ControlParts, settings: ControlSettings): Promise<RunningControl> {
   const { clock, random, log } = parts;
   const address = listenAddress(settings);
-  const { token, configOpened, state, discovery, cloud, epoch } = await openCloud(parts, settings);
+  const { token, configOpened, state, stored, discovery, cloud, epoch } = await openCloud(parts, settings);
   makeDirectory(join(settings.stateDirectory, "views"), log);
   const ended = new AbortController();
   const metrics = parts.metrics(cloud, ended.signal);
@@ -97,8 +98,9 @@ export async function startControl(parts: ControlParts, settings: ControlSetting
   );
   const images = new ImageHouse(clock, settings.stateDirectory, cloud, log);
   const faults = await openFaults(parts, settings, cloud);
-  const all = { clock, settings, cloud, model, hub, access, discovery, resilience, config, traces, faults, images };
-  const routes = controlRoutes(all);
+  const autoscale = openAutoscale(clock, log, cloud, metrics, { state, meta: stored.meta });
+  const houses = { discovery, resilience, config, traces, faults, images, autoscale };
+  const routes = controlRoutes({ clock, settings, cloud, model, hub, access, ...houses });
   const app = apiServer(log, access, routes, {
     consoleDirectory: parts.consoleDirectory,
     openapi: () => openApiDocument(routes, settings.version),
@@ -108,6 +110,7 @@ export async function startControl(parts: ControlParts, settings: ControlSetting
   if (settings.ports.console === 0) access.allowPort(port);
   ensurePlatform(cloud, settings);
   cloud.start();
+  autoscale.start();
   log.info("control.started", { port, epoch, groups: cloud.groups().length });
   return {
     port,
@@ -115,6 +118,7 @@ export async function startControl(parts: ControlParts, settings: ControlSetting
     cloud,
     close: async () => {
       ended.abort();
+      autoscale.close();
       await faults.close();
       cloud.stop();
       resources.close();
@@ -165,7 +169,7 @@ async function openCloud(parts: ControlParts, settings: ControlSettings) {
     log.error("state.corrupt", { movedAside: opened.movedAside });
     cloud.remark(`the state file was damaged; it was moved to ${opened.movedAside} and a new one begun`);
   }
-  return { token, configOpened, state, discovery, cloud, epoch };
+  return { token, configOpened, state, stored: opened.state, discovery, cloud, epoch };
 }
 
 async function openFaults(parts: ControlParts, { mode, zones }: ControlSettings, cloud: Cloud): Promise<FaultHouse> {

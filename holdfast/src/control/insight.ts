@@ -1,5 +1,11 @@
 import type { Cloud } from "@holdfast/cloud-server";
-import { GroupAggregates, Scraper, type ScrapeTarget } from "@holdfast/insight-server";
+import {
+  GroupAggregates,
+  InstanceFigures,
+  Scraper,
+  type ScrapeSink,
+  type ScrapeTarget,
+} from "@holdfast/insight-server";
 import { type Clock, type Log, messageOf, type Random } from "@holdfast/kernel";
 import type { MetricsSource } from "./control-model.ts";
 
@@ -12,10 +18,23 @@ export function startInsight(
   signal: AbortSignal,
 ): MetricsSource {
   const aggregates = new GroupAggregates();
-  const targets = (): ScrapeTarget[] =>
-    cloud
-      .instances()
-      .filter((instance) => instance.state === "up" && !instance.registeredByEngine)
+  const figures = new InstanceFigures();
+  const sink: ScrapeSink = {
+    add: (service, instance, snapshots, nowMs, startedAtMs) => {
+      aggregates.add(service, instance, snapshots, nowMs, startedAtMs);
+      figures.add(instance, snapshots, nowMs, startedAtMs);
+    },
+    forgetOld: (nowMs) => aggregates.forgetOld(nowMs),
+  };
+  const targets = (): ScrapeTarget[] => {
+    const up = cloud.instances().filter((instance) => instance.state === "up");
+    // Those that show nothing are there all the same: what is scaled by them must know how many it did not hear from.
+    figures.look(
+      up.map(({ spec }) => spec.id),
+      clock.wallMs(),
+    );
+    return up
+      .filter((instance) => !instance.registeredByEngine)
       .map(({ spec: { service, id, address, adminPort }, startedAtMs }) => ({
         service,
         instance: id,
@@ -23,7 +42,8 @@ export function startInsight(
         adminPort,
         startedAtMs,
       }));
-  const scraper = new Scraper(clock, random, log, aggregates, targets);
+  };
+  const scraper = new Scraper(clock, random, log, sink, targets);
   scraper.run(signal).catch((error: unknown) => log.error("insight.stopped", { reason: messageOf(error) }));
   return {
     lastMinute: (service) => aggregates.lastMinute(service, clock.wallMs()),
@@ -35,6 +55,7 @@ export function startInsight(
         p50Ms,
         p99Ms,
       })),
+    figures,
     counts: {
       before: (instances) => aggregates.together(instances),
       look: (instances) => scraper.scrapeOnce(instances),

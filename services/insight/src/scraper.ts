@@ -1,7 +1,12 @@
 import { Agent, request } from "node:http";
 import { type Clock, type Log, messageOf, type Random } from "@holdfast/kernel";
 import type { MeterSnapshot } from "@holdfast/metrics";
-import type { GroupAggregates } from "./group-aggregates.ts";
+
+/** Takes what instances show. */
+export interface ScrapeSink {
+  add(service: string, instance: string, snapshots: readonly MeterSnapshot[], nowMs: number, startedAtMs: number): void;
+  forgetOld(nowMs: number): void;
+}
 
 export interface ScrapeTarget {
   readonly service: string;
@@ -17,24 +22,18 @@ const callMaxMs = 1_000;
 const bytesMax = 4 * 1024 * 1024;
 const parallelMax = 4;
 
-/** Reads `/v1/metrics` of every target each ten seconds and feeds {@link GroupAggregates}. One that does not answer is passed over. */
+/** Reads `/v1/metrics` of every target each ten seconds and feeds a {@link ScrapeSink}. One that does not answer is passed over. */
 export class Scraper {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #log: Log;
-  readonly #aggregates: GroupAggregates;
+  readonly #aggregates: ScrapeSink;
   readonly #targets: () => readonly ScrapeTarget[];
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1, timeout: 30_000 });
 
   readonly #underWay = new Map<string, Promise<void>>();
 
-  constructor(
-    clock: Clock,
-    random: Random,
-    log: Log,
-    aggregates: GroupAggregates,
-    targets: () => readonly ScrapeTarget[],
-  ) {
+  constructor(clock: Clock, random: Random, log: Log, aggregates: ScrapeSink, targets: () => readonly ScrapeTarget[]) {
     this.#clock = clock;
     this.#random = random;
     this.#log = log;

@@ -1,3 +1,4 @@
+export * from "./autoscale-schema.ts";
 export * from "./config-schema.ts";
 export * from "./discovery-schema.ts";
 export * from "./fault-schema.ts";

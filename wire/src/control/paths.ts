@@ -21,6 +21,11 @@ export const ControlPaths = {
   group: (name: string): string => `/v1/groups/${encodeURIComponent(name)}`,
   /** One of the operations on a group: `clone`, `resize`, `refresh/cancel` … */
   groupAct: (name: string, act: string): string => `/v1/groups/${encodeURIComponent(name)}/${act}`,
+  autoscale: "/v1/autoscale",
+  autoscaleOf: (service: string): string => `/v1/autoscale/${encodeURIComponent(service)}`,
+  autoscalePolicies: (service: string): string => `/v1/autoscale/${encodeURIComponent(service)}/policies`,
+  forecast: (service: string, metric: string): string =>
+    `/v1/autoscale/${encodeURIComponent(service)}/forecast?metric=${encodeURIComponent(metric)}`,
   operation: (id: string): string => `/v1/operations/${encodeURIComponent(id)}`,
   applications: "/v1/applications",
   application: (name: string): string => `/v1/applications/${encodeURIComponent(name)}`,

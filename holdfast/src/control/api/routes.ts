@@ -17,6 +17,7 @@ import {
 } from "@holdfast/wire/control";
 import { controlTopics } from "@holdfast/wire/control/paths";
 import { z } from "zod";
+import { type AutoscaleHouse, checkScaling } from "../../autoscale/autoscale-house.ts";
 import type { ConfigHouse } from "../../config/config-house.ts";
 import type { Discovery } from "../../discovery/discovery.ts";
 import type { FaultHouse } from "../../faults/fault-house.ts";
@@ -27,6 +28,7 @@ import type { ControlModel } from "../control-model.ts";
 import { type Deployment, deploy, known } from "../deploy.ts";
 import type { ControlSettings } from "../settings.ts";
 import type { Access } from "./access.ts";
+import { autoscaleRoutes } from "./autoscale-routes.ts";
 import { configRoutes } from "./config-routes.ts";
 import { discoveryRoutes } from "./discovery-routes.ts";
 import type { EventHub, Topic } from "./event-hub.ts";
@@ -54,6 +56,7 @@ export interface RouteParts {
   readonly config: ConfigHouse;
   readonly traces: TraceHouse;
   readonly images: ImageHouse;
+  readonly autoscale: AutoscaleHouse;
 }
 
 /** Whoever has the token or a session. */
@@ -77,6 +80,7 @@ export function controlRoutes(parts: RouteParts): Route[] {
     ...serviceRoutes(parts),
     ...groupRoutes(parts, actor),
     ...groupActs(parts, actor),
+    ...autoscaleRoutes(parts.autoscale),
     ...applicationRoutes(parts),
     ...recordRoutes(parts),
     ...discoveryRoutes(parts, actor),
@@ -239,7 +243,7 @@ function serviceRoutes({ model, cloud, clock }: RouteParts): Route[] {
   ];
 }
 
-function applicationRoutes({ cloud, settings }: RouteParts): Route[] {
+function applicationRoutes({ cloud, settings, autoscale }: RouteParts): Route[] {
   const nameOf = ({ params }: Call): string => params["name"] ?? "";
   return [
     {
@@ -273,8 +277,21 @@ function applicationRoutes({ cloud, settings }: RouteParts): Route[] {
       body: deployRequestSchema,
       status: 202,
       answer: { schema: deployAnswerSchema },
-      codes: ["APPLICATION_NAME_MISMATCH", "APPLICATION_NAME_RESERVED", "IMAGE_MISSING", "STATE_READ_ONLY"],
-      handle: (call) => deploy(cloud, settings, nameOf(call), call.body as Deployment, actor),
+      codes: [
+        "APPLICATION_NAME_MISMATCH",
+        "APPLICATION_NAME_RESERVED",
+        "IMAGE_MISSING",
+        "SCALING_PLAN_INVALID",
+        "SCHEDULE_INVALID",
+        "STATE_READ_ONLY",
+      ],
+      handle: async (call) => {
+        const deployment = call.body as Deployment;
+        checkScaling(deployment.application);
+        const answer = await deploy(cloud, settings, nameOf(call), deployment, actor);
+        autoscale.configure(deployment.application);
+        return answer;
+      },
     },
     {
       method: "GET",
