@@ -292,8 +292,8 @@ export class ServerGroups {
     kind: GroupOperationKind,
     group: string,
     request: unknown,
-    { actor, key }: Asker,
-    cause: string,
+    { actor, key, cause: why }: Asker,
+    what: string,
     change: GroupChange,
     whileDeleting = false,
     instances: readonly string[] = [],
@@ -306,7 +306,10 @@ export class ServerGroups {
         next: "holdfast groups",
       });
     };
-    return this.#parts.operations.submit({ kind, group, actor, key, request, instances, cause, id }, checked);
+    return this.#parts.operations.submit(
+      { kind, group, actor, key, request, instances, cause: why ?? what, id },
+      checked,
+    );
   }
 
   #members(group: ServerGroup): readonly InstanceObservation[] {
