@@ -4,6 +4,7 @@ import { type Clock, type Log, messageOf, within } from "@holdfast/kernel";
 import type { DockerApi } from "./docker/docker-api.ts";
 import type { ContainerDetail } from "./docker/docker-types.ts";
 import { companionsOf, isInContainer, leadsNamespace, startTimeOf } from "./local-process.ts";
+import type { MemoryWatch } from "./memory-watch.ts";
 import type { OutputFollower } from "./output-follower.ts";
 
 type Signal = "SIGKILL" | "SIGSTOP" | "SIGCONT" | "SIGTERM";
@@ -20,6 +21,7 @@ export class ContainerHandle implements InstanceHandle {
   readonly #log: Log;
   readonly #api: DockerApi;
   readonly #output: OutputFollower;
+  readonly #memory: MemoryWatch | undefined;
   readonly #resolve: (exit: InstanceExit) => void;
   readonly #onRelease: () => void;
   #over = false;
@@ -30,7 +32,12 @@ export class ContainerHandle implements InstanceHandle {
     clock: Clock,
     log: Log,
     api: DockerApi,
-    container: { readonly name: string; readonly identity: InstanceMark; readonly output: OutputFollower },
+    container: {
+      readonly name: string;
+      readonly identity: InstanceMark;
+      readonly output: OutputFollower;
+      readonly memory: MemoryWatch | undefined;
+    },
     onRelease: () => void,
   ) {
     const { promise, resolve } = Promise.withResolvers<InstanceExit>();
@@ -40,6 +47,7 @@ export class ContainerHandle implements InstanceHandle {
     this.name = container.name;
     this.identity = container.identity;
     this.#output = container.output;
+    this.#memory = container.memory;
     this.#resolve = resolve;
     this.#onRelease = onRelease;
     this.ended = promise;
@@ -55,11 +63,14 @@ export class ContainerHandle implements InstanceHandle {
   async finish(exit: InstanceExit): Promise<void> {
     if (this.#over) return;
     this.#over = true;
+    // Earlier it may have been a child that the program went on without.
+    const outOfMemory = (exit.signal === "SIGKILL" || !exit.known) && (this.#memory?.hasKilled ?? false);
+    this.#memory?.stop();
     this.#output.end();
     await within(this.#clock, lastWordsMs, "its last words", this.#output.finished).catch(() => {});
     this.#output.stop();
     this.#onRelease();
-    this.#resolve(exit);
+    this.#resolve(outOfMemory ? { ...exit, outOfMemory } : exit);
   }
 
   signal(signal: Signal, scope: SignalScope): boolean {
@@ -91,6 +102,7 @@ export class ContainerHandle implements InstanceHandle {
   }
 
   release(): void {
+    this.#memory?.stop();
     this.#output.stop();
     this.#onRelease();
   }

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import type {
   FoundInstance,
   InstanceExit,
@@ -8,7 +8,7 @@ import type {
   StartOrder,
   StartResult,
 } from "@holdfast/engine";
-import { type Clock, codeOf, type Log, messageOf, PlatformError, type Timer } from "@holdfast/kernel";
+import { type Clock, type Log, messageOf, PlatformError, type Timer } from "@holdfast/kernel";
 import type { LaunchSpec } from "@holdfast/wire";
 import { ContainerHandle, exitOf, markOf } from "./container-handle.ts";
 import { type EngineFacts, engineFacts, planContainer } from "./container-plan.ts";
@@ -17,6 +17,7 @@ import type { ContainerDetail } from "./docker/docker-types.ts";
 import { EventWatch } from "./event-watch.ts";
 import { ImageLoader } from "./image-loader.ts";
 import { containerName, ownLabels, specOf } from "./labels.ts";
+import { MemoryWatch } from "./memory-watch.ts";
 import { OutputFollower } from "./output-follower.ts";
 import type { ContainerRuntimeOptions } from "./settings.ts";
 import { startFailure } from "./start-failure.ts";
@@ -77,7 +78,7 @@ export class ContainerRuntime implements InstanceRuntime {
       await this.#api.start(name);
       const detail = await this.#api.inspect(name);
       if (detail === undefined) throw new Error("the container was removed while it started");
-      const handle = this.#watch(name, detail, order.logFile, 0);
+      const handle = this.#watch(spec, detail, order.logFile);
       return { kind: "running", handle, logProblem: undefined };
     } catch (error) {
       void this.forget(spec);
@@ -92,7 +93,7 @@ export class ContainerRuntime implements InstanceRuntime {
       const detail = await this.#untilKnown(() => this.#api.inspect(name));
       // Made, and never started: its agent ended in between. Nobody waits for it any more.
       if (detail === undefined || detail.State.Status === "created") continue;
-      handles.set(spec.id, this.#watch(name, detail, logFile, writtenAtMs(logFile)));
+      handles.set(spec.id, this.#watch(spec, detail, logFile));
     }
     return handles;
   }
@@ -109,7 +110,7 @@ export class ContainerRuntime implements InstanceRuntime {
       if (!detail.State.Running) await this.forget(spec);
       else {
         const logFile = this.#options.logFileOf(spec);
-        const handle = this.#watch(name, detail, logFile, writtenAtMs(logFile));
+        const handle = this.#watch(spec, detail, logFile);
         found.push({ spec, startedAtMs: Date.parse(detail.State.StartedAt), handle });
       }
     }
@@ -148,9 +149,13 @@ export class ContainerRuntime implements InstanceRuntime {
     return this.#facts;
   }
 
-  #watch(name: string, detail: ContainerDetail, logFile: string, sinceMs: number): ContainerHandle {
-    const output = new OutputFollower(this.#clock, this.#log, this.#api, name, logFile, sinceMs);
-    const container = { name, identity: markOf(detail), output };
+  #watch(spec: LaunchSpec, detail: ContainerDetail, logFile: string): ContainerHandle {
+    const name = containerName(spec.id);
+    const output = new OutputFollower(this.#clock, this.#log, this.#api, name, logFile);
+    const identity = markOf(detail);
+    const limited = spec.resources?.memoryBytes !== undefined && identity.pid > 0;
+    const memory = limited ? new MemoryWatch(this.#clock, identity.pid) : undefined;
+    const container = { name, identity, output, memory };
     const handle = new ContainerHandle(this.#clock, this.#log, this.#api, container, () => {
       this.#handles.delete(name);
     });
@@ -217,16 +222,6 @@ export class ContainerRuntime implements InstanceRuntime {
         await this.#clock.sleep(adoptAgainMs, this.#closed.signal);
       }
     }
-  }
-}
-
-/** When something was last written to a file, wall ms; 0 when there is none. */
-function writtenAtMs(path: string): number {
-  try {
-    return statSync(path).mtimeMs;
-  } catch (error) {
-    if (codeOf(error) !== "ENOENT") throw error;
-    return 0;
   }
 }
 

@@ -1,15 +1,14 @@
-import { appendFileSync } from "node:fs";
-import { StringDecoder } from "node:string_decoder";
-import { backoffMs, type Clock, type Log, messageOf } from "@holdfast/kernel";
+import { appendFileSync, readFileSync } from "node:fs";
+import { backoffMs, type Clock, codeOf, type Log, messageOf } from "@holdfast/kernel";
 import type { DockerApi } from "./docker/docker-api.ts";
-import { parseTimed } from "./log-lines.ts";
+import { positionIn, type Written } from "./output-position.ts";
 
 /** The engine may have been restarted: it is asked again soon, then seldom. */
 const again = { initialMs: 100, maxMs: 5_000, factor: 2 } as const;
 
 /**
  * Appends a container's output to a file until the container has ended, or until stopped. A connection that breaks is made
- * again where it broke. A disk that refuses costs lines, never the instance.
+ * again where it broke, also by another agent. A disk that refuses costs lines, never the instance.
  */
 export class OutputFollower {
   readonly #clock: Clock;
@@ -19,21 +18,17 @@ export class OutputFollower {
   readonly #file: string;
   readonly #stop = new AbortController();
   readonly #following = new AbortController();
-  /** The last line that was written, by the engine's time. */
-  #lastNs: bigint;
   #ended = false;
   #problem = "";
   /** Resolves when nothing more will be written. */
   readonly finished: Promise<void>;
 
-  /** @param sinceMs wall time from which on lines are not in the file yet. */
-  constructor(clock: Clock, log: Log, api: DockerApi, name: string, file: string, sinceMs: number) {
+  constructor(clock: Clock, log: Log, api: DockerApi, name: string, file: string) {
     this.#clock = clock;
     this.#log = log;
     this.#api = api;
     this.#name = name;
     this.#file = file;
-    this.#lastNs = BigInt(Math.floor(sinceMs)) * 1_000_000n;
     this.finished = this.#run();
   }
 
@@ -54,7 +49,8 @@ export class OutputFollower {
     while (!signal.aborted) {
       const last = this.#ended;
       try {
-        await this.#fetch(!last, last ? signal : this.#following.signal);
+        if (last) this.#append(await this.#missing(signal));
+        else await this.#follow(this.#following.signal);
         failures = 0;
       } catch (error) {
         failures += 1;
@@ -66,36 +62,54 @@ export class OutputFollower {
     }
   }
 
-  /** Appends what is new; with `follow` until the container has ended, or the connection. */
-  async #fetch(follow: boolean, signal: AbortSignal): Promise<void> {
-    const decoder = new StringDecoder("utf8");
-    const skipUntilNs = this.#lastNs;
-    let skipping = false;
-    const onContent = (content: Buffer): void => {
-      let text = "";
-      for (const line of decoder.write(content).split(/(?<=\n)/)) {
-        const timed = parseTimed(line);
-        // Only the first part of a long line has a time; the others go where it went.
-        if (timed.atNs > 0n) {
-          skipping = timed.atNs <= skipUntilNs;
-          if (timed.atNs > this.#lastNs) this.#lastNs = timed.atNs;
-        }
-        if (!skipping) text += timed.text;
-      }
-      if (text !== "") this.#append(text);
-    };
-    const since = Number(skipUntilNs / 1_000_000_000n);
-    await this.#api.logs(this.#name, { since, follow }, onContent, signal);
+  /** What the engine has, and we have not. */
+  async #missing(signal: AbortSignal): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    await this.#api.logs(this.#name, { follow: false }, (content) => chunks.push(Buffer.from(content)), signal);
+    const output = Buffer.concat(chunks);
+    return output.subarray(positionIn(output, this.#written()));
   }
 
-  #append(text: string): void {
+  /** From where we are until the container has ended, or the connection. */
+  async #follow(signal: AbortSignal): Promise<void> {
+    const { file, cut } = this.#written();
+    let skip = 0;
+    if (file.length > 0 || cut !== undefined) {
+      const chunks: Buffer[] = [];
+      await this.#api.logs(this.#name, { follow: false }, (content) => chunks.push(Buffer.from(content)), signal);
+      skip = positionIn(Buffer.concat(chunks), { file, cut });
+    }
+    const onContent = (content: Buffer): void => {
+      const known = Math.min(skip, content.length);
+      skip -= known;
+      if (known < content.length) this.#append(content.subarray(known));
+    };
+    await this.#api.logs(this.#name, { follow: true }, onContent, signal);
+  }
+
+  #written(): Written {
+    return { file: read(this.#file) ?? Buffer.alloc(0), cut: read(`${this.#file}.1`) };
+  }
+
+  #append(content: Buffer): void {
+    if (content.length === 0) return;
     try {
-      appendFileSync(this.#file, text, { mode: 0o640 });
+      appendFileSync(this.#file, content, { mode: 0o640 });
       this.#problem = "";
     } catch (error) {
       const problem = messageOf(error);
       if (problem !== this.#problem) this.#log.warn("container.output.not-written", { path: this.#file, problem });
       this.#problem = problem;
     }
+  }
+}
+
+/** `undefined` when there is no such file. */
+function read(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw error;
   }
 }

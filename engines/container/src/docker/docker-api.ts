@@ -110,12 +110,12 @@ export class DockerApi {
   }
 
   /**
-   * Its output line for line with the time of each, from `since` (whole seconds, wall time) on; with `follow` also what comes,
-   * until its end. Content comes in pieces as the engine framed them.
+   * Its output, all the engine still has of it; with `follow` also what comes, until its end. Content comes in pieces as the
+   * engine framed them, each valid during the call only.
    */
   async logs(
     name: string,
-    { since, follow }: { readonly since: number; readonly follow: boolean },
+    { follow }: { readonly follow: boolean },
     onContent: (content: Buffer) => void,
     signal: AbortSignal,
   ): Promise<void> {
@@ -124,8 +124,6 @@ export class DockerApi {
       follow: String(follow),
       stdout: "true",
       stderr: "true",
-      timestamps: "true",
-      since: String(since),
     };
     const body = await this.#open({ method: "GET", path, query }, signal);
     const frames = new LogFrames(onContent);

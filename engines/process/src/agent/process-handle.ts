@@ -76,7 +76,8 @@ export async function startProcess(
     const kills = cgroup?.memoryKills ?? 0;
     const ended = new Promise<InstanceExit>((resolve) => {
       child.once("exit", (code, signal) => {
-        const outOfMemory = (cgroup?.memoryKills ?? 0) > kills;
+        // Earlier it may have been a child that the program went on without.
+        const outOfMemory = signal === "SIGKILL" && (cgroup?.memoryKills ?? 0) > kills;
         resolve({ code, signal, known: true, ...(outOfMemory ? { outOfMemory } : {}) });
       });
     });
