@@ -1,5 +1,5 @@
 import { createServer } from "node:http";
-import { type Clock, type Log, messageOf, PlatformError } from "@holdfast/kernel";
+import { type Clock, hasCode, type Log, messageOf } from "@holdfast/kernel";
 import { problem, problemContentType } from "@holdfast/wire";
 
 const tryEveryMs = 2_000;
@@ -7,6 +7,8 @@ const tryEveryMs = 2_000;
 /**
  * Does `open` again and again until it works; from the second try on, `at` answers everything with 503
  * `STATE_UNAVAILABLE` and the reason, so that whoever waits knows for what.
+ *
+ * @throws PlatformError `STATE_NOT_WRITABLE`, and `STATE_HELD` when another control has the state: that is not waited for.
  */
 export async function untilOpen<T>(
   clock: Clock,
@@ -28,7 +30,7 @@ export async function untilOpen<T>(
       try {
         return await open();
       } catch (error) {
-        if (error instanceof PlatformError && error.code === "STATE_NOT_WRITABLE") throw error;
+        if (hasCode(error, "STATE_NOT_WRITABLE") || hasCode(error, "STATE_HELD")) throw error;
         if (messageOf(error) !== reason) log.error("state.unavailable", { reason: messageOf(error) });
         reason = messageOf(error);
         if (!server.listening) server.listen(at.port, at.address);

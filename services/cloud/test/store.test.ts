@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
-import { SystemClock, silentLog } from "@holdfast/kernel";
+import { hasCode, SystemClock, silentLog } from "@holdfast/kernel";
 import { FakeClock, temporaryDirectory, waitFor } from "@holdfast/testing";
 import type { ActivityView } from "@holdfast/wire/control";
 import { newGroup } from "../src/group.ts";
@@ -132,6 +133,26 @@ test("a file of the layout before, with one group a cluster, is read and goes on
     [5],
   );
   await store.close();
+});
+
+test("a second control is refused the state as long as the first has it, and gets it once that has died", async () => {
+  using directory = temporaryDirectory("store");
+  const file = join(directory.path, "state.db");
+  const holder = spawn(process.execPath, [join(import.meta.dirname, "hold-state.ts"), file]);
+  try {
+    await once(holder.stdout, "data");
+    const second = new SqliteStore(clock, file);
+    await assert.rejects(second.open(0), (error) => hasCode(error, "STATE_HELD"));
+    await second.close();
+    const ended = once(holder, "exit");
+    holder.kill("SIGKILL");
+    await ended;
+    const third = new SqliteStore(clock, file);
+    assert.deepEqual((await third.open(0)).state.meta, { mine: "1" });
+    await third.close();
+  } finally {
+    holder.kill("SIGKILL");
+  }
 });
 
 test("never more than ten thousand activities are kept", async () => {

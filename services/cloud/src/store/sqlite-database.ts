@@ -39,6 +39,7 @@ export class SqliteDatabase {
   /** Opens and reads all; a file that is no sound database is moved aside first. */
   open(activitiesMax: number): StoreOpening {
     let movedAside: string | undefined;
+    this.close();
     try {
       this.#open();
     } catch (error) {
@@ -83,7 +84,9 @@ export class SqliteDatabase {
     // A second process on the same file (a control that is just ending) holds it for moments only.
     const db = new DatabaseSync(this.#data.file, { timeout: 2_000 });
     try {
-      db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 4194304");
+      // One control a state: the file's lock goes with the process that holds it, whatever it dies of.
+      db.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL");
+      db.exec("PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 4194304");
       const pageSize = Number(db.prepare("PRAGMA page_size").get()?.["page_size"] ?? 4_096);
       db.exec(`PRAGMA max_page_count = ${Math.max(16, Math.floor(this.#data.bytesMax / pageSize))}`);
       const check = db.prepare("PRAGMA quick_check(1)").get()?.["quick_check"];

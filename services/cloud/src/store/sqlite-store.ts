@@ -95,6 +95,15 @@ function workerEntry(): URL {
   return existsSync(bundled) ? bundled : new URL("./sqlite-worker.ts", import.meta.url);
 }
 
+// SQLITE_BUSY, SQLITE_LOCKED (sqlite3.h).
+const heldCodes: readonly number[] = [5, 6];
+
 function errorOf(message: string, errcode: number | undefined): PlatformError {
+  if (errcode !== undefined && heldCodes.includes(errcode & 0xff)) {
+    return new PlatformError("STATE_HELD", "another control holds this state", {
+      details: { errcode },
+      next: "holdfast doctor tells which; holdfast down ends it",
+    });
+  }
   return new PlatformError("STATE_FAILED", message, { details: { errcode } });
 }
