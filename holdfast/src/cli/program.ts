@@ -1,4 +1,5 @@
 import { Command, Option } from "commander";
+import { addAutoscaleCommands } from "./autoscale/autoscale-commands.ts";
 import { addConfigCommands } from "./config-commands.ts";
 import type { CommandContext } from "./context.ts";
 import { addFaultCommands } from "./fault-commands.ts";
@@ -34,6 +35,7 @@ export function buildProgram(choose: (run: Run, json: boolean) => void): Command
     .option("--regions <n>", "regions (default: the application's, else 1)")
     .option("--port <name=n>", "edge=N, console=N, registry=N or otlp=N; may be repeated", collect)
     .option("--isolation <mode>", "keep zones apart by netns (real networks), loopback or ports (default: auto)")
+    .option("--engine <name>", "run instances as process or as container (needs Docker or Podman; default: process)")
     .option("--isolated", "free ports and a state directory of its own, beside other stacks")
     .option("--state <directory>", "keep the state there (default: .holdfast beside the application file)")
     .option("--no-wait", "be ready when control has taken the application, healthy or not")
@@ -42,6 +44,7 @@ export function buildProgram(choose: (run: Run, json: boolean) => void): Command
     );
   addStackCommands(onStack, choose);
   addGroupCommands(program, choose);
+  addAutoscaleCommands(program, choose);
   addDiscoveryCommands(onStack, choose);
   addFaultCommands(program, choose);
   addConfigCommands(program, choose);
