@@ -1,4 +1,12 @@
-import { type Clock, type InstanceId, type Log, newInstanceId, type Random, type Zone } from "@holdfast/kernel";
+import {
+  type Clock,
+  type InstanceId,
+  type Log,
+  newInstanceId,
+  PlatformError,
+  type Random,
+  type Zone,
+} from "@holdfast/kernel";
 import type { Engine, EngineSignal, InstanceObservation, LaunchSpec } from "@holdfast/wire";
 import type { ActivityView, OperationView } from "@holdfast/wire/control";
 import { Activities, recentActivitiesMax } from "./activities.ts";
@@ -114,6 +122,7 @@ export class Cloud {
     this.#groupOperations = new GroupOperations({
       ...parts,
       newId: () => this.#newOperation(),
+      checkLeads: () => this.#checkLeads(),
       onChange: (cluster) => this.#touched(cluster),
     });
     this.serverGroups = new ServerGroups({
@@ -158,6 +167,11 @@ export class Cloud {
         orders.warm(group, action, asleep ? "SIGCONT" : undefined);
       },
       holdsEnd: (group, action) => this.#upkeep.holdsEnd(group, action),
+      onBegin: () => {
+        const shiftMs = this.#clock.takeWallShiftMs();
+        if (shiftMs !== 0) this.#upkeep.shiftDeadlines(shiftMs);
+      },
+      onDeposed: (error) => this.#onDeposed(error),
       onPlanning: (group, instances) => {
         for (const id of this.#upkeep.toStop(group, instances)) {
           const stopped = (): void => this.#upkeep.stopped(group, id);
@@ -208,6 +222,7 @@ export class Cloud {
     definitions: readonly GroupDefinition[],
     actor: string,
   ): Promise<OperationView[]> {
+    this.#checkLeads();
     const named = new Set(definitions.map((definition) => clusterOf(definition.application, definition.service)));
     const removed = Array.from(this.#book.all()).filter(
       (group) => group.definition.application === application && !named.has(group.cluster),
@@ -244,6 +259,7 @@ export class Cloud {
    * @throws {@link ServiceUnknownError}, {@link ScaleOutOfRangeError}, {@link StateReadOnlyError}.
    */
   async scale(service: string, desired: number, actor: string): Promise<OperationView> {
+    this.#checkLeads();
     const before = this.#groupOf(service);
     const { min, max } = before.definition.scale;
     if (desired < min || desired > max) throw new ScaleOutOfRangeError(service, desired, min, max);
@@ -261,6 +277,7 @@ export class Cloud {
    * @throws {@link ServiceUnknownError}, {@link StateReadOnlyError}.
    */
   async restart(service: string, actor: string): Promise<OperationView> {
+    this.#checkLeads();
     const before = this.#groupOf(service);
     const outdated = this.#membersOf(before)
       .filter((instance) => instance.state !== "stopped")
@@ -487,8 +504,6 @@ export class Cloud {
   }
 
   #afterRound(clusters: ReadonlySet<string>): void {
-    const shiftMs = this.#clock.takeWallShiftMs();
-    if (shiftMs !== 0) this.#upkeep.shiftDeadlines(shiftMs);
     for (const cluster of clusters) {
       for (const group of this.#book.cluster(cluster)) this.#followUp.group(group);
     }
@@ -578,6 +593,15 @@ export class Cloud {
   #keep(activity: ActivityView): void {
     this.#state.note({ kind: "activity", activity });
     this.#changed();
+  }
+
+  /** @throws PlatformError `EPOCH_STALE` (409) once another controller has taken over. */
+  #checkLeads(): void {
+    if (this.#deposed === undefined) return;
+    throw new PlatformError("EPOCH_STALE", `this control decides nothing any more: ${this.#deposed}`, {
+      status: 409,
+      next: "ask the control that runs now: holdfast status",
+    });
   }
 
   #onDeposed(error: Error): void {

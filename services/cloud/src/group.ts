@@ -1,5 +1,5 @@
 import type { InstanceId } from "@holdfast/kernel";
-import type { HealthCheck, InstanceKind, InstanceObservation } from "@holdfast/wire";
+import type { HealthCheck, InstanceKind, InstanceObservation, ResourceLimits } from "@holdfast/wire";
 import { buildGroupName, buildNextGroupName, parseName } from "@holdfast/wire/frigga";
 import { type GroupSettings, groupSettingsDefaults, type ScalingProcess } from "./group-settings.ts";
 import type { RefreshState } from "./groups/refresh.ts";
@@ -15,6 +15,8 @@ export interface LaunchTemplate {
   readonly health: HealthCheck;
   readonly drainMs: number;
   readonly logBytesMax: number;
+  /** What one instance may use; without it what the machine has. */
+  readonly resources?: ResourceLimits;
 }
 
 /** Where instances of a group may stand. The default is any free host number and port of the zone. */

@@ -34,6 +34,7 @@ export function launchSpec(
     health: template.health,
     drainMs: template.drainMs,
     logBytesMax: template.logBytesMax,
+    ...(template.resources === undefined ? {} : { resources: template.resources }),
   };
 }
 

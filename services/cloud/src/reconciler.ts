@@ -1,4 +1,4 @@
-import { type Clock, type Log, type Timer } from "@holdfast/kernel";
+import { type Clock, hasCode, type Log, type Timer } from "@holdfast/kernel";
 import type { Engine, InstanceObservation } from "@holdfast/wire";
 import type { Fleet } from "./fleet.ts";
 import type { ServerGroup } from "./group.ts";
@@ -36,6 +36,10 @@ export interface ReconcilerParts {
   readonly holdsEnd: (group: ServerGroup, action: Extract<Action, { kind: "terminate" | "kill" }>) => boolean;
   /** An instance changes between the group and its warm pool. */
   readonly onWarm: (group: ServerGroup, action: Extract<Action, { kind: "draw" | "pool" }>) => void;
+  /** Called before each round. */
+  readonly onBegin: () => void;
+  /** Called when another controller has taken over. */
+  readonly onDeposed: (error: Error) => void;
   /** Called with each group before it is planned, and given its instances. The group to be planned comes back. */
   readonly onPlanning: (group: ServerGroup, instances: readonly InstanceObservation[]) => ServerGroup;
   /** Called after each round with the clusters that it looked at. */
@@ -131,6 +135,7 @@ export class Reconciler {
       if (silent.size < zones.zones.length) this.#firstAnswerMs ??= clock.monotonicMs();
       fleet.list(listing, askedAtMs, (zone) => !silent.has(zone));
     } catch (error) {
+      if (hasCode(error, "EPOCH_STALE")) return this.#parts.onDeposed(error);
       log.warn("cloud.list-failed", { error });
       for (const { name } of zones.zones) zones.silent(name, clock.monotonicMs());
     }
@@ -149,6 +154,7 @@ export class Reconciler {
 
   #round(): void {
     const { clock, fleet, zones, book } = this.#parts;
+    this.#parts.onBegin();
     const nowMs = clock.monotonicMs();
     const states = zones.states(nowMs);
     const clusters = this.#clustersToPlan(nowMs, states);

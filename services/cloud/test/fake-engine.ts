@@ -18,6 +18,10 @@ export class FakeEngine implements Engine {
   readonly #instances = new Map<InstanceId, InstanceObservation>();
   readonly #listeners = new Set<(observation: InstanceObservation) => void>();
   readonly silentZones = new Set<string>();
+  /** Zones where nothing more fits. */
+  readonly fullZones = new Set<string>();
+  /** Launches that such zones have refused. */
+  refusals = 0;
   readonly programs = new Map<string, FakeProgram>();
   readonly launches: { readonly atMs: number; readonly spec: LaunchSpec }[] = [];
   /** The highest epoch another controller has shown; ours is refused when set. */
@@ -31,6 +35,10 @@ export class FakeEngine implements Engine {
     this.#reach(spec.zone.name);
     const present = this.#instances.get(spec.id);
     if (present !== undefined) return present;
+    if (this.fullZones.has(spec.zone.name)) {
+      this.refusals++;
+      throw new PlatformError("NO_CAPACITY", `${spec.zone.name}: no capacity left`);
+    }
     this.launches.push({ atMs: this.#clock.monotonicMs(), spec });
     const nowMs = this.#clock.wallMs();
     const program = this.programs.get(spec.service) ?? goodProgram;

@@ -13,6 +13,8 @@ export interface GroupOperationsParts {
   readonly book: GroupBook;
   readonly activities: Activities;
   readonly newId: () => string;
+  /** Throws when another controller has taken over. */
+  readonly checkLeads: () => void;
   /** A group of this cluster has changed. */
   readonly onChange: (cluster: string) => void;
 }
@@ -96,6 +98,7 @@ export class GroupOperations {
 
   async #submit(request: GroupRequest, change: GroupChange): Promise<GroupOperation> {
     const { book, state } = this.#parts;
+    this.#parts.checkLeads();
     const earlier = this.#earlier(request);
     if (earlier !== undefined) return earlier;
     const before = book.get(request.group);

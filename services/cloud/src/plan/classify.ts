@@ -145,7 +145,8 @@ function endSick(input: PlanInput, views: readonly ZoneView[], sick: readonly Si
   if (sick.length === 0) return;
   const standing = views.reduce((sum, view) => sum + liveIn(view), sick.length);
   const isSuspect = sick.length > 1 && sick.length * 2 > standing;
-  const underWay = views.reduce((sum, view) => sum + view.leaving + startingIn(view), 0);
+  const missing = Math.max(0, input.group.desired - standing);
+  const underWay = views.reduce((sum, view) => sum + view.leaving + startingIn(view), missing);
   const atATime = Math.max(1, Math.floor(standing * suspectShare));
   const allowed = isSuspect ? Math.max(0, atATime - underWay) : sick.length;
   for (const [index, { view, instance, action }] of sick.entries()) {
