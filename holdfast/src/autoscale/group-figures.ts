@@ -31,17 +31,27 @@ export class GroupFigures implements MetricSource {
     );
   }
 
+  /** An instance that was there for a part of the period counts for that part: value times instances is then the whole load. */
   #point(query: MetricQuery, members: readonly string[], endMs: number): Datapoint | undefined {
-    const fromMs = endMs - query.periodMs;
-    const present = this.#parts.figures.inService(members, fromMs, endMs);
-    if (present.length === 0) return undefined;
-    if (query.metric === "LatencyP50" || query.metric === "LatencyP99") {
-      const value = this.#latency(query, fromMs, endMs);
-      return value === undefined ? undefined : { endMs, value, reporting: present.length, inService: present.length };
+    const startMs = endMs - query.periodMs;
+    const shares: Share[] = [];
+    let reporting = 0;
+    let inService = 0;
+    for (const id of members) {
+      const present = this.#parts.figures.presence(id, startMs, endMs);
+      if (present === undefined) continue;
+      const share = (present.toMs - present.fromMs) / query.periodMs;
+      inService += share;
+      const value = this.#figure(id, query.metric, present.fromMs, present.toMs);
+      if (value === undefined) continue;
+      reporting += share;
+      shares.push({ value, share });
     }
-    const values = present.flatMap((id) => this.#figure(id, query.metric, fromMs, endMs) ?? []);
-    if (values.length === 0) return undefined;
-    return { endMs, value: together(values, query.statistic), reporting: values.length, inService: present.length };
+    if (query.metric === "LatencyP50" || query.metric === "LatencyP99") {
+      const value = this.#latency(query, startMs, endMs);
+      return value === undefined ? undefined : { endMs, value, reporting: inService, inService };
+    }
+    return reporting === 0 ? undefined : { endMs, value: together(shares, query.statistic), reporting, inService };
   }
 
   #figure(instance: string, metric: string, fromMs: number, endMs: number): number | undefined {
@@ -57,6 +67,9 @@ export class GroupFigures implements MetricSource {
       }
       case "ErrorPercent":
         return figures.figure(instance, "errorPercent", fromMs, endMs);
+      case "LatencyP50":
+      case "LatencyP99":
+        return undefined;
       default:
         return figures.meter(instance, metric, fromMs, endMs);
     }
@@ -76,15 +89,16 @@ export class GroupFigures implements MetricSource {
   }
 }
 
-function together(values: readonly number[], statistic: MetricQuery["statistic"]): number {
-  switch (statistic) {
-    case "Minimum":
-      return Math.min(...values);
-    case "Maximum":
-      return Math.max(...values);
-    case "Sum":
-      return values.reduce((sum, value) => sum + value, 0);
-    case "Average":
-      return values.reduce((sum, value) => sum + value, 0) / values.length;
-  }
+interface Share {
+  readonly value: number;
+  /** Of the period that the instance was there. */
+  readonly share: number;
+}
+
+function together(shares: readonly Share[], statistic: MetricQuery["statistic"]): number {
+  const values = shares.map(({ value }) => value);
+  if (statistic === "Minimum") return Math.min(...values);
+  if (statistic === "Maximum") return Math.max(...values);
+  const sum = shares.reduce((total, { value, share }) => total + value * share, 0);
+  return statistic === "Sum" ? sum : sum / shares.reduce((total, { share }) => total + share, 0);
 }

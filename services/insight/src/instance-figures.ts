@@ -27,8 +27,10 @@ interface Seen {
 
 /** Two hours at a look each ten seconds: an alarm of 120 periods of a minute can look back so far. */
 const keptMs = 2 * 3_600_000;
-/** Looks are ten seconds apart, give or take one; between two of them an instance is taken as there. */
-const lookGapMs = 15_000;
+/** Looks are ten seconds apart: an instance that was there at one and not at the next went half-way between, as far as we know. */
+const halfLookMs = 5_000;
+/** A process that began so recently showed its first figures at once; they are all of this moment's making. */
+const youngMs = 30_000;
 const cpuMeter = "nodejs.cpu";
 const callMeter = "ipc.server.call";
 
@@ -39,9 +41,11 @@ const callMeter = "ipc.server.call";
 export class InstanceFigures {
   readonly #instances = new Map<string, Seen>();
   readonly #wanted = new Set<string>();
+  #lookedAtMs = 0;
 
   /** These are in service now, whether they show anything or not. */
   look(instances: Iterable<string>, nowMs: number): void {
+    this.#lookedAtMs = nowMs;
     for (const id of instances) {
       const seen = this.#instances.get(id);
       if (seen === undefined) this.#instances.set(id, { firstMs: nowMs, lastMs: nowMs, samples: [] });
@@ -59,7 +63,7 @@ export class InstanceFigures {
     const isAnew =
       last !== undefined && (sample.requests < last.requests || isLess(sample.cpuSeconds, last.cpuSeconds));
     if (isAnew) seen.samples.length = 0;
-    if (seen.samples.length === 0 && startedAtMs < nowMs && nowMs - startedAtMs < lookGapMs * 2) {
+    if (seen.samples.length === 0 && startedAtMs < nowMs && nowMs - startedAtMs < youngMs) {
       const cpuSeconds = sample.cpuSeconds === undefined ? undefined : 0;
       seen.samples.push({ atMs: startedAtMs, cpuSeconds, requests: 0, errors: 0, wanted: new Map() });
     }
@@ -68,14 +72,18 @@ export class InstanceFigures {
     if (old > 0) seen.samples.splice(0, old);
   }
 
-  /** Those of `instances` that were in service for half of the time or more. */
-  inService(instances: Iterable<string>, fromMs: number, toMs: number): string[] {
-    return [...instances].filter((id) => {
-      const seen = this.#instances.get(id);
-      if (seen === undefined) return false;
-      const thereMs = Math.min(toMs, seen.lastMs + lookGapMs) - Math.max(fromMs, seen.firstMs);
-      return thereMs >= (toMs - fromMs) / 2;
-    });
+  /** From when to when, within these times, an instance was in service; `undefined`: it was not. */
+  presence(
+    instance: string,
+    fromMs: number,
+    toMs: number,
+  ): { readonly fromMs: number; readonly toMs: number } | undefined {
+    const seen = this.#instances.get(instance);
+    if (seen === undefined) return undefined;
+    const isStillThere = seen.lastMs === this.#lookedAtMs;
+    const first = Math.max(fromMs, seen.firstMs);
+    const last = isStillThere ? toMs : Math.min(toMs, seen.lastMs + halfLookMs);
+    return first < last ? { fromMs: first, toMs: last } : undefined;
   }
 
   /** Every instance that was seen in the last two hours. */

@@ -62,14 +62,23 @@ test("a new process under an old id starts from zero, and makes no negative figu
   near(figures.figure("i-1", "requestsPerSecond", startMs + 3 * minuteMs, startMs + 4 * minuteMs), 1);
 });
 
-test("instances that are there and show nothing are known to be there", () => {
-  const figures = watched(0, 5);
-  for (let ms = 0; ms <= 5 * minuteMs; ms += 10_000) figures.look(["i-2"], startMs + ms);
-  const [from, to] = [startMs + 2 * minuteMs, startMs + 3 * minuteMs];
-  assert.deepEqual(figures.inService(figures.known(), from, to), ["i-1", "i-2"]);
-  assert.equal(figures.figure("i-2", "requestsPerSecond", from, to), undefined);
-  assert.deepEqual(figures.inService(["i-1"], startMs + 5 * minuteMs, startMs + 6 * minuteMs), []);
-  assert.deepEqual(figures.inService(["i-3"], from, to), []);
+test("instances that are there and show nothing are known to be there, from when to when", () => {
+  const figures = new InstanceFigures();
+  for (let ms = 0; ms <= 5 * minuteMs; ms += 10_000) {
+    const ids = ms <= 150_000 ? ["i-1", "i-2"] : ["i-1"];
+    figures.look(ids, startMs + ms);
+  }
+  const present = (id: string, fromMs: number, toMs: number): number[] | undefined => {
+    const found = figures.presence(id, startMs + fromMs, startMs + toMs);
+    return found && [found.fromMs - startMs, found.toMs - startMs];
+  };
+  assert.deepEqual(present("i-1", -30_000, 30_000), [0, 30_000]);
+  assert.deepEqual(present("i-2", 2 * minuteMs, 3 * minuteMs), [2 * minuteMs, 155_000]);
+  assert.equal(present("i-2", 3 * minuteMs, 4 * minuteMs), undefined);
+  // Who was there at the last look is taken as there until the next one.
+  assert.deepEqual(present("i-1", 5 * minuteMs, 6 * minuteMs), [5 * minuteMs, 6 * minuteMs]);
+  assert.equal(present("i-3", 0, minuteMs), undefined);
+  assert.equal(figures.figure("i-2", "requestsPerSecond", startMs, startMs + minuteMs), undefined);
 });
 
 test("a program without processor figures has none, and its other figures all the same", () => {

@@ -6,9 +6,9 @@ export interface Datapoint {
   readonly endMs: number;
   /** By the statistic that was asked for, over the instances that told a figure. */
   readonly value: number;
-  /** So many instances told a figure. */
+  /** So many instances told a figure; one that was there for half of the period is half an instance. */
   readonly reporting: number;
-  /** So many instances took traffic; those that did not report are `inService - reporting`. */
+  /** So many instances took traffic, counted likewise; those that did not report are `inService - reporting`. */
   readonly inService: number;
 }
 

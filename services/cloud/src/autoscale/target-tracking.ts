@@ -83,14 +83,14 @@ function lowAlarm(policy: Policy, mark: number): AlarmDefinition {
 }
 
 function asIfIdle(series: Series): Series {
-  return series.map((point) => point && { ...point, value: demandIfIdle(point) / Math.max(1, point.inService) });
+  return series.map((point) => point && { ...point, value: demandIfIdle(point) / point.inService });
 }
 
 function asIfAtTarget(series: Series, target: number): Series {
   return series.map((point) => {
     if (point === undefined) return undefined;
     const silent = Math.max(0, point.inService - point.reporting);
-    return { ...point, value: (demandIfIdle(point) + target * silent) / Math.max(1, point.inService) };
+    return { ...point, value: (demandIfIdle(point) + target * silent) / point.inService };
   });
 }
 
@@ -105,7 +105,7 @@ function highestDemand(series: Series): number {
 }
 
 function over(policy: Policy, point: Datapoint, want: number): string {
-  return `${policy.metric} was over the target of ${figure(policy.targetValue)} in the last ${policy.scaleOutPeriods} periods of ${seconds(policy.period)}; ${figure(point.value)} on ${point.reporting} instances needs ${want}`;
+  return `${policy.metric} was over the target of ${figure(policy.targetValue)} in the last ${policy.scaleOutPeriods} periods of ${seconds(policy.period)}; ${figure(point.value)} on ${figure(point.reporting)} instances needs ${want}`;
 }
 
 function atEase(policy: Policy, point: Datapoint, missing: number): string {
