@@ -9,6 +9,8 @@ const reviews = {
   directory: "services/reviews",
   run: "python3 app.py",
   sidecar: true,
+  // A container image has Node and nothing else.
+  engine: "process" as const,
   health: { path: "/healthcheck" },
 };
 

@@ -18,6 +18,7 @@ describe("with podman", { skip: PodmanService.missing === false ? false : `skipp
   const podman = new PodmanService(join(directory.path, "p"));
   const images = bundleImages(clock, silentLog);
   let bundle = "";
+  const places = new AsyncDisposableStack();
 
   before(async () => {
     await podman.start();
@@ -30,6 +31,7 @@ describe("with podman", { skip: PodmanService.missing === false ? false : `skipp
 
   after(async () => {
     assert.equal(podman.run("ps", "--all", "--quiet").trim(), "");
+    await places.disposeAsync();
     await podman[Symbol.asyncDispose]();
     directory[Symbol.dispose]();
   });
@@ -41,6 +43,8 @@ describe("with podman", { skip: PodmanService.missing === false ? false : `skipp
     open: async () => {
       const world = temporaryDirectory("engine-socket");
       const proxy = await new SocketProxy(join(world.path, "d.sock"), podman.socket).start();
+      places.use(world);
+      places.use(proxy);
       return AgentWorld.open({
         start: async (settings) => {
           const runtime = new ContainerRuntime(clock, silentLog, {
@@ -61,8 +65,6 @@ describe("with podman", { skip: PodmanService.missing === false ? false : `skipp
         connect: (sockets, epoch) => new ProcessEngine(clock, silentLog, { sockets, epoch }),
         image: () => bundle,
         leftovers: async () => {
-          await proxy[Symbol.asyncDispose]();
-          world[Symbol.dispose]();
           const label = `io.holdfast.stack=${world.path}`;
           return podman
             .run("ps", "--all", "--filter", `label=${label}`, "--format", "{{.Names}} {{.State}}")

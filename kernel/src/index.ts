@@ -3,7 +3,7 @@ export { codeOf, hasCode, messageOf, OptionError, PlatformError, type PlatformEr
 export { type InstanceId, newInstanceId, parseInstanceId } from "./ids.ts";
 export { type BackoffOptions, backoffDefaults, backoffMs, within } from "./lifecycle.ts";
 export { JsonLog, type Log, type LogFields, type LogLevel, silentLog } from "./log.ts";
-export { numberBetween, parseDurationMs, wholeBetween, withDefaults } from "./options.ts";
+export { numberBetween, parseBytes, parseDurationMs, wholeBetween, withDefaults } from "./options.ts";
 export { processLog } from "./process-log.ts";
 export { hash32, type Random, SeededRandom, systemRandom } from "./random.ts";
 export {

@@ -25,6 +25,20 @@ export function withDefaults<T extends object>(defaults: T, given: Partial<T> | 
   return merged;
 }
 
+/**
+ * Reads `256MiB`, `1.5GiB`, `64KiB`, the decimal `500MB` and `2GB`, or a bare number of bytes; whole bytes, `undefined` when it
+ * is none of these. `M` and `G` alone mean what Docker means by them: powers of 1024.
+ */
+export function parseBytes(text: string | number): number | undefined {
+  if (typeof text === "number") return Number.isSafeInteger(text) && text >= 0 ? text : undefined;
+  const match = /^(\d+(?:\.\d+)?)\s*(?:([KMGT])(i?B?)|B)?$/i.exec(text.trim());
+  if (match === null) return undefined;
+  const power = match[2] === undefined ? 0 : "KMGT".indexOf(match[2].toUpperCase()) + 1;
+  const base = match[3]?.toUpperCase() === "B" ? 1_000 : 1_024;
+  const bytes = Math.round(Number(match[1]) * base ** power);
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
+}
+
 /** Reads `250ms`, `2s`, `5m`, `1h` or a bare number of milliseconds; `undefined` when it is none of these. */
 export function parseDurationMs(text: string | number): number | undefined {
   if (typeof text === "number") return Number.isFinite(text) && text >= 0 ? text : undefined;

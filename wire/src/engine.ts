@@ -56,6 +56,8 @@ export interface LaunchSpec {
   readonly drainMs: number;
   /** Each of the (two) log files is bounded by this. */
   readonly logBytesMax: number;
+  /** `process`: it runs as a process also where the instances of applications are containers. */
+  readonly runAs?: "process";
   /** Without it an instance may use what the machine has. */
   readonly resources?: ResourceLimits;
 }

@@ -116,6 +116,16 @@ export interface DoorSettings {
   }[];
 }
 
+/** A container engine, and how a stack is told from others on it. */
+export interface ContainerPlace {
+  /** Path of the Docker API's Unix socket. */
+  readonly socket: string;
+  /** Names the stack: its state directory. */
+  readonly stack: string;
+  /** Directories every container sees by the same path, and cannot change. */
+  readonly readOnly: readonly string[];
+}
+
 /** A zone agent's settings; handed over by `up`. All paths are absolute. */
 export interface AgentSettings {
   readonly zone: Zone;
@@ -142,6 +152,8 @@ export interface AgentSettings {
   readonly configServers?: readonly string[];
   /** Base URL of the OTLP receiver that instances send their traces to; none when absent. */
   readonly otlpEndpoint?: string;
+  /** Where the instances of applications run as containers; as processes when absent. */
+  readonly container?: ContainerPlace;
   /** Holds the key that instances' tokens are made with, so that control can verify them. Without it they are random. */
   readonly instanceKeyFile?: string;
 }

@@ -32,7 +32,6 @@ const adoptAgainMs = 500;
 
 /** Runs instances as containers of an engine that speaks the Docker API (Docker, Podman). */
 export class ContainerRuntime implements InstanceRuntime {
-  readonly sharesFiles = false;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #options: ContainerRuntimeOptions;
@@ -62,6 +61,10 @@ export class ContainerRuntime implements InstanceRuntime {
 
   get problem(): string {
     return this.#events.problem;
+  }
+
+  sharesFiles(): boolean {
+    return false;
   }
 
   hasOwnNetwork(): boolean {

@@ -110,7 +110,7 @@ test("events come as they happen, from when the stream is open", () =>
 
 test("a stream ends when it is told to, though its engine says nothing", () =>
   withDocker(
-    (_, response) => void response.writeHead(200).flushHeaders(),
+    (_, response) => response.writeHead(200).flushHeaders(),
     async (api) => {
       const ending = new AbortController();
       let opened = false;

@@ -10,3 +10,4 @@ export type {
   StartOrder,
   StartResult,
 } from "./instance-runtime.ts";
+export { RuntimeByKind } from "./runtime-by-kind.ts";

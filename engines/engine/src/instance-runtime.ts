@@ -73,8 +73,8 @@ export interface FoundInstance {
 
 /** What instances run in: processes, containers. The zone agent does everything else the same way for all of them. */
 export interface InstanceRuntime {
-  /** True when instances see the files of this machine by the same paths. */
-  readonly sharesFiles: boolean;
+  /** True when it sees the files of this machine by the same paths. */
+  sharesFiles(spec: LaunchSpec): boolean;
   /** True when nobody else can be in the way of its ports: it has a network of its own. */
   hasOwnNetwork(spec: LaunchSpec): boolean;
   /** Starts one. Never throws. One with this id that is there already is taken as it is. */

@@ -1,8 +1,10 @@
 export type { AgentHealth, AgentTimings } from "./agent/agent.ts";
+export { agentMain } from "./agent/agent-main.ts";
 export { AgentPaths } from "./agent/agent-paths.ts";
 export { type Command, parseCommand } from "./agent/command.ts";
 export { readPidFile, socketPathBytesMax } from "./agent/exclusive.ts";
 export { boundLog } from "./agent/log-file.ts";
+export { ProcessRuntime } from "./agent/process-runtime.ts";
 export { type RunningAgent, runAgent } from "./agent/run-agent.ts";
 export { type AgentState, type InstanceEntry, readAgentState } from "./agent/state-file.ts";
 export { endOrphans } from "./client/end-orphans.ts";
@@ -16,5 +18,6 @@ export { endHolder, restartHolder, startHolder } from "./network/holder.ts";
 export { KernelFaults } from "./network/kernel-faults.ts";
 export { Namespaces } from "./network/namespaces.ts";
 export { shellIn } from "./network/shell.ts";
+export { limitProblem } from "./system/cgroup.ts";
 export { isAlive, type ProcessIdentity, processNow } from "./system/processes.ts";
 export { ownerOfPort, type PortOwner } from "./system/sockets.ts";

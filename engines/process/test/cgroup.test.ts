@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { waitFor } from "@holdfast/testing";
-import { Cgroup, cgroupsOfThisMachine, findCgroups } from "../src/system/cgroup.ts";
+import { Cgroup, cgroupsOfThisMachine, findCgroups, limitProblem } from "../src/system/cgroup.ts";
 import { usageOfGroup } from "../src/system/usage.ts";
 import { ZoneFixture } from "./fixture.ts";
 
@@ -51,6 +51,11 @@ test("what cannot be limited is said, each by its name", () => {
     "cpu is not limited: this machine has no cgroup controller for it; memory is not limited: this machine has no cgroup controller for it",
   );
   assert.equal(group.memoryKills, 0);
+});
+
+test("why limits would not hold is told before anybody relies on them", () => {
+  assert.match(limitProblem({ version: 2, cpu: "/x", memory: undefined }), /no control group limits memory/);
+  assert.match(limitProblem({ version: 2, cpu: "/proc", memory: "/proc" }), /cannot be made in \/proc/);
 });
 
 const trees = cgroupsOfThisMachine();

@@ -1,8 +1,10 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { limitProblem } from "@holdfast/engine-process";
 import { messageOf } from "@holdfast/kernel";
 import { defaultPorts, operatorAddress } from "@holdfast/wire";
 import { packageVersion, programDirectory } from "../programs.ts";
+import { findContainerEngine } from "../stack/container-engine.ts";
 import { runDirectoryOf, runFiles } from "../stack/directories.ts";
 import { type Isolation, namespaceSupport } from "../stack/isolation.ts";
 import { holdersOf } from "../stack/port-holder.ts";
@@ -41,7 +43,7 @@ export async function doctor(context: CommandContext, options: StackOptions): Pr
     fileFinding(),
     ...stackFindings(stack),
   ];
-  findings.push(...resourceFindings(stack));
+  findings.push(...resourceFindings(stack), limitsFinding(), await engineFinding(stack));
   findings.push(...(await portFindings(stack)), ...programFindings());
   const faults = faultSupport(process.platform, namespaceSupport());
   const bad = findings.some((finding) => finding.state === "bad");
@@ -150,6 +152,27 @@ function resourceFindings(stack: StackFile | undefined): Finding[] {
   return judgeResources(readResources(stack?.stateDirectory ?? process.cwd()));
 }
 
+/** Whether `resources` of a service hold here, and if not, why: never forgotten in silence. */
+function limitsFinding(): Finding {
+  const problem = limitProblem();
+  if (problem === "")
+    return { name: "limits", state: "ok", text: "cpu and memory of processes are limited by control groups" };
+  return { name: "limits", state: "warning", text: `resources of services do not limit processes: ${problem}` };
+}
+
+/** What instances of applications run in, or could. */
+async function engineFinding(stack: StackFile | undefined): Promise<Finding> {
+  if (stack?.engine?.name === "container") {
+    const { socket } = stack.engine;
+    const { why } = await findContainerEngine([socket]);
+    if (why === "") return { name: "engine", state: "ok", text: `containers, by ${socket}` };
+    return { name: "engine", state: "bad", text: `containers, and their engine does not answer: ${why}` };
+  }
+  const { socket, why } = await findContainerEngine();
+  const other = socket === undefined ? `no container engine: ${why}` : `up --engine container would use ${socket}`;
+  return { name: "engine", state: "ok", text: `processes (${other})` };
+}
+
 async function portFindings(stack: StackFile | undefined): Promise<Finding[]> {
   const ports = { ...defaultPorts, ...stack?.ports };
   const own = new Set(stack === undefined ? [] : runningProcesses(stack.runDirectory).map((mark) => mark.pid));
@@ -176,7 +199,7 @@ async function portFindings(stack: StackFile | undefined): Promise<Finding[]> {
 function programFindings(): Finding[] {
   const optional = [
     ["npm", "npm", "needed to install"],
-    ["podman", "podman", "container engine: not built yet"],
+    ["podman", "podman", "a container engine: up --engine container"],
     ["chromium", "chromium", "console tests only"],
     ["nft", "nft", "real faults of the network: up --isolation netns"],
   ] as const;

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { OptionError } from "@holdfast/kernel";
 import { defaultPorts, type PortName } from "@holdfast/wire";
 import { findApplicationFile } from "../app-file/find.ts";
+import { engineNames } from "../stack/container-engine.ts";
 import { isolations } from "../stack/isolation.ts";
 import { stateDirectoryName } from "../stack/stack-file.ts";
 import { upDetached } from "../up/detach.ts";
@@ -21,6 +22,7 @@ export interface UpFlags {
   readonly isolated?: boolean;
   readonly state?: string;
   readonly isolation?: string;
+  readonly engine?: string;
   /** False with `--no-wait`. */
   readonly wait?: boolean;
 }
@@ -82,6 +84,7 @@ export function readUpFlags(where: string | undefined, flags: UpFlags): UpOption
     isolated: flags.isolated === true,
     state: flags.state,
     isolation: readIsolation(flags.isolation),
+    engine: readEngine(flags.engine),
     noWait: flags.wait === false,
   };
 }
@@ -90,6 +93,12 @@ function readIsolation(text = "auto"): UpOptions["isolation"] {
   const known = ["auto", ...isolations] as const;
   const found = known.find((name) => name === text);
   if (found === undefined) throw new OptionError("--isolation", known.join(", "), text);
+  return found;
+}
+
+function readEngine(text = "process"): UpOptions["engine"] {
+  const found = engineNames.find((name) => name === text);
+  if (found === undefined) throw new OptionError("--engine", engineNames.join(", "), text);
   return found;
 }
 

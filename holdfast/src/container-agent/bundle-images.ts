@@ -4,6 +4,7 @@ import type { ImageSource, LoadableImage } from "@holdfast/engine-container";
 import { ImageStore } from "@holdfast/image";
 import { type Clock, type Log, PlatformError } from "@holdfast/kernel";
 import type { LaunchSpec } from "@holdfast/wire";
+import { identityOf } from "../images/container-image.ts";
 
 /**
  * Makes container images out of the bundles that instances name as their image, in the store the bundles are in. Instances
@@ -27,9 +28,10 @@ export function bundleImages(clock: Clock, log: Log): ImageSource {
   };
 }
 
-async function make(clock: Clock, log: Log, { image, application, service }: LaunchSpec): Promise<LoadableImage> {
+async function make(clock: Clock, log: Log, spec: LaunchSpec): Promise<LoadableImage> {
+  const { image, service } = spec;
   const store = new ImageStore(dirname(image), clock, (text) => log.info("container.image.making", { service, text }));
-  const container = await store.containerImage(image, { application, service });
+  const container = await store.containerImage(image, await identityOf(store, spec));
   log.info("container.image.made", { service, bundle: basename(image), digest: container.oci.digest });
   return { reference: `localhost/${container.oci.reference}`, archive: () => store.archive(container) };
 }

@@ -1,7 +1,7 @@
 import type { GroupDefinition, ScaleBounds } from "@holdfast/cloud-server";
 import { parseCommand } from "@holdfast/engine-process";
-import { PlatformError, parseDurationMs } from "@holdfast/kernel";
-import { Env, type HealthCheck, healthCheckDefaults, type SidecarSettings } from "@holdfast/wire";
+import { PlatformError, parseBytes, parseDurationMs } from "@holdfast/kernel";
+import { Env, type HealthCheck, healthCheckDefaults, type ResourceLimits, type SidecarSettings } from "@holdfast/wire";
 import type { Application, ServiceDefinition } from "@holdfast/wire/application";
 import { withFaultHook } from "./fault-hook.ts";
 import { logBytesMax, nodeCommand, placementIn } from "./platform-groups.ts";
@@ -39,6 +39,8 @@ export function applicationGroups(
         health: healthOf(definition),
         drainMs: drainMsOf(definition),
         logBytesMax,
+        ...resourcesOf(definition),
+        ...(definition.engine === undefined ? {} : { runAs: definition.engine }),
       },
       scale: scaleOf(definition, settings.zones.length),
       placement: placementIn(settings),
@@ -77,6 +79,15 @@ export function writtenRun({ kind, template }: Pick<GroupDefinition, "kind" | "t
   if (kind !== "app" || settings === undefined) return template.run;
   const { command }: Partial<SidecarSettings> = JSON.parse(settings);
   return command === undefined ? template.run : `${command.join(" ")} (behind a sidecar)`;
+}
+
+function resourcesOf({ resources }: ServiceDefinition): { readonly resources?: ResourceLimits } {
+  if (resources === undefined) return {};
+  const { cpu, memory } = resources;
+  const memoryBytes = memory === undefined ? undefined : parseBytes(memory);
+  return {
+    resources: { ...(cpu === undefined ? {} : { cpu }), ...(memoryBytes === undefined ? {} : { memoryBytes }) },
+  };
 }
 
 function drainMsOf(definition: ServiceDefinition): number {

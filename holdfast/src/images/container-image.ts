@@ -1,6 +1,6 @@
 import { basename, join } from "node:path";
 import { parseCommand } from "@holdfast/engine-process";
-import type { ContainerImage, ImageStore } from "@holdfast/image";
+import type { ContainerImage, ImageIdentity, ImageStore } from "@holdfast/image";
 import { PlatformError } from "@holdfast/kernel";
 import type { LaunchSpec } from "@holdfast/wire";
 import { parseAppVersion } from "@holdfast/wire/frigga";
@@ -14,21 +14,27 @@ export type ContainerOrder = Pick<LaunchSpec, "application" | "service" | "image
  * @throws PlatformError `IMAGE_COMMAND_UNFIT` for anything but `node …` without shell syntax; what `containerImage` throws.
  */
 export async function containerImageOf(store: ImageStore, order: ContainerOrder): Promise<ContainerImage> {
-  const { application, service, image, run } = order;
+  const { service, image, run } = order;
   const command = parseCommand(run);
   if (command === undefined || command.shell || basename(command.file) !== "node") throw unfit(service, run);
-  const bundle = basename(image);
-  const known = (await store.find(bundle)).records.find(
-    (one) => one.application === application && one.service === service,
-  );
+  const identity = await identityOf(store, order);
+  return store.containerImage(join(store.directory, basename(image)), identity, { command: ["node", ...command.args] });
+}
+
+/** Whose image a bundle is, with the version and creator it was named with. */
+export async function identityOf(
+  store: ImageStore,
+  { application, service, image }: Omit<ContainerOrder, "run">,
+): Promise<ImageIdentity> {
+  const { records } = await store.find(basename(image));
+  const known = records.find((one) => one.application === application && one.service === service);
   const version = parseAppVersion(known?.appVersion)?.version;
-  const identity = {
+  return {
     application,
     service,
     ...(version === undefined ? {} : { version }),
     ...(known === undefined ? {} : { creator: known.creator }),
   };
-  return store.containerImage(join(store.directory, bundle), identity, { command: ["node", ...command.args] });
 }
 
 function unfit(service: string, run: string): PlatformError {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { PlatformError, type Zone } from "@holdfast/kernel";
+import type { EngineChoice } from "./container-engine.ts";
 import type { Isolation } from "./isolation.ts";
 import type { StackPorts } from "./ports.ts";
 
@@ -17,6 +18,8 @@ export interface StackFile {
   readonly zones: readonly Zone[];
   /** How its zones are kept apart; absent in stacks of earlier versions, which were all of the loopback. */
   readonly isolation?: Isolation;
+  /** Where instances of the application run; absent in stacks of earlier versions, which had processes. */
+  readonly engine?: EngineChoice;
   /** A state directory made for this run alone: removed when it is stopped. */
   readonly temporary: boolean;
 }

@@ -1,6 +1,7 @@
 import { makeZones, OptionError, type Zone } from "@holdfast/kernel";
 import type { PortName } from "@holdfast/wire";
 import type { NamedApplication } from "../app-file/load.ts";
+import type { EngineName } from "../stack/container-engine.ts";
 import type { Isolation } from "../stack/isolation.ts";
 
 /** What a person asked `holdfast up` for. */
@@ -19,6 +20,8 @@ export interface UpOptions {
   readonly state: string | undefined;
   /** How zones are kept apart; `auto` when nobody says. */
   readonly isolation: Isolation | "auto";
+  /** What instances of the application run in. */
+  readonly engine: EngineName;
   /** Ready when control has taken the application, healthy or not. */
   readonly noWait: boolean;
 }

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { PlatformError } from "@holdfast/kernel";
 import { programDirectory } from "../programs.ts";
@@ -24,6 +24,8 @@ export function copyPlatform(stateDirectory: string): string {
       // The command line is not needed there, and what it loads from node_modules could not be found.
       if (name !== "cli" && name !== "prepare") cpSync(join(source, name), join(draft, name), { recursive: true });
     }
+    // Containers, whose users are nobody here, see it; other users of this machine do not, for the state directory is ours.
+    chmodSync(draft, 0o755);
     if (!existsSync(target)) renameSync(draft, target);
     rmSync(draft, { recursive: true, force: true });
   }

@@ -8,6 +8,7 @@ import type { NamedApplication } from "../app-file/load.ts";
 import { loadApplication, loadTimeoutMs } from "../app-file/load-application.ts";
 import { packageVersion } from "../programs.ts";
 import { boundCodeCache } from "../stack/code-cache.ts";
+import { chooseEngine } from "../stack/container-engine.ts";
 import { openRunDirectory, openStateDirectory, runDirectoryOf, runFiles } from "../stack/directories.ts";
 import { checkPorts, freePorts, portNames, probePort, type StackPorts, takePortBlock } from "../stack/ports.ts";
 import { runningProcesses } from "../stack/remains.ts";
@@ -48,6 +49,7 @@ export async function prepareStack(clock: Clock, random: Random, options: UpOpti
   if (limit !== undefined) warnings.push(limit);
 
   const isolation = chooseIsolation(options.isolation);
+  const engine = await chooseEngine(options.engine, isolation);
   const temporary = options.isolated && options.state === undefined;
   const directory = temporary
     ? mkdtempSync(join(tmpdir(), "holdfast-"))
@@ -80,6 +82,7 @@ export async function prepareStack(clock: Clock, random: Random, options: UpOpti
       portBase: block.base,
       zones,
       isolation,
+      engine,
       temporary,
     };
     writeStackFile(stack);

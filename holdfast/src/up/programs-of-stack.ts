@@ -4,6 +4,7 @@ import { enterRouter } from "@holdfast/engine-process";
 import { reservedHosts, type Zone, zoneKey } from "@holdfast/kernel";
 import {
   type AgentSettings,
+  type ContainerPlace,
   type DoorSettings,
   Env,
   type NetworkPlace,
@@ -53,8 +54,15 @@ export function agentProgram(stack: StackFile, zone: Zone, platform: string, net
     otlpEndpoint: `http://${control}:${stack.ports.otlp}`,
     instanceKeyFile: instanceKeyFile(stack.stateDirectory),
     ...(network === undefined ? {} : { network }),
+    ...(stack.engine?.name === "container" ? { container: containerPlace(stack, stack.engine.socket, platform) } : {}),
   };
-  return inside(network, program(stack, name, join(platform, "agent.mjs"), settings));
+  const file = settings.container === undefined ? "agent.mjs" : "container-agent.mjs";
+  return inside(network, program(stack, name, join(platform, file), settings));
+}
+
+/** The platform's own programs (the sidecar, what Node loads for faults) are seen in containers as they are here. */
+function containerPlace({ stateDirectory }: StackFile, socket: string, platform: string): ContainerPlace {
+  return { socket, stack: stateDirectory, readOnly: [platform] };
 }
 
 export function controlProgram(stack: StackFile, platform: string, network?: NetworkPlace): ProgramSpec {

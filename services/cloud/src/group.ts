@@ -15,6 +15,8 @@ export interface LaunchTemplate {
   readonly health: HealthCheck;
   readonly drainMs: number;
   readonly logBytesMax: number;
+  /** As a process also where others are containers. */
+  readonly runAs?: "process";
   /** What one instance may use; without it what the machine has. */
   readonly resources?: ResourceLimits;
 }

@@ -34,6 +34,7 @@ export function launchSpec(
     health: template.health,
     drainMs: template.drainMs,
     logBytesMax: template.logBytesMax,
+    ...(template.runAs === undefined ? {} : { runAs: template.runAs }),
     ...(template.resources === undefined ? {} : { resources: template.resources }),
   };
 }

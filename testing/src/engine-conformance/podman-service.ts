@@ -50,7 +50,8 @@ export class PodmanService implements AsyncDisposable {
   async start(): Promise<void> {
     rmSync(this.socket, { force: true });
     const [program, args, options] = this.#command(["system", "service", "-t", "0", `unix://${this.socket}`]);
-    this.#process = spawn(program, args, { ...options, stdio: "ignore" });
+    // Its monitors leave files where they were started.
+    this.#process = spawn(program, args, { ...options, cwd: this.#directory, stdio: "ignore" });
     await waitFor("podman to answer", () => existsSync(this.socket) && answers(this.socket), { timeoutMs: 20_000 });
   }
 

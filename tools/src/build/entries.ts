@@ -12,6 +12,7 @@ export const buildEntries: readonly BuildEntry[] = [
   { name: "fault-hook", source: "engines/process/src/loopback/main.ts", form: "single" },
   { name: "delay-relay", source: "engines/process/src/network/delay-relay.ts", form: "single" },
   { name: "door", source: "holdfast/src/door/main.ts", form: "single" },
+  { name: "container-agent", source: "holdfast/src/container-agent/main.ts", form: "single" },
   { name: "control", source: "holdfast/src/control/main.ts", form: "single" },
   { name: "sqlite-worker", source: "services/cloud/src/store/sqlite-worker.ts", form: "single" },
   { name: "config-worker", source: "services/config/src/store/config-worker.ts", form: "single" },

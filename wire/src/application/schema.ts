@@ -1,4 +1,4 @@
-import { parseDurationMs } from "@holdfast/kernel";
+import { parseBytes, parseDurationMs } from "@holdfast/kernel";
 import { z } from "zod";
 import { scalingPolicySchema } from "../autoscale/policy.ts";
 import { scheduledActionSchema } from "../autoscale/schedule.ts";
@@ -67,6 +67,25 @@ const scale = z
   })
   .describe("How many instances, spread evenly over the zones.");
 
+/** Container engines refuse less, and nothing starts in it. */
+const memoryBytesMin = 6 * 1_048_576;
+
+const resources = z
+  .strictObject({
+    cpu: z.number().positive().max(1_024).optional().describe("Cores at most: 0.5 is half of one."),
+    memory: z
+      .union([z.string(), z.number()])
+      .refine(
+        (value) => (parseBytes(value) ?? 0) >= memoryBytesMin,
+        "must be a size from 6MiB, such as `256MiB`, `1GiB`",
+      )
+      .optional()
+      .describe(
+        "`256MiB`, `1GiB`, or bytes. An instance that takes more is killed, told as OUT_OF_MEMORY, and replaced.",
+      ),
+  })
+  .describe("What each instance may use at most. Needs root and control groups, or a container engine.");
+
 const service = z
   .strictObject({
     run: z
@@ -89,6 +108,11 @@ const service = z
     env: z.record(z.string().min(1), z.string()).default({}).describe("More environment for each instance."),
     health: health.optional(),
     scale: scale.optional(),
+    resources: resources.optional(),
+    engine: z
+      .literal("process")
+      .optional()
+      .describe("Run it as a process also with `up --engine container`: for programs that need more than Node."),
     drain: duration.default("10s").describe("Longest time an instance gets to finish its requests when it is stopped."),
   })
   .describe("One service: a command, run as several instances.");

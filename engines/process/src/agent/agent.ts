@@ -355,7 +355,7 @@ export class ZoneAgent {
             configSnapshot: join(viewDirectory, `${kept}.config.json`),
           };
     const facts = { nodePath: process.execPath, registries, configServers, otlpEndpoint, codeCache, token, ...files };
-    if (this.#runtime.sharesFiles) return environmentOf(spec, facts, process.env);
+    if (this.#runtime.sharesFiles(spec)) return environmentOf(spec, facts, process.env);
     return environmentOf(spec, { ...facts, ...strangeFiles }, {});
   }
 

@@ -18,7 +18,6 @@ import { adoptProcess, startProcess } from "./process-handle.ts";
 
 /** Runs instances as processes of this machine, each the leader of a group and session of its own. */
 export class ProcessRuntime implements InstanceRuntime {
-  readonly sharesFiles = true;
   readonly problem = "";
   readonly #clock: Clock;
   readonly #log: Log;
@@ -40,6 +39,10 @@ export class ProcessRuntime implements InstanceRuntime {
     this.#cgroups = cgroups;
     // We stand in the router's network, and in its user namespace if it has one.
     this.#namespaces = network === undefined ? undefined : new Namespaces(shellIn(enterMounts(network)), network);
+  }
+
+  sharesFiles(): boolean {
+    return true;
   }
 
   hasOwnNetwork(spec: LaunchSpec): boolean {

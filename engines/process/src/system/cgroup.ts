@@ -55,6 +55,23 @@ export function cgroupsOfThisMachine(): CgroupTrees | undefined {
   return findCgroups(mounts, own, (path) => read(join(path, "cgroup.controllers")), existsSync);
 }
 
+/** Why processes cannot be limited on this machine, or not by us; empty when they can. Tried, not guessed. */
+export function limitProblem(trees: CgroupTrees | undefined = cgroupsOfThisMachine()): string {
+  if (trees === undefined) return "control groups are Linux's, and none are mounted";
+  const missing = (["cpu", "memory"] as const).filter((name) => trees[name] === undefined);
+  if (missing.length > 0) return `no control group limits ${missing.join(" and ")} here`;
+  for (const tree of new Set([trees.cpu, trees.memory])) {
+    const trial = join(tree ?? "", `holdfast-trial-${process.pid}`);
+    try {
+      mkdirSync(trial);
+      rmdirSync(trial);
+    } catch (error) {
+      return `control groups cannot be made in ${tree} (${codeOf(error) ?? messageOf(error)}); only root may`;
+    }
+  }
+  return "";
+}
+
 /** The control group of one instance, named by its id. */
 export class Cgroup {
   readonly #version: 1 | 2;
