@@ -22,6 +22,7 @@ import { GroupOperations } from "./groups/group-operations.ts";
 import { GroupUpkeep } from "./groups/group-upkeep.ts";
 import { HealthBook } from "./groups/health-book.ts";
 import { type LifecycleState, lifecycleOf } from "./groups/lifecycle.ts";
+import { overtaken } from "./groups/refresh.ts";
 import { ServerGroups } from "./groups/server-groups.ts";
 import { TrafficKeeper, type TrafficPort } from "./groups/traffic.ts";
 import { Operations } from "./operations.ts";
@@ -264,7 +265,7 @@ export class Cloud {
     const { min, max } = before.definition.scale;
     if (desired < min || desired > max) throw new ScaleOutOfRangeError(service, desired, min, max);
     await this.#state.commit([{ kind: "group", group: { ...before, desired } }]);
-    const group = { ...this.#groupOf(service), desired };
+    const group = { ...(this.#book.get(before.name) ?? before), desired };
     this.#put(group);
     const cause = `${service} from ${before.desired} to ${desired}`;
     const activity = this.#activities.begin({ kind: "scale", service, group: group.name, actor, cause });
@@ -284,9 +285,12 @@ export class Cloud {
       .map((instance) => instance.spec.id);
     const operation = this.#newOperation();
     const rollout = { operation, kind: "restart", actor, startedAtMs: this.#clock.wallMs(), outdated } as const;
-    await this.#state.commit([{ kind: "group", group: { ...before, rollout } }]);
-    const group = { ...this.#groupOf(service), rollout };
-    return this.#beginRollout(group);
+    const restarted = (group: ServerGroup): ServerGroup => ({
+      ...overtaken(group, `${actor} restarted ${service}`, this.#clock.wallMs()),
+      rollout,
+    });
+    await this.#state.commit([{ kind: "group", group: restarted(before) }]);
+    return this.#beginRollout(restarted(this.#book.get(before.name) ?? before));
   }
 
   /**
@@ -480,7 +484,12 @@ export class Cloud {
 
   #beginRollout(group: ServerGroup): OperationView {
     const { service } = group.definition;
-    for (const name of group.supersedes) this.#book.remove(name);
+    for (const name of group.supersedes) {
+      this.#book.remove(name);
+      for (const open of this.#groupOperations.running(name)) {
+        this.#groupOperations.end(open, "failed", `superseded by ${group.name}`);
+      }
+    }
     this.#put(group);
     this.#fleet.forgetCrashes(group.name);
     const kind = group.rollout?.kind === "restart" ? "restart" : "deploy";
@@ -512,9 +521,12 @@ export class Cloud {
       this.#storedPort = this.#ports.next;
       this.#state.note({ kind: "meta", key: portKey, value: String(this.#storedPort) });
     }
+    // Who stands in a zone that has not told of its instances yet is unknown, not gone.
     const isGone = (id: InstanceId): boolean => this.#fleet.get(id) === undefined;
-    this.#traffic.forget(isGone);
-    this.#health.forget(isGone);
+    if (this.#zones.allListed) {
+      this.#traffic.forget(isGone);
+      this.#health.forget(isGone);
+    }
     this.#changed();
   }
 

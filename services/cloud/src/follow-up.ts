@@ -45,7 +45,7 @@ export class FollowUp {
   group(group: ServerGroup): void {
     if (!this.isRestless(group)) return;
     const { book, fleet, zones } = this.#parts;
-    if (book.primary(group.cluster)?.name === group.name) this.#followService(group);
+    this.#followService(group);
     for (const operation of this.#parts.groupOperations.running(group.name)) this.#followOperation(group, operation);
     if (group.deletingAtMs === undefined || !zones.allListed) return;
     const instances = book.membersOf(group, fleet.of(group.cluster));
@@ -64,11 +64,21 @@ export class FollowUp {
     return most;
   }
 
-  /** Restarts, changes of scale and deployments of a service, which its primary group carries out. */
+  /** Restarts and deployments of a service are followed on the group that carries them out, changes of scale on the primary. */
   #followService(group: ServerGroup): void {
     const { book, fleet, operations } = this.#parts;
-    const running = operations.running(group.definition.service);
-    if (running.length === 0) return;
+    const peers = book.cluster(group.cluster);
+    const isPrimary = book.primary(group.cluster)?.name === group.name;
+    const running = operations.running(group.definition.service).filter(({ id, kind }) => {
+      return kind === "scale" ? isPrimary : group.rollout?.operation === id;
+    });
+    for (const { id, kind } of isPrimary ? operations.running(group.definition.service) : []) {
+      if (kind === "scale" || peers.some(({ rollout }) => rollout?.operation === id)) continue;
+      const activity = operations.end(id, "failed", "its server group was destroyed");
+      if (activity !== undefined) this.#parts.activities.end(activity, "cancelled", "its server group was destroyed");
+    }
+    const isRolling = group.rollout !== undefined && group.rollout.kind !== "refresh";
+    if (running.length === 0 && !isRolling) return;
     const { done, total, complete } = progressOf(group, book.membersOf(group, fleet.of(group.cluster)));
     const crashes = this.#crashes(group.name);
     const wait = group.rollout?.paused ?? this.#parts.reconciler().waits(group.name)[0]?.reason ?? "";
@@ -77,20 +87,28 @@ export class FollowUp {
       else if (crashes >= rolloutCrashesMax) this.#endOperation(group, operation, "failed", this.crashOf(group.name));
       else operations.progress(operation.id, done, total, wait);
     }
+    // A deployment that was given up as failed goes on trying, and may get there yet.
+    if (complete && isRolling) this.#settle(group.name, true);
   }
 
   #endOperation(group: ServerGroup, operation: OperationView, state: "succeeded" | "failed", detail: string): void {
-    const { operations, activities, book } = this.#parts;
+    const { operations, activities } = this.#parts;
     const activity = operations.end(operation.id, state, detail);
     if (activity !== undefined) activities.end(activity, state, detail);
     if (group.rollout?.operation !== operation.id) return;
     // A failed restart leaves what still serves in peace; a failed deployment goes on trying, with back-off.
     if (state === "failed" && group.rollout.kind === "deploy") return;
-    const present = book.get(group.name) ?? group;
-    // What was superseded is gone once the rollout has succeeded.
-    const settled = { ...present, rollout: undefined, supersedes: state === "succeeded" ? [] : present.supersedes };
+    this.#settle(group.name, state === "succeeded");
+  }
+
+  /** The rollout is over; what was superseded is gone once it has succeeded. */
+  #settle(name: string, isComplete: boolean): void {
+    const { book, state } = this.#parts;
+    const present = book.get(name);
+    if (present?.rollout === undefined) return;
+    const settled = { ...present, rollout: undefined, supersedes: isComplete ? [] : present.supersedes };
     book.put(settled);
-    this.#parts.state.note({ kind: "group", group: settled });
+    state.note({ kind: "group", group: settled });
   }
 
   #followOperation(group: ServerGroup, operation: GroupOperation): void {

@@ -38,7 +38,10 @@ export function redefine(
   if (present === undefined)
     return { group: newGroup({ definition, name, desired, rollout, createdAtMs }), isNew: true };
   const supersedes = [...present.supersedes, present.name];
-  return { group: { ...present, definition, name, desired, rollout, createdAtMs, supersedes }, isNew: true };
+  return {
+    group: { ...present, definition, name, desired, rollout, createdAtMs, supersedes, refresh: undefined },
+    isNew: true,
+  };
 }
 
 /** The next name in Frigga's count that no group bears. */

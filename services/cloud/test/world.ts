@@ -9,14 +9,16 @@ import { FakeTraffic } from "./fake-traffic.ts";
 export class World {
   readonly clock = new FakeClock();
   readonly engine = new FakeEngine(this.clock);
-  readonly store = new MemoryStore();
+  readonly store: MemoryStore;
   readonly traffic = new FakeTraffic();
-  state = new DurableState(this.clock, silentLog, this.store);
+  state: DurableState;
   readonly zones;
   #cloud: Cloud | undefined;
 
-  constructor(zones = 3) {
+  constructor(zones = 3, store = new MemoryStore()) {
     this.zones = makeZones(1, zones);
+    this.store = store;
+    this.state = new DurableState(this.clock, silentLog, store);
   }
 
   get cloud(): Cloud {
@@ -41,6 +43,16 @@ export class World {
     this.#cloud?.stop();
     await this.state.close();
     this.#cloud = undefined;
+  }
+
+  /** Control is killed: nothing of it is closed, written or waited for. */
+  kill(): void {
+    this.#cloud?.stop();
+    this.#cloud = undefined;
+  }
+
+  get isRunning(): boolean {
+    return this.#cloud !== undefined;
   }
 
   /** Deploys `catalog` at `desired` and waits until it runs. */

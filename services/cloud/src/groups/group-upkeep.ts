@@ -34,6 +34,7 @@ export class GroupUpkeep {
     let group = this.#pauseWhenZoneIsLost(given, instances);
     group = this.#stepRefresh(group, instances);
     if (Object.keys(group.marks).length > 0) group = this.#tendMarks(group);
+    if (group.supersedes.length > 0) group = this.#forgetSuperseded(group, instances);
     if (group !== given) this.#keep(group);
     for (const instance of instances) if (instance.state !== "stopped") this.#parts.traffic.keep(group, instance);
     return group;
@@ -42,7 +43,12 @@ export class GroupUpkeep {
   /** True while time alone changes something about it. */
   isRestless(group: ServerGroup, instances: readonly InstanceObservation[]): boolean {
     const { traffic } = this.#parts;
-    if (group.settings.maxInstanceLifetimeMs !== undefined || group.settings.healthCheckGraceMs > 0) return true;
+    if (
+      group.supersedes.length > 0 ||
+      group.settings.maxInstanceLifetimeMs !== undefined ||
+      group.settings.healthCheckGraceMs > 0
+    )
+      return true;
     return (
       Object.keys(group.marks).length > 0 || instances.some((one) => one.state === "up" && !traffic.keep(group, one))
     );
@@ -157,6 +163,14 @@ export class GroupUpkeep {
     // The way back begins with a clean record.
     if (failure !== undefined && stepped !== group) this.#parts.fleet.forgetCrashes(group.name);
     return stepped;
+  }
+
+  /** Names of former groups are free again once nobody bears them. */
+  #forgetSuperseded(group: ServerGroup, instances: readonly InstanceObservation[]): ServerGroup {
+    const { zones } = this.#parts;
+    if (group.rollout !== undefined || !zones.allListed || !zones.allReachable) return group;
+    const isLeft = instances.some(({ spec, state }) => state !== "stopped" && spec.serverGroup !== group.name);
+    return isLeft ? group : { ...group, supersedes: [] };
   }
 
   /** Ends the waits whose time is up and forgets what was said of instances that are gone. */

@@ -85,7 +85,7 @@ export function isActive(refresh: RefreshState | undefined): refresh is RefreshS
 /**
  * The group with a refresh begun; `template` changes what it launches from now on.
  *
- * @throws PlatformError `REFRESH_IN_PROGRESS` (409), `REFRESH_INVALID` (400).
+ * @throws PlatformError `REFRESH_IN_PROGRESS`, `ROLLOUT_IN_PROGRESS` (409), `REFRESH_INVALID` (400).
  */
 export function refreshed(
   group: ServerGroup,
@@ -99,6 +99,12 @@ export function refreshed(
     throw new PlatformError("REFRESH_IN_PROGRESS", `${group.name}: its refresh is ${group.refresh.status}`, {
       status: 409,
       next: `holdfast group refresh ${group.name} --cancel`,
+    });
+  }
+  if (group.rollout !== undefined) {
+    throw new PlatformError("ROLLOUT_IN_PROGRESS", `${group.name}: its ${group.rollout.kind} is still under way`, {
+      status: 409,
+      next: `holdfast groups ${group.name}`,
     });
   }
   const options = { ...refreshDefaults, ...begin.options };
@@ -248,7 +254,6 @@ function releasedCount(refresh: RefreshState): number {
 /** Those up to the next checkpoint are outdated from now on. */
 function released(group: ServerGroup, refresh: RefreshState): ServerGroup {
   const { options, operation, actor, startedAtMs } = refresh;
-  const mayGoBelow = Math.ceil((group.desired * options.minHealthyPercentage) / 100) < group.desired;
   const rollout: Rollout = {
     operation,
     kind: "refresh",
@@ -256,7 +261,7 @@ function released(group: ServerGroup, refresh: RefreshState): ServerGroup {
     startedAtMs,
     outdated: refresh.instances.slice(0, releasedCount(refresh)),
     minHealthyPercent: options.minHealthyPercentage,
-    ...(options.maxHealthyPercentage === 100 && mayGoBelow ? { noSurge: true } : {}),
+    ...(options.maxHealthyPercentage === 100 ? { noSurge: true } : {}),
   };
   return { ...group, refresh, rollout };
 }
@@ -311,6 +316,11 @@ export function cancelled(group: ServerGroup, reason: string): ServerGroup {
     });
   }
   return { ...group, rollout: undefined, refresh: { ...group.refresh, status: "Cancelling", reason } };
+}
+
+/** The group with its refresh over because something else replaces the instances; unchanged without one under way. */
+export function overtaken(group: ServerGroup, reason: string, nowMs: number): ServerGroup {
+  return isActive(group.refresh) ? ended(group, group.refresh, "Cancelled", nowMs, reason) : group;
 }
 
 function ended(

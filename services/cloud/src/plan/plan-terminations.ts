@@ -3,6 +3,7 @@ import { sequenceOf } from "../group.ts";
 import { type Action, ageOf, type PlanInput } from "./action.ts";
 import { rolloutCause } from "./causes.ts";
 import { liveIn, upIn, type ZoneView } from "./classify.ts";
+import { healthyFloor } from "./pace.ts";
 import { type Candidate, chooseVictim } from "./termination-policy.ts";
 
 /**
@@ -31,12 +32,6 @@ export function planTerminations(
 interface Surplus {
   spare: number;
   early: number;
-}
-
-/** A rollout may go down to so many that serve; without a pace of its own not below what is wanted. */
-function healthyFloor({ group }: PlanInput): number {
-  const percent = group.rollout?.minHealthyPercent ?? 100;
-  return Math.ceil((group.desired * percent) / 100);
 }
 
 function planZone(

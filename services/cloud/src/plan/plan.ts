@@ -2,6 +2,7 @@ import { isExclusive, isSuspended } from "../group.ts";
 import type { Action, LostInstance, PlanInput } from "./action.ts";
 import { rolloutCause } from "./causes.ts";
 import { classify, liveIn, upIn, type ZoneView } from "./classify.ts";
+import { startsSuccessorsFirst } from "./pace.ts";
 import { planTerminations } from "./plan-terminations.ts";
 import { targetsOf } from "./targets.ts";
 import { planWarmPool, readyIn } from "./warm-pool.ts";
@@ -84,7 +85,7 @@ function hasStartingSuccessor(view: ZoneView): boolean {
 function planLaunches(input: PlanInput, view: ZoneView, target: number, round: Round, actions: Action[]): void {
   const exclusive = isExclusive(input.group.definition.placement);
   const mayReplace = view.outdated.length > 0 && !exclusive && !round.isStarting && !isPaused(input);
-  const surge = mayReplace && input.group.rollout?.noSurge === undefined ? 1 : 0;
+  const surge = mayReplace && startsSuccessorsFirst(input) ? 1 : 0;
   const missing = Math.min(target - view.current.length, target + surge - liveIn(view));
   if (missing <= 0 || view.isEnding) return;
   const waits = waitOf(input, view, exclusive);
