@@ -143,6 +143,7 @@ test("flags of up are checked by name", () => {
     isolated: false,
     state: undefined,
     isolation: "auto",
+    engine: "process",
     noWait: false,
   });
   for (const port of ["edge", "edge=x", "web=80", "edge=70000", "toString=1"]) {
