@@ -18,9 +18,14 @@ interface Step {
   readonly timeoutMs: number;
 }
 
-const unitFiles = globSync("{kernel,wire,testing,tools,holdfast,bench,console}/test/**/*.test.ts")
+const roomFiles = globSync("{kernel,wire,testing,tools,holdfast,bench,console}/test/**/*.test.ts")
   .concat(globSync("{runtime,services,engines,examples}/*/test/**/*.test.ts"))
   .sort();
+/** These run a whole engine, Podman among them: a step of their own, one after the other. */
+const isEngineTest = (file: string): boolean => /\/(container-engine|conformance|podman)\.test\.ts$/.test(file);
+const [engineFiles, unitFiles] = [true, false].map((wanted) =>
+  roomFiles.filter((file) => isEngineTest(file) === wanted),
+) as [string[], string[]];
 /** These measure failures under load, and so have the machine to themselves. */
 const isLoadTest = (file: string): boolean => /\/(survival|bring-your-own)\.test\.ts$/.test(file);
 const [loadFiles, worldFiles] = [true, false].map((wanted) =>
@@ -89,6 +94,13 @@ function allSteps(full: boolean): Step[] {
       commands: [worldCommand(2, simFiles)],
       isTestRun: true,
       timeoutMs: full ? 3_600_000 : 300_000,
+    },
+    {
+      part: "world",
+      name: `${engineFiles.length} files of tests with engines`,
+      commands: [worldCommand(1, engineFiles)],
+      isTestRun: true,
+      timeoutMs: 600_000,
     },
     {
       part: "world",
