@@ -36,6 +36,7 @@ class FakeCloud {
   readonly groupsNow: Group[] = [];
   instances: Instance[] = [];
   lost: string[] = [];
+  readonly listeners = new Set<() => void>();
   readonly resized: { name: string; desired: number; cause: string }[] = [];
 
   add(name: string, service: string, count: number): Group {
@@ -74,8 +75,13 @@ class FakeCloud {
       this.resized.push({ name, desired: size.desired, cause: asker.cause ?? "" });
       group.desired = size.desired;
       this.fill(group);
+      for (const listener of this.listeners) listener();
     };
-    const port = { groups, lifecycleOf, lostZones: () => this.lost, serverGroups: { resize } };
+    const subscribe = (listener: () => void): (() => void) => {
+      this.listeners.add(listener);
+      return () => void this.listeners.delete(listener);
+    };
+    const port = { groups, lifecycleOf, lostZones: () => this.lost, serverGroups: { resize }, subscribe };
     return port as unknown as ScaledCloud;
   }
 

@@ -11,6 +11,7 @@ import { temporaryDirectory, waitFor } from "@holdfast/testing";
 import { SseDecoder } from "@holdfast/wire";
 import type {
   ActivityView,
+  AutoscaleView,
   InstanceView,
   LogLine,
   OperationView,
@@ -311,6 +312,48 @@ suite("control's API over a real agent", () => {
     );
     assert.equal(groups[0]?.instances[0]?.lifecycle, "InService");
     assert.equal(await code(await act("small-hello-v001", "destroy", {})), "LAST_ENABLED_GROUP");
+  });
+
+  test("scaling policies are put in place, shown, refused when they cannot be, and given back to the file", async () => {
+    const path = "/v1/autoscale/hello/policies";
+    const tracking = { name: "rpm", policyType: "TargetTrackingScaling", metric: "RequestsPerSecond", targetValue: 5 };
+    const scheduled = [{ name: "later", startTime: "2999-01-01T00:00:00Z", min: 2 }];
+    const set = (await (await world.send("PUT", path, { policies: [tracking], scheduled })).json()) as AutoscaleView;
+    assert.deepEqual([set.service, set.origin, set.min, set.max], ["hello", "set", 1, 3]);
+    assert.deepEqual([set.policies[0]?.policy.name, set.policies[0]?.reason], ["rpm", "not looked at yet"]);
+    assert.equal(set.scheduled[0]?.nextAt, "2999-01-01T00:00:00.000Z");
+    const [listed] = await world.json<AutoscaleView[]>("/v1/autoscale");
+    assert.deepEqual(listed?.policies[0]?.policy, set.policies[0]?.policy);
+    const codeOf = async (answer: Response): Promise<string> => ((await answer.json()) as { code: string }).code;
+    const never = { name: "never", recurrence: "0 0 31 2 *", min: 2 };
+    assert.equal(await codeOf(await world.send("PUT", path, { scheduled: [never] })), "SCHEDULE_INVALID");
+    assert.equal(
+      await codeOf(await world.send("PUT", path, { policies: [tracking, tracking] })),
+      "SCALING_PLAN_INVALID",
+    );
+    assert.equal(await codeOf(await world.send("PUT", path, { policies: [{ name: "x" }] })), "REQUEST_INVALID");
+    assert.equal(await codeOf(await world.call("/v1/autoscale/nobody")), "SERVICE_UNKNOWN");
+    const after = await world.json<AutoscaleView>("/v1/autoscale/hello");
+    assert.deepEqual([after.policies.length, after.scheduled.length], [1, 1]);
+    await world.send("POST", `/v1/groups/${set.group}/suspend`, { processes: ["AlarmNotification"] });
+    assert.deepEqual((await world.json<AutoscaleView>("/v1/autoscale/hello")).suspended, ["AlarmNotification"]);
+    await world.send("POST", `/v1/groups/${set.group}/resume`, { processes: ["AlarmNotification"] });
+    const reset = (await (await world.send("DELETE", path)).json()) as AutoscaleView;
+    assert.deepEqual([reset.origin, reset.policies, reset.scheduled, reset.suspended], ["file", [], [], []]);
+  });
+
+  test("an application whose schedule cannot be is refused before anything of it is deployed", async () => {
+    const scale = { scheduled: [{ name: "never", recurrence: "0 0 31 2 *", min: 2 }] };
+    const application = { name: "small", services: { other: { run: "node program.cjs", scale } } };
+    const images = { other: join(world.directory.path, "image") };
+    const answer = await world.send("PUT", "/v1/applications/small", { application, images });
+    assert.equal(answer.status, 400);
+    assert.equal(((await answer.json()) as { code: string }).code, "SCHEDULE_INVALID");
+    const { services } = await world.json<StatusView>("/v1/status");
+    assert.deepEqual(
+      services.filter(({ kind }) => kind === "app").map(({ name }) => name),
+      ["hello"],
+    );
   });
 
   test("logs are the last lines, and follow goes on with what is written", async () => {

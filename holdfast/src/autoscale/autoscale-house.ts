@@ -35,6 +35,7 @@ export interface AutoscaleHouseParts {
 export class AutoscaleHouse {
   readonly #clock: Clock;
   readonly #autoscaler: Autoscaler;
+  readonly #groups: PrimaryGroups;
 
   constructor({ clock, log, cloud, figures, minutes, stored, keep }: AutoscaleHouseParts) {
     const groups = new PrimaryGroups(clock, cloud);
@@ -44,6 +45,7 @@ export class AutoscaleHouse {
       return groups.membersOf(service, ids);
     };
     this.#clock = clock;
+    this.#groups = groups;
     this.#autoscaler = new Autoscaler(
       {
         clock,
@@ -63,6 +65,7 @@ export class AutoscaleHouse {
 
   close(): void {
     this.#autoscaler.stop();
+    this.#groups.close();
   }
 
   /**

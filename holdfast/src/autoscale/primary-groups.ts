@@ -1,11 +1,11 @@
 import type { Cloud, GroupStatus, ScalableGroup, ScalingTarget } from "@holdfast/cloud-server";
 import type { Clock } from "@holdfast/kernel";
 
-/** All groups are asked for at most so often: each policy asks, and what it sees is seconds old anyway. */
+/** What no change tells of (an instance's age, a zone's silence) is looked at again after this. */
 const freshMs = 1_000;
 
 /** What scaling needs of the cloud. */
-export type ScaledCloud = Pick<Cloud, "groups" | "lifecycleOf" | "lostZones" | "serverGroups">;
+export type ScaledCloud = Pick<Cloud, "groups" | "lifecycleOf" | "lostZones" | "serverGroups" | "subscribe">;
 
 /** The group of each service that gets traffic, as scaling sees and changes it. */
 export class PrimaryGroups implements ScalingTarget {
@@ -14,11 +14,20 @@ export class PrimaryGroups implements ScalingTarget {
   readonly #byService = new Map<string, GroupStatus>();
   /** Instance → its group; those that are gone stay until {@link owners} is told to forget them. */
   readonly #owners = new Map<string, string>();
+  readonly #unsubscribe: () => void;
   #readAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock, cloud: ScaledCloud) {
     this.#clock = clock;
     this.#cloud = cloud;
+    // Each policy asks for its group; all are read once between two changes.
+    this.#unsubscribe = cloud.subscribe(() => {
+      this.#readAtMs = Number.NEGATIVE_INFINITY;
+    });
+  }
+
+  close(): void {
+    this.#unsubscribe();
   }
 
   group(service: string): ScalableGroup | undefined {
@@ -41,7 +50,6 @@ export class PrimaryGroups implements ScalingTarget {
   async resize(name: string, size: { min: number; max: number; desired: number }, actor: string, cause: string) {
     const { min, desired, max } = size;
     await this.#cloud.serverGroups.resize(name, { min, desired, max }, { actor, cause });
-    this.#readAtMs = Number.NEGATIVE_INFINITY;
   }
 
   /**

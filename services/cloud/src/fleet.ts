@@ -3,6 +3,7 @@ import type { EngineListing, InstanceObservation, LaunchSpec } from "@holdfast/w
 import type { ServerGroup } from "./group.ts";
 import type { LostInstance } from "./plan/action.ts";
 import { CrashBackoff } from "./plan/crash-backoff.ts";
+import { Standing } from "./standing.ts";
 
 interface Known {
   observation: InstanceObservation;
@@ -32,6 +33,8 @@ export class Fleet {
   readonly #clock: Clock;
   readonly #known = new Map<InstanceId, Known>();
   readonly #byCluster = new Map<string, Map<InstanceId, Known>>();
+  /** What those that stand take up. */
+  readonly standing = new Standing();
   /** {@link of}'s answers until something changes in the cluster. */
   readonly #lists = new Map<string, readonly InstanceObservation[]>();
   readonly #leaving = new Map<InstanceId, LeavingReason>();
@@ -49,11 +52,6 @@ export class Fleet {
 
   all(): InstanceObservation[] {
     return [...this.#known.values()].map((known) => known.observation);
-  }
-
-  /** Those that hold an address: all but the stopped. */
-  *standing(): Generator<InstanceObservation> {
-    for (const { observation } of this.#known.values()) if (observation.state !== "stopped") yield observation;
   }
 
   clusters(): IterableIterator<string> {
@@ -217,6 +215,7 @@ export class Fleet {
       known.seenAtMs = nowMs;
       // A listing tells the same again every few seconds, in new objects.
       if (isSame(known.observation, observation)) return;
+      if (known.observation.state !== "stopped") this.standing.remove(known.observation.spec);
       known.observation = observation;
     } else {
       const bornAtMs = nowMs - Math.max(0, this.#clock.wallMs() - observation.startedAtMs);
@@ -225,13 +224,16 @@ export class Fleet {
       const peers = this.#byCluster.get(cluster) ?? new Map<InstanceId, Known>();
       this.#byCluster.set(cluster, peers.set(id, fresh));
     }
+    if (observation.state !== "stopped") this.standing.add(observation.spec);
     this.#lists.delete(cluster);
     this.onChanged(cluster);
   }
 
   #forget(id: InstanceId): void {
-    const cluster = this.#known.get(id)?.observation.spec.cluster;
-    if (cluster === undefined) return;
+    const known = this.#known.get(id)?.observation;
+    if (known === undefined) return;
+    if (known.state !== "stopped") this.standing.remove(known.spec);
+    const { cluster } = known.spec;
     this.#known.delete(id);
     const peers = this.#byCluster.get(cluster);
     peers?.delete(id);

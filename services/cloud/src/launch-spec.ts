@@ -1,7 +1,8 @@
-import { addressOf, coordinatesOf, type InstanceId, type Zone } from "@holdfast/kernel";
-import type { InstanceObservation, LaunchSpec } from "@holdfast/wire";
+import { addressOf, type InstanceId, type Zone } from "@holdfast/kernel";
+import type { LaunchSpec } from "@holdfast/wire";
 import type { ServerGroup } from "./group.ts";
 import { freeHost, type PortRing } from "./slots.ts";
+import type { Standing } from "./standing.ts";
 
 /** Builds the complete order for one new instance: where it stands, which ports it has, what it runs. */
 export function launchSpec(
@@ -9,14 +10,11 @@ export function launchSpec(
   zone: Zone,
   id: InstanceId,
   ports: PortRing,
-  standing: Iterable<InstanceObservation>,
+  standing: Standing,
 ): LaunchSpec {
   const { definition } = group;
   const { template, placement } = definition;
-  const taken = takenBy(standing, zone);
-  const fixedPort = placement.fixedPorts?.[zone.name];
-  const port = fixedPort ?? ports.take(taken.ports);
-  taken.ports.add(port);
+  const port = placement.fixedPorts?.[zone.name] ?? ports.take(standing.ports);
   return {
     id,
     kind: definition.kind,
@@ -25,9 +23,9 @@ export function launchSpec(
     cluster: group.cluster,
     serverGroup: group.name,
     zone,
-    address: placement.address ?? addressOf(zone, placement.host ?? freeHost(zone.name, taken.hosts)),
+    address: placement.address ?? addressOf(zone, placement.host ?? freeHost(zone.name, standing.hosts(zone))),
     port,
-    adminPort: ports.take(taken.ports),
+    adminPort: ports.take({ has: (other) => other === port || standing.ports.has(other) }),
     image: template.image,
     run: template.run,
     env: { ...template.env, ...template.zoneEnv[zone.name] },
@@ -37,16 +35,4 @@ export function launchSpec(
     ...(template.runAs === undefined ? {} : { runAs: template.runAs }),
     ...(template.resources === undefined ? {} : { resources: template.resources }),
   };
-}
-
-function takenBy(standing: Iterable<InstanceObservation>, zone: Zone): { ports: Set<number>; hosts: Set<number> } {
-  const ports = new Set<number>();
-  const hosts = new Set<number>();
-  for (const { spec, state } of standing) {
-    if (state === "stopped") continue;
-    ports.add(spec.port).add(spec.adminPort);
-    const at = coordinatesOf(spec.address);
-    if (at?.region === zone.region && at.zone === zone.zone) hosts.add(at.host);
-  }
-  return { ports, hosts };
 }

@@ -68,7 +68,7 @@ export class Orders {
     });
     const startedMs = clock.monotonicMs();
     try {
-      const spec = launchSpec(group, zone, id, ports, fleet.standing());
+      const spec = launchSpec(group, zone, id, ports, fleet.standing);
       this.#parts.onLaunching(group, spec, action.warm === true);
       fleet.launching(spec);
       fleet.observe(await engine.launch(spec));

@@ -9,7 +9,7 @@ const lastHost = 253;
  *
  * @throws PlatformError `ZONE_FULL` when all are taken.
  */
-export function freeHost(zone: string, taken: ReadonlySet<number>): number {
+export function freeHost(zone: string, taken: Pick<ReadonlySet<number>, "has">): number {
   for (let host = firstApplicationHost; host <= lastHost; host++) if (!taken.has(host)) return host;
   throw new PlatformError("ZONE_FULL", `${zone}: all ${lastHost - firstApplicationHost + 1} addresses are taken`, {
     next: "scale something down, or run with more zones",
@@ -39,7 +39,7 @@ export class PortRing {
    *
    * @throws PlatformError `PORTS_EXHAUSTED` when there is none.
    */
-  take(taken: ReadonlySet<number>): number {
+  take(taken: Pick<ReadonlySet<number>, "has">): number {
     for (let i = 0; i < this.#size; i++) {
       const port = this.#next;
       this.#next = this.#first + ((port - this.#first + 1) % this.#size);
