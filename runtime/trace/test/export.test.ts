@@ -278,6 +278,24 @@ describe("the exporter", () => {
     assert.equal(exporter.sent, 1);
     await new Promise((resolve) => server.close(resolve));
   });
+
+  test("a place where nobody listens refuses each time; the process and later sendings live on", async () => {
+    const server = createServer((_req, res) => res.writeHead(200).end());
+    const listen = (port: number) => new Promise<void>((resolve) => void server.listen(port, "127.0.0.1", resolve));
+    await listen(0);
+    const address = server.address();
+    assert.ok(typeof address === "object" && address !== null);
+    await new Promise((resolve) => server.close(resolve));
+    const post = postTo(new URL(`http://127.0.0.1:${address.port}/v1/traces`));
+    const send = () => post.send(Buffer.from("x"), {}, 1_000);
+    await assert.rejects(send(), { code: "ECONNREFUSED" });
+    await assert.rejects(send(), { code: "ECONNREFUSED" });
+    await listen(address.port);
+    assert.equal((await send()).status, 200);
+    post.close();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
 });
 
 describe("the time of spans", () => {

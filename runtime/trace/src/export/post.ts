@@ -41,8 +41,9 @@ export function postTo(url: URL): Post {
 /** Connections that do not keep the process alive, not even while something is sent. */
 function quietly(options: Build.Options, callback: Build.Callback): void {
   connect(options, (...result) => {
-    const [, socket] = result;
-    if (socket !== null) {
+    // Called with the error alone when there is no connection, whatever its type says.
+    const socket: ReturnType<typeof connect> | null | undefined = result[1];
+    if (socket != null) {
       socket.unref();
       // undici would for each request.
       socket.ref = () => socket;
