@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { buildConnector as Build, Dispatcher } from "undici";
 import buildConnector from "undici/lib/core/connect.js";
 import Client from "undici/lib/dispatcher/client.js";
@@ -42,8 +43,8 @@ export function postTo(url: URL): Post {
 function quietly(options: Build.Options, callback: Build.Callback): void {
   connect(options, (...result) => {
     // Called with the error alone when there is no connection, whatever its type says.
-    const socket: ReturnType<typeof connect> | null | undefined = result[1];
-    if (socket != null) {
+    const socket: Socket | null | undefined = result[1];
+    if (socket !== null && socket !== undefined) {
       socket.unref();
       // undici would for each request.
       socket.ref = () => socket;
