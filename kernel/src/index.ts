@@ -8,6 +8,7 @@ export { processLog } from "./process-log.ts";
 export { hash32, type Random, SeededRandom, systemRandom } from "./random.ts";
 export {
   addressOf,
+  blockCovers,
   coordinatesOf,
   firstApplicationHost,
   makeZones,

@@ -55,3 +55,19 @@ export function coordinatesOf(address: string): { region: number; zone: number; 
   const [region, zone, host] = [Number(match[1]), Number(match[2]), Number(match[3])];
   return region < 1 || zone < 1 || host < 1 || host > 253 ? undefined : { region, zone, host };
 }
+
+/**
+ * Whether every address of `inner` is in `outer`. Both are CIDR blocks of IPv4 (`127.1.2.0/24`) or single addresses, well-formed
+ * as whoever takes them in has checked.
+ */
+export function blockCovers(outer: string, inner: string): boolean {
+  const [base, bits] = blockOf(outer);
+  const [other, otherBits] = blockOf(inner);
+  const size = 2 ** (32 - bits);
+  return bits <= otherBits && Math.floor(base / size) === Math.floor(other / size);
+}
+
+function blockOf(block: string): [base: number, bits: number] {
+  const [address = "", bits = "32"] = block.split("/");
+  return [address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0), Number(bits)];
+}

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   endHolder,
-  enterMounts,
+  enterHouse,
   KernelFaults,
   Namespaces,
   shellIn,
@@ -22,10 +22,8 @@ const rootless = process.getuid?.() !== 0;
 async function inNetwork<T>(work: (place: NetworkPlace, prefix: readonly string[]) => Promise<T>): Promise<T> {
   const directory = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
   const place = await startHolder(clock, join(directory, "net"), rootless);
-  const user = rootless ? [`--user=/proc/${place.pid}/ns/user`, "--preserve-credentials"] : [];
-  const [nsenter = "", mount = ""] = enterMounts(place);
   try {
-    return await work(place, [nsenter, ...user, `--net=/proc/${place.pid}/ns/net`, mount, "--"]);
+    return await work(place, enterHouse(place));
   } finally {
     endHolder(place);
     rmSync(directory, { recursive: true, force: true });

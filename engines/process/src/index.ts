@@ -13,7 +13,7 @@ export { agentHealth, shutDownAgent } from "./client/shut-down.ts";
 export { instanceToken } from "./instance-token.ts";
 export { HookFaults } from "./loopback/hook-faults.ts";
 export { TunDelays } from "./network/delays.ts";
-export { behind, enterMounts, enterRouter } from "./network/enter.ts";
+export { behind, enterHouse, enterMounts, enterRouter } from "./network/enter.ts";
 export { endHolder, restartHolder, startHolder } from "./network/holder.ts";
 export { KernelFaults } from "./network/kernel-faults.ts";
 export { Namespaces } from "./network/namespaces.ts";

@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { limitProblem } from "@holdfast/engine-process";
 import { messageOf } from "@holdfast/kernel";
-import { defaultPorts, operatorAddress } from "@holdfast/wire";
+import { defaultPorts, type FaultSupportView, operatorAddress } from "@holdfast/wire";
 import { packageVersion, programDirectory } from "../programs.ts";
 import { findContainerEngine } from "../stack/container-engine.ts";
 import { runDirectoryOf, runFiles } from "../stack/directories.ts";
@@ -23,13 +23,6 @@ export interface Finding {
   readonly name: string;
   readonly state: "ok" | "warning" | "bad";
   readonly text: string;
-}
-
-/** What a fault of the chaos tools would be on this machine: never a silent downgrade. */
-export interface FaultSupport {
-  readonly fault: string;
-  readonly support: "real" | "simulated" | "unavailable";
-  readonly why: string;
 }
 
 /** `holdfast doctor`: what this machine can do, and what stands in the way. Exit code 1 when something is bad. */
@@ -60,10 +53,10 @@ export async function doctor(context: CommandContext, options: StackOptions): Pr
 }
 
 /** Per fault: real, simulated or unavailable on a platform, and why. */
-export function faultSupport(platform: NodeJS.Platform, networks: { works: boolean; why: string }): FaultSupport[] {
-  const signals: FaultSupport["support"] = platform === "win32" ? "unavailable" : "real";
+export function faultSupport(platform: NodeJS.Platform, networks: { works: boolean; why: string }): FaultSupportView[] {
+  const signals: FaultSupportView["support"] = platform === "win32" ? "unavailable" : "real";
   const how = platform === "win32" ? "Windows has no such signal" : "the signal goes to the instance's own process";
-  const network: Omit<FaultSupport, "fault"> = networks.works
+  const network: Omit<FaultSupportView, "fault"> = networks.works
     ? { support: "real", why: `with holdfast up --isolation netns (${networks.why}), in the kernel` }
     : { support: "simulated", why: `inside of programs on Node; real ones need network namespaces: ${networks.why}` };
   const tun = existsSync("/dev/net/tun")

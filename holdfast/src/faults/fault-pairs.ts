@@ -1,4 +1,4 @@
-import { addressOf, coordinatesOf, PlatformError, type Zone } from "@holdfast/kernel";
+import { addressOf, blockCovers, coordinatesOf, PlatformError, type Zone } from "@holdfast/kernel";
 import type { FaultPair } from "@holdfast/wire";
 import type { AddFault } from "@holdfast/wire/control";
 
@@ -56,7 +56,7 @@ function apart(request: Request, given: readonly string[], zones: readonly Zone[
   const chosen = shape === "halves" ? half : zones.slice(-1);
   const blocks = request.from.length > 0 ? given : chosen.map(blockOfZone);
   const names = request.from.length > 0 ? request.from : chosen.map(({ name }) => name);
-  const inside = zones.filter((zone) => blocks.some((block) => covers(block, blockOfZone(zone))));
+  const inside = zones.filter((zone) => blocks.some((block) => blockCovers(block, blockOfZone(zone))));
   // What is smaller than a zone is cut off from its own zone, too.
   const others = zones.filter((zone) => !inside.includes(zone)).map(blockOfZone);
   if (others.length === 0) throw invalid("from: is everything there is", "name fewer places");
@@ -99,7 +99,8 @@ export function cutsAll(pairs: readonly FaultPair[], zones: readonly Zone[]): bo
   if (zones.length < 2) return false;
   return zones.every((a) =>
     zones.every(
-      (b) => a === b || pairs.some(([from, to]) => covers(from, blockOfZone(a)) && covers(to, blockOfZone(b))),
+      (b) =>
+        a === b || pairs.some(([from, to]) => blockCovers(from, blockOfZone(a)) && blockCovers(to, blockOfZone(b))),
     ),
   );
 }
@@ -132,17 +133,6 @@ function between(from: readonly string[], to: readonly string[], oneWay: boolean
   const pairs = from.flatMap((a) => to.filter((b) => b !== a).map((b): FaultPair => [a, b]));
   const all = oneWay ? pairs : [...pairs, ...pairs.map(([a, b]): FaultPair => [b, a])];
   return [...new Map(all.map((pair) => [pair.join(" "), pair])).values()];
-}
-
-function covers(outer: string, inner: string): boolean {
-  const [[base, bits], [other, otherBits]] = [parts(outer), parts(inner)];
-  const size = 2 ** (32 - bits);
-  return bits <= otherBits && Math.floor(base / size) === Math.floor(other / size);
-}
-
-function parts(block: string): [base: number, bits: number] {
-  const [address = "", bits = "32"] = block.split("/");
-  return [address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0), Number(bits)];
 }
 
 function list(names: readonly string[]): string {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { enterRouter } from "@holdfast/engine-process";
-import { reservedHosts, type Zone, zoneKey } from "@holdfast/kernel";
+import { type Zone, zoneKey } from "@holdfast/kernel";
 import {
   type AgentSettings,
   type ContainerPlace,
@@ -11,11 +11,12 @@ import {
   operatorAddress,
   routerAddress,
 } from "@holdfast/wire";
+import { registryPlaces } from "../control/registry-urls.ts";
 import type { ControlSettings } from "../control/settings.ts";
 import { codeCacheOf } from "../stack/code-cache.ts";
 import { runFiles } from "../stack/directories.ts";
 import { instanceKeyFile } from "../stack/instance-key.ts";
-import { addressIn, withSystemPath } from "../stack/isolation.ts";
+import { withSystemPath } from "../stack/isolation.ts";
 import type { StackFile } from "../stack/stack-file.ts";
 import type { ProgramSpec } from "./managed-process.ts";
 
@@ -24,12 +25,9 @@ export function registryUrls(
   { zones, portBase, isolation = "loopback" }: Pick<StackFile, "zones" | "portBase" | "isolation">,
   own: Zone | undefined,
 ): string[] {
-  const urls = zones.map((zone, index) => ({
-    zone,
-    url: `http://${addressIn(isolation, zone, reservedHosts.registry)}:${portBase + index}`,
-  }));
-  const isOwn = (item: { zone: Zone }): boolean => own !== undefined && item.zone.name === own.name;
-  return [...urls.filter(isOwn), ...urls.filter((item) => !isOwn(item))].map((item) => item.url);
+  const places = registryPlaces({ zones, portBase, mode: isolation });
+  const isOwn = ({ name }: { readonly name: string }): boolean => name === own?.name;
+  return [...places.filter(isOwn), ...places.filter((place) => !isOwn(place))].map(({ url }) => url);
 }
 
 /** `agent-1.2`: the agent of region 1, zone 2, and the beginning of its files' names. */

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { Stack, waitFor } from "@holdfast/testing";
-import { alive, appInstances, bin, full, load, movies, moviesInstances, size } from "./support.ts";
+import { alive, appInstances, bin, full, load, movies, moviesInstances, processesWith, size } from "./support.ts";
 
 interface Doctor {
   readonly faults: readonly { readonly fault: string; readonly support: string; readonly why: string }[];
@@ -160,7 +160,7 @@ suite("a stack in networks of its own, killed", { skip }, () => {
     const run = JSON.parse(readFileSync(join(stack.ready.stateDirectory, "stack.json"), "utf8")).runDirectory as string;
     const { place } = JSON.parse(readFileSync(join(run, "network.json"), "utf8")) as Network;
     await waitFor("instances", async () => (await stack.ps()).length > 10);
-    const all = processesOf(stack.ready.stateDirectory, run);
+    const all = [...new Set([stack.ready.stateDirectory, run].flatMap(processesWith))];
     assert.ok(all.length > 10);
     for (const pid of [stack.supervisorPid, place.pid, ...all]) if (alive(pid)) process.kill(pid, "SIGKILL");
     await waitFor("the end of all", () => [...all, place.pid].every((pid) => !alive(pid)));
@@ -205,18 +205,3 @@ suite("faults that are simulated", () => {
     });
   }
 });
-
-/** Processes whose environment or command names the stack. */
-function processesOf(stateDirectory: string, run: string): number[] {
-  const found: number[] = [];
-  for (const name of readdirSync("/proc")) {
-    if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
-    try {
-      const text = readFileSync(`/proc/${name}/environ`, "utf8") + readFileSync(`/proc/${name}/cmdline`, "utf8");
-      if (text.includes(stateDirectory) || text.includes(run)) found.push(Number(name));
-    } catch {
-      // Gone, or not ours.
-    }
-  }
-  return found;
-}

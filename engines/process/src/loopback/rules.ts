@@ -1,3 +1,4 @@
+import { blockCovers } from "@holdfast/kernel";
 import type { NetworkFault } from "@holdfast/wire";
 
 /** What control tells the programs of a stack whose zones share one network: a file that each of them follows. */
@@ -34,7 +35,7 @@ export function wayOf(rules: HookRules, from: string, to: string, nowMs: number)
   let way = open;
   for (const fault of rules.faults) {
     if (fault.untilMs <= nowMs) continue;
-    if (!fault.pairs.some(([a, b]) => isIn(from, a) && isIn(to, b))) continue;
+    if (!fault.pairs.some(([a, b]) => blockCovers(a, from) && blockCovers(b, to))) continue;
     way = {
       isCut: way.isCut || fault.kind === "partition",
       isRefused: way.isRefused || fault.kind === "refuse",
@@ -45,16 +46,6 @@ export function wayOf(rules: HookRules, from: string, to: string, nowMs: number)
     };
   }
   return way;
-}
-
-function isIn(address: string, block: string): boolean {
-  const [base = "", bits = "32"] = block.split("/");
-  const size = 2 ** (32 - Number(bits));
-  return Math.floor(numberOf(address) / size) === Math.floor(numberOf(base) / size);
-}
-
-function numberOf(address: string): number {
-  return address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
 }
 
 /** Reads the file's text; what is no such file is no fault: a half-written one must not stop a program. */

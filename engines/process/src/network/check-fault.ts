@@ -62,14 +62,3 @@ function invalid(part: string, wanted: string, got: unknown): PlatformError {
     next: "holdfast fault add --help",
   });
 }
-
-/** Whether an address is in a block. */
-export function isWithin(address: string, block: string): boolean {
-  const [base = "", bits = "32"] = block.split("/");
-  const shift = 32 - Number(bits);
-  return Math.floor(numberOf(address) / 2 ** shift) === Math.floor(numberOf(base) / 2 ** shift);
-}
-
-function numberOf(address: string): number {
-  return address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
-}

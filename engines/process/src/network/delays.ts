@@ -3,6 +3,7 @@ import { accessSync, constants } from "node:fs";
 import { type Clock, messageOf, PlatformError } from "@holdfast/kernel";
 import type { FaultSupportView } from "@holdfast/wire";
 import { behind } from "./enter.ts";
+import { firstWord } from "./first-word.ts";
 import { delayDevice, markOf } from "./rules.ts";
 import type { Shell } from "./shell.ts";
 
@@ -67,7 +68,7 @@ export class TunDelays implements Delays {
       if (this.#relays.get(mark) === relay) this.#relays.delete(mark);
     });
     try {
-      await this.#ready(relay);
+      await firstWord(this.#clock, relay, "the relay", readyWithinMs);
       const script = `set -e
 ip rule del fwmark ${mark} lookup ${mark} 2>/dev/null || true
 ip rule add fwmark ${mark} lookup ${mark}
@@ -112,21 +113,6 @@ ip route replace default dev ${device} table ${mark}
     } catch {
       return "perl, which opens the device, is not installed";
     }
-  }
-
-  #ready(relay: ChildProcess): Promise<void> {
-    return new Promise((resolve, reject) => {
-      let said = "";
-      const timer = this.#clock.after(readyWithinMs, () => reject(new Error(`no relay within ${readyWithinMs} ms`)));
-      const settle = (work: () => void): void => {
-        timer.cancel();
-        work();
-      };
-      relay.stderr?.on("data", (text: Buffer) => (said += text.toString("utf8")));
-      relay.stdout?.once("data", () => settle(resolve));
-      relay.once("error", (error) => settle(() => reject(error)));
-      relay.once("exit", (code) => settle(() => reject(new Error(said.trim() || `the relay ended with ${code}`))));
-    });
   }
 
   #end(mark: number): void {

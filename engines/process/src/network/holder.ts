@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { type Clock, messageOf, PlatformError } from "@holdfast/kernel";
 import type { NetworkPlace } from "@holdfast/wire";
 import { behind, enterRouter } from "./enter.ts";
+import { firstWord } from "./first-word.ts";
 import { houseScript, routerScript } from "./scripts.ts";
 
 const readyWithinMs = 10_000;
@@ -41,7 +42,7 @@ async function hold(
   const line = behind(prefix, "unshare", [...unshared, "sh", "-c", `${script}echo ready\nexec sleep infinity`]);
   const holder = spawn(line.file, line.args, { detached: true, stdio: ["ignore", "pipe", "pipe"] });
   try {
-    await ready(clock, holder);
+    await firstWord(clock, holder, "unshare", readyWithinMs);
   } catch (error) {
     holder.kill("SIGKILL");
     throw new PlatformError("NAMESPACES_UNAVAILABLE", `network namespaces cannot be made: ${messageOf(error)}`, {
@@ -63,19 +64,4 @@ export function endHolder({ pid, directory }: NetworkPlace): void {
     // It has ended before.
   }
   rmSync(directory, { recursive: true, force: true });
-}
-
-function ready(clock: Clock, holder: ChildProcess): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let said = "";
-    const timer = clock.after(readyWithinMs, () => reject(new Error(`not ready within ${readyWithinMs} ms`)));
-    const settle = (work: () => void): void => {
-      timer.cancel();
-      work();
-    };
-    holder.stderr?.on("data", (text: Buffer) => (said += text.toString("utf8")));
-    holder.stdout?.once("data", () => settle(resolve));
-    holder.once("error", (error) => settle(() => reject(error)));
-    holder.once("exit", (code) => settle(() => reject(new Error(said.trim() || `unshare ended with ${code}`))));
-  });
 }

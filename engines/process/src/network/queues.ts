@@ -1,5 +1,5 @@
+import { blockCovers } from "@holdfast/kernel";
 import type { NetworkFault } from "@holdfast/wire";
-import { isWithin } from "./check-fault.ts";
 import { linkOf } from "./places.ts";
 import { classOf } from "./rules.ts";
 
@@ -15,7 +15,7 @@ export function queuesScript(fault: NetworkFault, addresses: readonly string[]):
   const id = classOf(fault).toString(16);
   const burst = Math.max(burstBytesMin, Math.round(rate / 8 / 100));
   const lines = addresses
-    .filter((address) => fault.pairs.some(([, to]) => isWithin(address, to)))
+    .filter((address) => fault.pairs.some(([, to]) => blockCovers(to, address)))
     .map((address) => {
       const link = linkOf(address);
       return `tc qdisc add dev ${link} root handle 1: htb 2>/dev/null || true
