@@ -351,7 +351,10 @@ describe("console", { skip }, () => {
       path: "/v1/config/changes",
       body: { edits: [{ key: "ratings.limit", scope, value: "7" }], reason: "fewer now" },
     });
+    // A form that is still going away would take the key for itself.
+    await form.waitFor({ state: "hidden" });
     await page.keyboard.press("Escape");
+    await key.waitFor({ state: "hidden" });
     await values.getByText("7", { exact: true }).waitFor();
 
     await page.getByRole("button", { name: "Set a value" }).click();
