@@ -177,22 +177,31 @@ suite("faults that are simulated", () => {
       await using stack = await Stack.up({ bin, application: movies, args: ["--isolation", mode] });
       const addresses = new Set((await stack.ps()).map(({ address }) => address));
       assert.equal(addresses.size === 1, mode === "ports", [...addresses].join(", "));
-      await load(stack.ready.edge, { rate: 40, seconds: 4 });
-      const running = load(stack.ready.edge, { rate: 40, seconds: size(8, 30) });
+      await load(stack.ready.edge, { rate: 40, seconds: 6 });
+      const running = load(stack.ready.edge, { rate: 30, seconds: size(8, 30) });
       await new Promise((resolve) => setTimeout(resolve, 1_500));
       const added = await stack.run("fault", "add", "partition", "--from", "local-1b", "--for", "4s");
       assert.equal(added.code, 0, added.stderr);
+      // Two that talk all the time: most calls stay in their zone, and a zone's cut alone may meet none.
+      const members = (await stack.ps()).filter(({ zone }) => zone === "local-1a");
+      const idOf = (service: string): string => members.find(({ name }) => name === service)?.id ?? "";
+      const [caller, called] = [idOf("api"), idOf("catalog")];
+      const pair = await stack.run("fault", "add", "refuse", "--from", caller, "--to", called, "--for", "10s");
+      assert.equal(pair.code, 0, pair.stderr);
       const listed = JSON.parse((await stack.run("fault", "list", "--json")).stdout) as Faults &
         Doctor & { support: { support: string }[] };
-      assert.equal(listed.faults.length, 1);
+      assert.equal(listed.faults.length, 2);
       assert.ok(listed.support.every(({ support }) => support === "simulated"));
-      // Seen by those who call: what is beyond the cut does not answer.
-      await waitFor("the cut to be noticed", async () => {
+      await waitFor("the cut to be noticed by who calls", async () => {
         const view = JSON.parse((await stack.run("resilience", "--json")).stdout) as {
-          callers: { balancers: { servers: { failures: number }[] }[] }[];
+          callers: { instance: string; balancers: { servers: { instance: string; failures: number }[] }[] }[];
         };
-        return view.callers.some(({ balancers }) =>
-          balancers.some(({ servers }) => servers.some(({ failures }) => failures > 0)),
+        return view.callers.some(
+          ({ instance, balancers }) =>
+            instance === caller &&
+            balancers.some(({ servers }) =>
+              servers.some((server) => server.instance === called && server.failures > 0),
+            ),
         );
       });
       const report = await running;

@@ -1,5 +1,6 @@
-import { Socket } from "node:net";
+import { isIP, Socket } from "node:net";
 import type { Clock, Random, Timer } from "@holdfast/kernel";
+import { lookupWith, optionsOf, ownPlace } from "./connect-options.ts";
 import { HeldWay } from "./held-way.ts";
 import { type HookRules, open, type Way, wayOf } from "./rules.ts";
 
@@ -15,12 +16,12 @@ interface Inside {
 }
 const inside = Socket.prototype as unknown as Inside;
 
-const ownPlace = /^127\.(\d{1,2})\.(\d)\.(\d{1,3})$/;
-
 /** One connection of ours to an instance of the stack, and what becomes of what goes over it. */
 interface Link {
   readonly socket: Socket;
-  readonly to: string;
+  /** Where it leads; which address stands for that is known only while a fault is in force. */
+  readonly host: string;
+  readonly port: string;
   out: Way;
   back: Way;
   outLine: HeldWay | undefined;
@@ -59,13 +60,18 @@ export class FaultHook {
   install(): void {
     const connect = this.#connect;
     const write = this.#write;
-    const placeOf = (args: readonly unknown[]): string | undefined => this.#placeOf(args);
     const lineOf = (socket: Socket): HeldWay | undefined => this.#links.get(socket)?.outLine;
-    const begin = (socket: Socket, to: string, go: () => Socket): Socket => this.#begin(socket, to, go);
+    const begin = (socket: Socket, to: Target, go: () => void): Socket => this.#begin(socket, to, go);
     inside.connect = function (this: Socket, ...args: unknown[]): Socket {
-      const to = placeOf(args);
-      if (to === undefined) return connect.apply(this, args);
-      return begin(this, to, () => connect.apply(this, args));
+      const { options, rest } = optionsOf(args);
+      const { host, port } = options;
+      if (typeof host !== "string") return connect.apply(this, args);
+      if (isIP(host) === 0)
+        options.lookup = lookupWith(options.lookup, (found, go) =>
+          begin(this, { host: found, port: String(port) }, go),
+        );
+      else if (ownPlace.test(host)) return begin(this, { host, port: String(port) }, () => connect.apply(this, rest));
+      return connect.apply(this, rest);
     };
     inside._writeGeneric = function (this: Socket, writev, data, encoding, done): void {
       const line = lineOf(this);
@@ -113,9 +119,7 @@ export class FaultHook {
   }
 
   #judge(link: Link, nowMs: number): void {
-    const out = wayOf(this.#rules, this.#own, link.to, nowMs);
-    const back = wayOf(this.#rules, link.to, this.#own, nowMs);
-    this.#apply(link, out, back);
+    this.#apply(link, ...this.#waysTo(link, nowMs));
   }
 
   #apply(link: Link, out: Way, back: Way): void {
@@ -134,10 +138,10 @@ export class FaultHook {
     }
   }
 
-  #begin(socket: Socket, to: string, connect: () => Socket): Socket {
+  #begin(socket: Socket, to: Target, connect: () => void): Socket {
     const link: Link = {
       socket,
-      to,
+      ...to,
       out: open,
       back: open,
       outLine: undefined,
@@ -151,16 +155,22 @@ export class FaultHook {
       link.backLine?.end();
       link.connect = undefined;
     });
-    if (this.#rules.faults.length === 0) return connect();
+    if (this.#rules.faults.length === 0) {
+      connect();
+      return socket;
+    }
     const nowMs = this.#clock.wallMs();
-    const [out, back] = [wayOf(this.#rules, this.#own, to, nowMs), wayOf(this.#rules, to, this.#own, nowMs)];
-    if (out === open && back === open) return connect();
+    const [out, back] = this.#waysTo(to, nowMs);
+    if (out === open && back === open) {
+      connect();
+      return socket;
+    }
     // As long as it is not connected the program waits, and may give up.
     Object.assign(socket, { connecting: true });
     const handshakeMs = out.delayMs + back.delayMs;
     link.connect = () => {
       if (socket.destroyed) return;
-      if (handshakeMs === 0) return void connect();
+      if (handshakeMs === 0) return connect();
       this.#clock.after(handshakeMs, () => {
         if (!socket.destroyed) connect();
       });
@@ -194,23 +204,17 @@ export class FaultHook {
     );
   }
 
-  /** The address that stands for where a connection leads, when it is an instance of the stack. */
-  #placeOf(args: readonly unknown[]): string | undefined {
-    const { host, port } = targetOf(args);
-    const place = this.#rules.places[String(port)] ?? host;
-    return place !== undefined && place !== this.#own && ownPlace.test(place) ? place : undefined;
+  /** What becomes of what goes there, and of what comes from there. */
+  #waysTo({ host, port }: Target, nowMs: number): [out: Way, back: Way] {
+    const [own, place] = [this.#own, this.#rules.places[port] ?? host];
+    if (place === own) return [open, open];
+    return [wayOf(this.#rules, own, place, nowMs), wayOf(this.#rules, place, own, nowMs)];
   }
 }
 
-/** Of `connect(options)`, `connect(port, host)`, and what `net.connect` makes of both: a list of options and callback. */
-function targetOf(args: readonly unknown[]): { readonly host: string | undefined; readonly port: unknown } {
-  const [first, second] = args;
-  if (Array.isArray(first)) return targetOf(first);
-  if (typeof first === "object" && first !== null) {
-    const { host, port } = first as { host?: unknown; port?: unknown };
-    return { host: typeof host === "string" ? host : undefined, port };
-  }
-  return { host: typeof second === "string" ? second : undefined, port: first };
+interface Target {
+  readonly host: string;
+  readonly port: string;
 }
 
 function bytesOf(writev: boolean, data: unknown): number {

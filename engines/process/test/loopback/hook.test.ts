@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type LookupFunction, type Server, type Socket } from "node:net";
 import { after, afterEach, before, describe, test } from "node:test";
 import { SeededRandom, SystemClock } from "@holdfast/kernel";
 import type { NetworkFault } from "@holdfast/wire";
@@ -174,6 +174,53 @@ describe("faults inside of a program", {
     let got = "";
     while (!got.endsWith("11,")) got += (await once(socket, "data"))[0] as string;
     assert.equal(got, "0,1,2,3,4,5,6,7,8,9,10,11,");
+  });
+
+  test("where all have one address, connections made before any fault are known by their port", async () => {
+    const same = new FaultHook(clock, new SeededRandom(4), other, "1");
+    same.install();
+    try {
+      const socket = await dialled();
+      const places = { "1": own, [String(port)]: other };
+      same.follow({ ...rules({ kind: "partition", pairs: both }), places });
+      socket.write("x");
+      assert.equal(await heard(socket, 40), "");
+      same.follow({ ...rules(), places: {} });
+      assert.equal(await heard(socket, 100), "x");
+    } finally {
+      same.remove();
+    }
+  });
+
+  test("a name leads where its lookup says: so undici connects when a Host header names something else", async () => {
+    const named = (): Socket => {
+      const lookup = (
+        _name: string,
+        _options: unknown,
+        done: (e: null, found: { address: string; family: number }[]) => void,
+      ) => done(null, [{ address: other, family: 4 }]);
+      const socket = connect({ host: "catalog", port, lookup: lookup as LookupFunction });
+      sockets.push(socket);
+      return socket;
+    };
+    hook.follow(rules({ kind: "refuse", pairs: both }));
+    const [refused] = await once(named(), "error");
+    assert.equal(refused.code, "ECONNREFUSED");
+    hook.follow(rules());
+    const socket = named();
+    await once(socket, "connect");
+    hook.follow(rules({ kind: "refuse", pairs: both }));
+    const [reset] = await once(socket, "error");
+    assert.equal(reset.code, "ECONNRESET");
+    hook.follow(rules({ kind: "partition", pairs: both }));
+    const waiting = named();
+    waiting.on("data", () => {});
+    let isThere = false;
+    waiting.once("connect", () => (isThere = true));
+    await clock.sleep(40);
+    assert.equal(isThere, false);
+    hook.follow(rules());
+    if (!isThere) await once(waiting, "connect");
   });
 
   test("a fault ends by itself when nobody writes the file any more", async () => {
