@@ -1,22 +1,15 @@
 import type { Command } from "commander";
-import type { CommandContext } from "./context.ts";
-
-type Run = (context: CommandContext) => Promise<number>;
+import { type Add, type Choose, collect, commandGroup } from "./command-group.ts";
 
 const scopeHelp = "service=, instance=, zone=, region=, env= … for whom it counts; may be repeated";
 
 /** `holdfast config …`: the properties of running services. */
-export function addConfigCommands(program: Command, choose: (run: Run, json: boolean) => void): void {
-  const config = program
-    .command("config")
-    .description("properties of running services: get, set, history, diff, rollback, explain, stage, secret")
-    .helpCommand(false);
-  const add = (usage: string, description: string): Command =>
-    config
-      .command(usage)
-      .description(description)
-      .option("--json", "print JSON and nothing else")
-      .option("--dir <directory>", "the application's or the state directory (default: here or above)");
+export function addConfigCommands(program: Command, choose: Choose): void {
+  const add = commandGroup(
+    program,
+    "config",
+    "properties of running services: get, set, history, diff, rollback, explain, stage, secret",
+  );
   const told = (command: Command): Command =>
     command
       .option("--reason <text>", "why, for the history")
@@ -68,11 +61,7 @@ export function addConfigCommands(program: Command, choose: (run: Run, json: boo
   );
 }
 
-function addHistoryCommands(
-  add: (usage: string, description: string) => Command,
-  told: (command: Command) => Command,
-  choose: (run: Run, json: boolean) => void,
-): void {
+function addHistoryCommands(add: Add, told: (command: Command) => Command, choose: Choose): void {
   add("history [key]", "who changed what, when and why; newest first")
     .option("--limit <n>", "the latest so many (default: 30)")
     .action((key, flags) =>
@@ -95,8 +84,4 @@ function addHistoryCommands(
         flags.json === true,
       ),
     );
-}
-
-function collect(value: string, earlier: readonly string[] = []): string[] {
-  return [...earlier, value];
 }

@@ -1,22 +1,11 @@
 import type { Command } from "commander";
-import type { CommandContext } from "./context.ts";
-
-type Run = (context: CommandContext) => Promise<number>;
+import { type Choose, collect, commandGroup } from "./command-group.ts";
 
 const place = "region, zone, service, server group, instance or 127.R.Z.I; may be repeated";
 
 /** `holdfast fault …`: disturb the network between zones and instances. */
-export function addFaultCommands(program: Command, choose: (run: Run, json: boolean) => void): void {
-  const fault = program
-    .command("fault")
-    .description("disturb the network between zones and instances: list, add, clear")
-    .helpCommand(false);
-  const add = (usage: string, description: string): Command =>
-    fault
-      .command(usage)
-      .description(description)
-      .option("--json", "print JSON and nothing else")
-      .option("--dir <directory>", "the application's or the state directory (default: here or above)");
+export function addFaultCommands(program: Command, choose: Choose): void {
+  const add = commandGroup(program, "fault", "disturb the network between zones and instances: list, add, clear");
 
   add("list", "list what is in force, and what this stack can do and why").action((flags) =>
     choose(async (context) => (await import("./fault.ts")).faultList(context, flags), flags.json === true),
@@ -39,8 +28,4 @@ export function addFaultCommands(program: Command, choose: (run: Run, json: bool
   add("clear [id]", "end one fault, or all").action((id, flags) =>
     choose(async (context) => (await import("./fault.ts")).faultClear(context, id, flags), flags.json === true),
   );
-}
-
-function collect(value: string, before: readonly string[] | undefined): string[] {
-  return [...(before ?? []), value];
 }

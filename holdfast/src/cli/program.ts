@@ -1,33 +1,25 @@
 import { Command, Option } from "commander";
 import { addAutoscaleCommands } from "./autoscale/autoscale-commands.ts";
+import { type Add, answering, type Choose, collect, onStack } from "./command-group.ts";
 import { addConfigCommands } from "./config-commands.ts";
-import type { CommandContext } from "./context.ts";
 import { addFaultCommands } from "./fault-commands.ts";
 import { addGroupCommands } from "./groups/group-commands.ts";
 import { addImageCommands } from "./images/image-commands.ts";
-
-/** Runs a command; its module is loaded only then. */
-type Run = (context: CommandContext) => Promise<number>;
 
 /**
  * The commands, their arguments and options. What a command does is in the file of its name, loaded when it is chosen.
  *
  * @param choose gets the chosen command and whether `--json` was given.
  */
-export function buildProgram(choose: (run: Run, json: boolean) => void): Command {
+export function buildProgram(choose: Choose): Command {
   const program = new Command("holdfast")
     .description("One command brings up a highly available application.")
     .helpOption("-h, --help", "show help")
     .helpCommand(false)
     .option("-V, --version", "show the version")
     .configureHelp({ sortSubcommands: false, helpWidth: 100 });
-  const add = (usage: string, description: string): Command =>
-    program.command(usage).description(description).option("--json", "print JSON and nothing else");
-  const onStack = (usage: string, description: string): Command =>
-    add(usage, description).option(
-      "--dir <directory>",
-      "the application's or the state directory (default: here or above)",
-    );
+  const add: Add = (usage, description) => answering(program, usage, description);
+  const stack: Add = (usage, description) => onStack(program, usage, description);
 
   add("up [dir]", "start the application of a directory and keep it running")
     .option("-d, --detach", "return when everything is healthy")
@@ -42,10 +34,10 @@ export function buildProgram(choose: (run: Run, json: boolean) => void): Command
     .action((dir, flags) =>
       choose(async (context) => (await import("./up.ts")).up(context, dir, flags), flags.json === true),
     );
-  addStackCommands(onStack, choose);
+  addStackCommands(stack, choose);
   addGroupCommands(program, choose);
   addAutoscaleCommands(program, choose);
-  addDiscoveryCommands(onStack, choose);
+  addDiscoveryCommands(stack, choose);
   addFaultCommands(program, choose);
   addConfigCommands(program, choose);
   addImageCommands(program, choose);
@@ -59,10 +51,7 @@ export function buildProgram(choose: (run: Run, json: boolean) => void): Command
   return program;
 }
 
-function addStackCommands(
-  onStack: (usage: string, description: string) => Command,
-  choose: (run: Run, json: boolean) => void,
-): void {
+function addStackCommands(onStack: Add, choose: Choose): void {
   onStack("down [dir]", "stop it; whatever it started ends")
     .option("--clean", "remove its state too")
     .action((dir, flags) =>
@@ -104,10 +93,7 @@ function addStackCommands(
   );
 }
 
-function addDiscoveryCommands(
-  onStack: (usage: string, description: string) => Command,
-  choose: (run: Run, json: boolean) => void,
-): void {
+function addDiscoveryCommands(onStack: Add, choose: Choose): void {
   onStack("discovery [app]", "what callers see: all apps by zone, or one app's instances; do the registries agree?")
     .option("--at <moment>", "as it was: a time ago (10m), an ISO 8601 time or a registry's cursor")
     .action((app, flags) =>
@@ -158,10 +144,7 @@ function addDiscoveryCommands(
     );
 }
 
-function addRegistryCommand(
-  add: (usage: string, description: string) => Command,
-  choose: (run: Run, json: boolean) => void,
-): void {
+function addRegistryCommand(add: Add, choose: Choose): void {
   add("registry", "run one registry in the foreground, for Eureka's clients and ours, without an application")
     .option("--port <n>", "where it listens (default: 8761)")
     .option("--address <ip>", "on which address (default: 127.0.0.1)")
@@ -179,10 +162,7 @@ function addRegistryCommand(
     );
 }
 
-function addSidecarCommand(
-  add: (usage: string, description: string) => Command,
-  choose: (run: Run, json: boolean) => void,
-): void {
+function addSidecarCommand(add: Add, choose: Choose): void {
   add(
     "sidecar [command...]",
     "run beside a program in any language: registered, checked, drained; it calls others by name",
@@ -204,7 +184,7 @@ function addSidecarCommand(
     );
 }
 
-function addAppCommands(program: Command, choose: (run: Run, json: boolean) => void): void {
+function addAppCommands(program: Command, choose: Choose): void {
   const app = program.command("app").description("the application file: schema, check, print").helpCommand(false);
   app
     .command("schema")
@@ -227,8 +207,4 @@ function addAppCommands(program: Command, choose: (run: Run, json: boolean) => v
       const form = flags.json === true ? "json" : String(flags.output);
       choose(async (context) => (await import("./app.ts")).appPrint(context, dir, form), flags.json === true);
     });
-}
-
-function collect(value: string, earlier: readonly string[] = []): string[] {
-  return [...earlier, value];
 }

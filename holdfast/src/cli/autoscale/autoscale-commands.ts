@@ -1,23 +1,15 @@
 import type { Command } from "commander";
-import type { CommandContext } from "../context.ts";
-
-type Run = (context: CommandContext) => Promise<number>;
-type Choose = (run: Run, json: boolean) => void;
+import { type Choose, collect, commandGroup } from "../command-group.ts";
 
 const load = (): Promise<typeof import("./autoscale.ts")> => import("./autoscale.ts");
 
 /** `holdfast autoscale …`: how services follow their load. */
 export function addAutoscaleCommands(program: Command, choose: Choose): void {
-  const autoscale = program
-    .command("autoscale")
-    .description("sizes that follow the load: list, plan, set, suspend, resume, forecast")
-    .helpCommand(false);
-  const add = (usage: string, description: string): Command =>
-    autoscale
-      .command(usage)
-      .description(description)
-      .option("--json", "print JSON and nothing else")
-      .option("--dir <directory>", "the application's or the state directory (default: here or above)");
+  const add = commandGroup(
+    program,
+    "autoscale",
+    "sizes that follow the load: list, plan, set, suspend, resume, forecast",
+  );
 
   add("list [service]", "each service's policies: what they want now, and why").action((service, flags) =>
     choose(async (context) => (await load()).list(context, service, flags), flags.json === true),
@@ -58,8 +50,4 @@ function withPolicies(command: Command): Command {
     "METRIC=TARGET, predict:METRIC=TARGET, a policy as JSON, or a file of policies and scheduled actions; may be repeated",
     collect,
   );
-}
-
-function collect(value: string, before: string[] | undefined): string[] {
-  return [...(before ?? []), value];
 }

@@ -1,9 +1,5 @@
 import type { Command } from "commander";
-import type { CommandContext } from "../context.ts";
-
-type Run = (context: CommandContext) => Promise<number>;
-type Choose = (run: Run, json: boolean) => void;
-type Add = (usage: string, description: string) => Command;
+import { type Add, type Choose, collect, onStack } from "../command-group.ts";
 
 const load = (): Promise<typeof import("./group.ts")> => import("./group.ts");
 
@@ -25,14 +21,6 @@ export function addGroupCommands(program: Command, choose: Choose): void {
   addTrafficCommands(add, choose);
   addInstanceCommands(add, choose);
   addUpkeepCommands(add, choose);
-}
-
-function onStack(parent: Command, usage: string, description: string): Command {
-  return parent
-    .command(usage)
-    .description(description)
-    .option("--json", "print JSON and nothing else")
-    .option("--dir <directory>", "the application's or the state directory (default: here or above)");
 }
 
 function withTemplate(command: Command): Command {
@@ -152,8 +140,4 @@ function addUpkeepCommands(add: Add, choose: Choose): void {
     .action((name, flags) =>
       choose(async (context) => (await load()).settings(context, name, flags), flags.json === true),
     );
-}
-
-function collect(value: string, before: readonly string[] | undefined): string[] {
-  return [...(before ?? []), value];
 }

@@ -1,17 +1,9 @@
 import type { Command } from "commander";
-import type { CommandContext } from "../context.ts";
-
-type Run = (context: CommandContext) => Promise<number>;
+import { type Choose, commandGroup } from "../command-group.ts";
 
 /** `holdfast images …`: what is baked, whose it is, and what nobody needs any more. */
-export function addImageCommands(program: Command, choose: (run: Run, json: boolean) => void): void {
-  const images = program.command("images").description("images of services: list, show, save, gc").helpCommand(false);
-  const add = (usage: string, description: string): Command =>
-    images
-      .command(usage)
-      .description(description)
-      .option("--json", "print JSON and nothing else")
-      .option("--dir <directory>", "the application's or the state directory (default: here or above)");
+export function addImageCommands(program: Command, choose: Choose): void {
+  const add = commandGroup(program, "images", "images of services: list, show, save, gc");
 
   add("list", "list all images: whose they are, and which server groups use them").action((flags) =>
     choose(async (context) => (await import("./images.ts")).imagesList(context, flags), flags.json === true),
