@@ -1,20 +1,7 @@
 import { Config } from "@holdfast/config";
 import { type BenchCase, type BenchContext, size } from "../bench-context.ts";
-import { type Measured, median } from "../figure.ts";
-
-const rounds = 9;
-
-/** CPU ns of one call of `work`, of which a run makes `count`; the median of several runs. */
-function nsPerCall(count: number, work: (count: number) => unknown): number {
-  const runs: number[] = [];
-  for (let i = 0; i < rounds; i++) {
-    const before = process.cpuUsage();
-    work(count);
-    const used = process.cpuUsage(before);
-    runs.push(((used.user + used.system) * 1_000) / count);
-  }
-  return median(runs);
-}
+import type { Measured } from "../figure.ts";
+import { nsPerCall, rounds } from "../ns-per-call.ts";
 
 async function* get(context: BenchContext): AsyncGenerator<Measured> {
   const config = new Config();

@@ -6,22 +6,11 @@ import { SystemClock } from "@holdfast/kernel";
 import { formatTraceparent, IdSource, parseTraceparent, Sampling, SpanKind, SpanRing, Tracer } from "@holdfast/trace";
 import { type BenchCase, type BenchContext, size, sleep } from "../bench-context.ts";
 import { type Measured, median } from "../figure.ts";
+import { nsPerCall, rounds } from "../ns-per-call.ts";
 import { usageOf } from "../processes.ts";
 import { runWrk } from "../registry/wrk.ts";
 
-const rounds = 9;
 const connections = 32;
-
-function nsPerCall(count: number, work: (count: number) => void): number {
-  const runs: number[] = [];
-  for (let i = 0; i < rounds; i++) {
-    const before = process.cpuUsage();
-    work(count);
-    const used = process.cpuUsage(before);
-    runs.push(((used.user + used.system) * 1_000) / count);
-  }
-  return median(runs);
-}
 
 /** Requests served, `calls` called on behalf of each; `telling`: with a caller that names a trace. */
 function requests(ratio: number, calls: number, telling: boolean): (count: number) => void {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Cloud, DurableState, type StateStore, type StoredState } from "@holdfast/cloud-server";
 import type { ConfigStore } from "@holdfast/config-server";
 import { type Clock, hasCode, type Log, type Random } from "@holdfast/kernel";
+import { serveAlsoAt } from "@holdfast/service";
 import type { Engine, FaultEngine } from "@holdfast/wire";
 import { openAutoscale } from "../autoscale/autoscale-house.ts";
 import { ConfigHouse } from "../config/config-house.ts";
@@ -22,7 +23,7 @@ import { Access } from "./api/access.ts";
 import { EventHub } from "./api/event-hub.ts";
 import { openApiDocument } from "./api/openapi.ts";
 import { controlRoutes } from "./api/routes.ts";
-import { apiServer, listen, listenAlso } from "./api/server.ts";
+import { apiServer, listen } from "./api/server.ts";
 import { readOrMakeToken } from "./api/token-file.ts";
 import { ControlModel, type MetricsSource } from "./control-model.ts";
 import { checkImage, type Deployment } from "./deploy.ts";
@@ -212,10 +213,12 @@ function watchResources(
 
 /** In a network of its own: people come in through doors. */
 async function listenForDoors(
-  app: Parameters<typeof listenAlso>[0],
+  app: Parameters<typeof listen>[0],
   settings: ControlSettings,
 ): Promise<Server | undefined> {
-  return settings.network === undefined ? undefined : listenAlso(app, runFiles.consoleSocket(settings.runDirectory));
+  return settings.network === undefined
+    ? undefined
+    : serveAlsoAt(app.server, runFiles.consoleSocket(settings.runDirectory));
 }
 
 /** Whoever speaks for itself has an admin port. */

@@ -21,3 +21,4 @@ export {
   type ServersOutside,
   wrap,
 } from "./service-client.ts";
+export { serveAlsoAt } from "./side-door.ts";

@@ -1,9 +1,8 @@
-import { rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { Server as NetServer } from "node:net";
 import { type BalancedClient, forwardUpgrade } from "@holdfast/client";
 import type { Clock, Log } from "@holdfast/kernel";
-import { guardAccept, headerBytesMax, keepAliveTimeoutMs, refuseClient } from "@holdfast/service";
+import { guardAccept, headerBytesMax, keepAliveTimeoutMs, refuseClient, serveAlsoAt } from "@holdfast/service";
 import type { BalancerListener, BalancerSettings } from "@holdfast/wire";
 
 /** The gateways judge a request's time; here it only must not hang for ever. */
@@ -63,17 +62,6 @@ export class Balancer {
     for (const server of this.#servers) server.close(() => {});
   }
 
-  /** Connections that come in over a Unix socket are served as all others. */
-  #alsoAt(path: string, server: Server): Promise<void> {
-    rmSync(path, { force: true });
-    const side = new NetServer((connection) => server.emit("connection", connection));
-    this.#sides.push(side);
-    return new Promise((resolve, reject) => {
-      side.once("error", reject);
-      side.listen({ path }, resolve);
-    });
-  }
-
   #open(listener: BalancerListener, reusePort: boolean, id: string): Promise<number> {
     const draining = (): boolean => this.#draining;
     const options = { service: listener.target, timeoutMs: answerMaxMs, requestBytesMax, holdBackBytes, draining };
@@ -100,7 +88,11 @@ export class Balancer {
         this.#log.info("balancer.listening", { listener: listener.name, address: listener.address, port });
         const { socket } = listener;
         if (socket === undefined) resolve(port);
-        else this.#alsoAt(socket.replace("{id}", id), server).then(() => resolve(port), reject);
+        else
+          serveAlsoAt(server, socket.replace("{id}", id)).then((side) => {
+            this.#sides.push(side);
+            resolve(port);
+          }, reject);
       });
     });
   }

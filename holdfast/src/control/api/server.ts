@@ -1,5 +1,3 @@
-import { rmSync } from "node:fs";
-import { createServer, type Server } from "node:net";
 import { codeOf, type Log, PlatformError } from "@holdfast/kernel";
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
 import type { z } from "zod";
@@ -118,17 +116,6 @@ function login(access: Access, request: FastifyRequest, reply: FastifyReply): Fa
 
 function refusalPage(why: string): string {
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Holdfast</title><body><h1>Not signed in</h1><p>${why}. For a new link: <code>npx holdfast open</code></p></body></html>`;
-}
-
-/** Connections that come in over a Unix socket, from the doors of a network of its own, are served as all others. */
-export async function listenAlso(app: FastifyInstance, path: string): Promise<Server> {
-  rmSync(path, { force: true });
-  const side = createServer((connection) => app.server.emit("connection", connection));
-  await new Promise<void>((resolve, reject) => {
-    side.once("error", reject);
-    side.listen({ path }, resolve);
-  });
-  return side;
 }
 
 /** @throws PlatformError `PORT_TAKEN` when somebody else listens there. */
