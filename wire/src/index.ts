@@ -1,6 +1,7 @@
 export * from "./config.ts";
 export * from "./engine.ts";
 export * from "./fault.ts";
+export * from "./group-words.ts";
 export * from "./names.ts";
 export * from "./problem.ts";
 export * from "./registry.ts";

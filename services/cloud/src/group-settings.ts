@@ -1,36 +1,24 @@
 import { PlatformError } from "@holdfast/kernel";
+import {
+  type HealthCheckType,
+  healthCheckTypes,
+  type ScalingProcess,
+  scalingProcesses,
+  type TerminationPolicy,
+  terminationPolicies,
+} from "@holdfast/wire";
 
-/** What a group does by itself; each can be suspended. Names and meaning are those of AWS Auto Scaling. */
-export const scalingProcesses = [
-  "Launch",
-  "Terminate",
-  "AddToLoadBalancer",
-  "AlarmNotification",
-  "AZRebalance",
-  "HealthCheck",
-  "InstanceRefresh",
-  "ReplaceUnhealthy",
-  "ScheduledActions",
-] as const;
-export type ScalingProcess = (typeof scalingProcesses)[number];
+export {
+  type HealthCheckType,
+  healthCheckTypes,
+  type ScalingProcess,
+  scalingProcesses,
+  type TerminationPolicy,
+  terminationPolicies,
+};
 
 /** Asgard suspends these three of a group whose traffic is disabled. */
 export const disabledProcesses: readonly ScalingProcess[] = ["Launch", "Terminate", "AddToLoadBalancer"];
-
-export const terminationPolicies = [
-  "Default",
-  "AllocationStrategy",
-  "OldestLaunchTemplate",
-  "OldestLaunchConfiguration",
-  "ClosestToNextInstanceHour",
-  "NewestInstance",
-  "OldestInstance",
-] as const;
-export type TerminationPolicy = (typeof terminationPolicies)[number];
-
-/** Whose word on an instance's health counts. `process` (the engine's own checks) always does. */
-export const healthCheckTypes = ["process", "registry", "http", "balancer"] as const;
-export type HealthCheckType = (typeof healthCheckTypes)[number];
 
 export type LifecycleTransition = "launching" | "terminating";
 export type LifecycleResult = "CONTINUE" | "ABANDON";

@@ -1,28 +1,11 @@
 import { z } from "zod";
+import { healthCheckTypes, scalingProcesses, terminationPolicies } from "../group-words.ts";
 
 /** Shapes of control's API of server groups. Names and figures are those of AWS Auto Scaling where it has them. */
 
-const processSchema = z.enum([
-  "Launch",
-  "Terminate",
-  "AddToLoadBalancer",
-  "AlarmNotification",
-  "AZRebalance",
-  "HealthCheck",
-  "InstanceRefresh",
-  "ReplaceUnhealthy",
-  "ScheduledActions",
-]);
-const policySchema = z.enum([
-  "Default",
-  "AllocationStrategy",
-  "OldestLaunchTemplate",
-  "OldestLaunchConfiguration",
-  "ClosestToNextInstanceHour",
-  "NewestInstance",
-  "OldestInstance",
-]);
-const checkSchema = z.enum(["process", "registry", "http", "balancer"]);
+const processSchema = z.enum(scalingProcesses);
+const policySchema = z.enum(terminationPolicies);
+const checkSchema = z.enum(healthCheckTypes);
 const ms = z.int().min(0);
 const size = z.int().min(0).max(500);
 const instanceId = z.string().min(1).max(128);
