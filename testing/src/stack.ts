@@ -32,6 +32,8 @@ export interface StackOptions {
   readonly application: string;
   /** More arguments for `up`. */
   readonly args?: readonly string[];
+  /** More environment for `up`. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Give up when it is not ready so long after its start. Default 60 000 ms. */
   readonly readyTimeoutMs?: number;
 }
@@ -67,7 +69,10 @@ export class Stack {
    */
   static async up(options: StackOptions): Promise<Stack> {
     const args = [options.bin, "up", options.application, "--isolated", "--json", ...(options.args ?? [])];
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, args, {
+      env: { ...process.env, ...options.env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     const output: string[] = [];
     child.stderr?.on("data", (chunk) => void output.push(String(chunk)));
     const ready = await firstReady(child, output, options.readyTimeoutMs ?? 60_000);

@@ -4,6 +4,9 @@ import type { DockerApi } from "./docker/docker-api.ts";
 /** An engine that was restarted is there again soon; one that is gone is asked every ten seconds. */
 const reconnect = { initialMs: 100, maxMs: 10_000, factor: 2 } as const;
 
+/** A stream says nothing for hours, and an engine that hangs neither: it is asked so often whether it lives (one answer: 1 ms). */
+const pingMs = 5_000;
+
 export interface EventWatchListener {
   /** It listens from here on; what happened before must be asked for. Awaited before events are handed on. */
   onConnected(): Promise<void>;
@@ -61,24 +64,44 @@ export class EventWatch {
   /** Resolves when the stream is over; true when it was open. */
   async #listen(signal: AbortSignal): Promise<boolean> {
     const opened = { done: false };
+    const ending = new AbortController();
+    const end = (): void => ending.abort(signal.reason);
+    signal.addEventListener("abort", end, { once: true });
     try {
       await this.#api.events(
         this.#labels,
         () => {
           opened.done = true;
           this.#connected();
+          void this.#askWhetherItLives(ending);
         },
         ({ Type, Action, Actor }) => {
           const name = Actor.Attributes?.["name"];
           if (Type === "container" && Action === "die" && name !== undefined) this.#listener.onEnd(name);
         },
-        signal,
+        ending.signal,
       );
       this.#lost("it has closed its stream of events");
     } catch (error) {
       this.#lost(messageOf(error));
+    } finally {
+      signal.removeEventListener("abort", end);
+      ending.abort();
     }
     return opened.done;
+  }
+
+  /** Ends the listening when the engine answers no more, though its connections stand. */
+  async #askWhetherItLives(listening: AbortController): Promise<void> {
+    const { signal } = listening;
+    try {
+      while (!signal.aborted) {
+        await this.#clock.sleep(pingMs, signal);
+        await this.#api.ping();
+      }
+    } catch (error) {
+      listening.abort(error);
+    }
   }
 
   #connected(): void {

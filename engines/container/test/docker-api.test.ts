@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
 import { test } from "node:test";
 import { PlatformError, SystemClock } from "@holdfast/kernel";
-import { waitFor } from "@holdfast/testing";
+import { FakeClock, settle, waitFor } from "@holdfast/testing";
 import { DockerApi } from "../src/docker/docker-api.ts";
 import type { CreateBody, DockerEvent } from "../src/docker/docker-types.ts";
 import { type Asked, FakeDocker, json } from "./fake-docker.ts";
@@ -17,6 +17,20 @@ async function withDocker(
   const api = new DockerApi(clock, docker.socket);
   try {
     await body(api, docker);
+  } finally {
+    await api.close();
+  }
+}
+
+async function withFakeTime(
+  answer: (asked: Asked, response: ServerResponse) => void,
+  body: (api: DockerApi, fake: FakeClock) => Promise<void>,
+): Promise<void> {
+  const fake = new FakeClock();
+  await using docker = await new FakeDocker(answer).start();
+  const api = new DockerApi(fake, docker.socket);
+  try {
+    await body(api, fake);
   } finally {
     await api.close();
   }
@@ -135,5 +149,100 @@ test("an archive is sent as it comes", () =>
       }
       await api.loadImage(archive());
       assert.equal(docker.asked[0]?.body, "0123456789".repeat(5));
+    },
+  ));
+
+const nothing = (): void => {};
+
+/** How a call failed. */
+async function failureOf(call: Promise<unknown>): Promise<unknown> {
+  try {
+    await call;
+  } catch (error) {
+    return error;
+  }
+  throw new Error("it did not fail");
+}
+
+/** A connection is taken, and nothing comes: what an engine does that was stopped, or that a full disk holds up. */
+const calls: readonly [name: string, seconds: number, call: (api: DockerApi) => Promise<unknown>][] = [
+  ["ping", 10, (api) => api.ping()],
+  ["info", 10, (api) => api.info()],
+  ["list", 10, (api) => api.list({})],
+  ["inspect", 10, (api) => api.inspect("a")],
+  ["create", 120, (api) => api.create("a", { Image: "x" } as CreateBody)],
+  ["start", 120, (api) => api.start("a")],
+  ["kill", 10, (api) => api.kill("a", "SIGKILL")],
+  ["pause", 10, (api) => api.pause("a")],
+  ["unpause", 10, (api) => api.unpause("a")],
+  ["remove", 120, (api) => api.remove("a")],
+  ["stats", 10, (api) => api.stats("a")],
+  ["image", 10, (api) => api.imageId("a")],
+  ["removeImage", 120, (api) => api.removeImage("a")],
+  ["network", 10, (api) => api.network("a")],
+  ["createNetwork", 10, (api) => api.createNetwork("a", "10.0.0.0/24", {})],
+  ["removeNetwork", 10, (api) => api.removeNetwork("a")],
+  ["logs", 120, (api) => api.logs("a", { follow: false }, nothing, new AbortController().signal)],
+  ["events, to be opened", 10, (api) => api.events({}, nothing, nothing, new AbortController().signal)],
+];
+
+for (const [name, seconds, call] of calls) {
+  test(`an engine that takes the connection and says nothing holds up ${name} for ${seconds} s and no longer`, async () => {
+    const fake = new FakeClock();
+    await using docker = await new FakeDocker(() => {}).start();
+    const api = new DockerApi(fake, docker.socket);
+    let isOver = false;
+    const asking = failureOf(call(api)).finally(() => (isOver = true));
+    await waitFor("the question", () => docker.asked.length === 1);
+    await fake.advance(seconds * 1_000 - 1);
+    await settle();
+    assert.equal(isOver, false);
+    await fake.advance(1);
+    const outcome = await asking;
+    assert.ok(outcome instanceof PlatformError);
+    assert.equal(outcome.code, "CONTAINER_ENGINE_UNREACHABLE");
+    assert.match(outcome.message, new RegExp(`no answer within ${seconds} s`));
+    assert.equal(fake.pendingTimers, 0);
+    await api.close();
+  });
+}
+
+test("an engine that takes no more of an archive holds up its loading for 120 s and no longer", async () => {
+  const fake = new FakeClock();
+  await using docker = await new FakeDocker(() => {}).start();
+  const api = new DockerApi(fake, docker.socket);
+  const ended: string[] = [];
+  async function* endless(): AsyncGenerator<Uint8Array> {
+    try {
+      yield Buffer.from("first");
+      ended.push("asked for more");
+      await new Promise(() => {});
+    } finally {
+      ended.push("let go");
+    }
+  }
+  const loading = failureOf(api.loadImage(endless()));
+  await waitFor("the first piece", () => ended.length === 1);
+  await fake.advance(120_000);
+  assert.match(String(await loading), /no answer within 120 s/);
+  await api.close();
+});
+
+test("a stream that has begun is not cut for its silence", () =>
+  withFakeTime(
+    (_, response) => response.writeHead(200).flushHeaders(),
+    async (api, fake) => {
+      const stop = new AbortController();
+      let isOpen = false;
+      let isOver = false;
+      const over = (): boolean => (isOver = true);
+      const listening = api.events({}, () => (isOpen = true), nothing, stop.signal).then(over, over);
+      const following = api.logs("a", { follow: true }, nothing, stop.signal).then(over, over);
+      await waitFor("the stream", () => isOpen);
+      await fake.advance(3_600_000);
+      await settle();
+      assert.equal(isOver, false);
+      stop.abort();
+      await Promise.all([listening, following]);
     },
   ));

@@ -9,6 +9,8 @@ import { EventWatch } from "../src/event-watch.ts";
 /** The events call of an engine that is there or not, as a test says. */
 class Engine {
   there = true;
+  /** Its connections stand, and it answers nothing. */
+  hangs = false;
   calls: number[] = [];
   readonly #clock: FakeClock;
   #hang: { event: (event: DockerEvent) => void; end: () => void } | undefined;
@@ -18,11 +20,21 @@ class Engine {
   }
 
   readonly api = {
-    events: async (_: unknown, onOpen: () => void, event: (event: DockerEvent) => void): Promise<void> => {
+    ping: (): Promise<void> =>
+      this.hangs
+        ? Promise.reject(new PlatformError("CONTAINER_ENGINE_UNREACHABLE", "container engine: no answer within 10 s"))
+        : Promise.resolve(),
+    events: async (
+      _: unknown,
+      onOpen: () => void,
+      event: (event: DockerEvent) => void,
+      signal: AbortSignal,
+    ): Promise<void> => {
       this.calls.push(this.#clock.monotonicMs());
-      if (!this.there) throw new PlatformError("CONTAINER_ENGINE_UNREACHABLE", "container engine: gone");
+      if (!this.there || this.hangs) throw new PlatformError("CONTAINER_ENGINE_UNREACHABLE", "container engine: gone");
       onOpen();
-      await new Promise<void>((resolve) => {
+      await new Promise<void>((resolve, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason), { once: true });
         this.#hang = { event, end: resolve };
       });
     },
@@ -89,6 +101,23 @@ test("an engine that went is asked again after delays that grow to ten seconds, 
   assert.equal(watch.problem, "");
   assert.deepEqual(heard, ["connected", "connected"], "what was missed is asked for");
   watch.stop();
+});
+
+test("an engine that hangs with its connections standing is noticed, and heard again when it goes on", async () => {
+  const { clock, engine, watch, heard } = watching();
+  watch.start();
+  await settle();
+  await clock.advance(60_000);
+  assert.deepEqual([watch.problem, heard, engine.calls.length], ["", ["connected"], 1], "silence alone is no failure");
+  engine.hangs = true;
+  await clock.advance(5_000);
+  assert.match(watch.problem, /no answer within 10 s/);
+  engine.hangs = false;
+  await clock.advance(10_000);
+  assert.deepEqual([watch.problem, heard], ["", ["connected", "connected"]], "what was missed is asked for");
+  watch.stop();
+  await settle();
+  assert.equal(clock.pendingTimers, 0);
 });
 
 test("stopped, it asks no more", async () => {

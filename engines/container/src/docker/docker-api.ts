@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import { type Clock, codeOf, messageOf, PlatformError } from "@holdfast/kernel";
+import { type Clock, codeOf, messageOf, PlatformError, type Timer } from "@holdfast/kernel";
 import { Pool } from "undici";
 import type {
   ContainerDetail,
@@ -28,13 +28,19 @@ interface Call {
   readonly body?: unknown;
   readonly stream?: AsyncIterable<Uint8Array>;
   readonly timeoutMs?: number;
+  /** What it answers is not JSON, and of no interest. */
+  readonly isText?: boolean;
 }
+
+/** What must be there in time of a stream: its beginning, all of it, or (engines say nothing before a first line) nothing. */
+type StreamCall = Call & { readonly bound: "begin" | "all" | "none" };
 
 /**
  * The calls of the Docker API that an engine of ours makes, over its Unix socket. Docker and Podman answer them alike.
  *
  * All throw PlatformError: `CONTAINER_ENGINE_UNREACHABLE` (503) when nobody answers on the socket,
- * `CONTAINER_ENGINE_REFUSED` with the engine's own status and words otherwise.
+ * `CONTAINER_ENGINE_REFUSED` with the engine's own status and words otherwise. Every call ends in time: questions after 10 s,
+ * work (create, start, remove, load) after 120 s. Only streams last; whoever has one asks with `ping` whether its engine lives.
  */
 export class DockerApi {
   readonly #clock: Clock;
@@ -47,6 +53,11 @@ export class DockerApi {
     // Each stream (events, a container's output) has a connection of its own: no bound on them. One call a connection at a
     // time, as the engine answers them in order.
     this.#pool = new Pool("http://docker", { socketPath, pipelining: 1, bodyTimeout: 0, headersTimeout: 0 });
+  }
+
+  /** Resolves when the engine answers at all. */
+  async ping(): Promise<void> {
+    await this.#json({ method: "GET", path: "/_ping", isText: true });
   }
 
   async info(): Promise<EngineInfo> {
@@ -125,9 +136,9 @@ export class DockerApi {
       stdout: "true",
       stderr: "true",
     };
-    const body = await this.#open({ method: "GET", path, query }, signal);
     const frames = new LogFrames(onContent);
-    for await (const chunk of body) frames.push(chunk as Uint8Array);
+    const call = { method: "GET", path, query, bound: follow ? "none" : "all" } as const;
+    await this.#stream(call, signal, (body) => consume(body, (chunk) => frames.push(chunk)));
   }
 
   /** What happens to containers with these labels, until the connection ends or `signal`. `onOpen`: it listens from here on. */
@@ -138,10 +149,11 @@ export class DockerApi {
     signal: AbortSignal,
   ): Promise<void> {
     const filters = JSON.stringify({ type: ["container"], label: pairsOf(labels) });
-    const body = await this.#open({ method: "GET", path: "/events", query: { filters } }, signal);
-    onOpen();
     const lines = new JsonLines((value) => onEvent(value as DockerEvent));
-    for await (const chunk of body) lines.push(chunk as Uint8Array);
+    await this.#stream({ method: "GET", path: "/events", query: { filters }, bound: "begin" }, signal, (body) => {
+      onOpen();
+      return consume(body, (chunk) => lines.push(chunk));
+    });
   }
 
   /** The image's id; `undefined` when the engine does not have it. */
@@ -197,12 +209,12 @@ export class DockerApi {
 
   async #json(call: Call): Promise<unknown> {
     const ending = new AbortController();
-    const timer = this.#clock.after(call.timeoutMs ?? answerMs, () => ending.abort());
+    const timer = this.#endAfter(call.timeoutMs ?? answerMs, ending);
     try {
       const { statusCode, body } = await this.#request(call, ending.signal);
       const text = await body.text();
       if (statusCode < 200 || statusCode > 299) throw refused(call, statusCode, text);
-      return text === "" ? undefined : JSON.parse(text.trim().split("\n").at(-1) ?? "");
+      return text === "" || call.isText === true ? undefined : JSON.parse(text.trim().split("\n").at(-1) ?? "");
     } catch (error) {
       if (error instanceof PlatformError) throw error;
       throw this.#unreachable(error);
@@ -211,16 +223,28 @@ export class DockerApi {
     }
   }
 
-  async #open(call: Call, signal: AbortSignal): Promise<Readable> {
+  async #stream(call: StreamCall, signal: AbortSignal, read: (body: Readable) => Promise<void>): Promise<void> {
+    const ending = new AbortController();
+    const end = (): void => ending.abort(signal.reason);
+    const timer = call.bound === "none" ? undefined : this.#endAfter(call.bound === "all" ? workMs : answerMs, ending);
+    signal.addEventListener("abort", end, { once: true });
+    if (signal.aborted) end();
     try {
-      const { statusCode, body } = await this.#request(call, signal);
-      if (statusCode === 200) return body;
-      const text = await body.text();
-      throw refused(call, statusCode, text.slice(0, errorBytesMax));
+      const { statusCode, body } = await this.#request(call, ending.signal);
+      if (statusCode !== 200) throw refused(call, statusCode, (await body.text()).slice(0, errorBytesMax));
+      if (call.bound === "begin") timer?.cancel();
+      await read(body);
     } catch (error) {
       if (error instanceof PlatformError) throw error;
       throw this.#unreachable(error);
+    } finally {
+      timer?.cancel();
+      signal.removeEventListener("abort", end);
     }
+  }
+
+  #endAfter(ms: number, call: AbortController): Timer {
+    return this.#clock.after(ms, () => call.abort(new Error(`no answer within ${ms / 1_000} s`)));
   }
 
   #request({ method, path, query, body, stream }: Call, signal: AbortSignal): ReturnType<Pool["request"]> {
@@ -247,6 +271,10 @@ export class DockerApi {
       next: "start it: `podman system service -t 0 unix://<socket>`, or the Docker daemon",
     });
   }
+}
+
+async function consume(body: Readable, take: (chunk: Uint8Array) => void): Promise<void> {
+  for await (const chunk of body) take(chunk as Uint8Array);
 }
 
 function refused({ method, path }: Call, status: number, text: string): PlatformError {
