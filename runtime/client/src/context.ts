@@ -1,5 +1,5 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
-import { requestStorage, type SpanHolder } from "@holdfast/trace";
+import { enterRequest, requestStorage, type SpanHolder } from "@holdfast/trace";
 
 /** What is known of the request being served, for everything called on its behalf. */
 export interface RequestContext extends SpanHolder {
@@ -22,4 +22,12 @@ export function currentContext(): RequestContext | undefined {
 /** Runs `work`, and everything it starts, in `context`. */
 export function runInContext<T>(context: RequestContext, work: () => T): T {
   return storage.run(context, work);
+}
+
+/**
+ * As {@link runInContext}, for the rest of the callback that the engine is in: for servers, where each request has its own. Within
+ * `runInContext` it ends with that.
+ */
+export function enterContext(context: RequestContext): void {
+  enterRequest(context);
 }

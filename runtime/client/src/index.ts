@@ -1,6 +1,6 @@
 export { BalancedClient, type ClientParts, type ServerExplanation } from "./balanced-client.ts";
 export type { CallRequest } from "./call.ts";
-export { currentContext, type RequestContext, runInContext } from "./context.ts";
+export { currentContext, enterContext, type RequestContext, runInContext } from "./context.ts";
 export {
   CallAbortedError,
   CallFailedError,

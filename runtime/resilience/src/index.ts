@@ -24,6 +24,7 @@ export type { Limiter, LimiterCounts, LimiterOptions } from "./limits/limiter.ts
 export { PartitionedLimiter, type PartitionOptions } from "./limits/partitioned-limiter.ts";
 export { ProbingLimit, type ProbingOptions } from "./limits/probing-limit.ts";
 export { QueueLimiter, type QueueOptions } from "./limits/queue-limiter.ts";
+export type { Closing, TellClosed } from "./limits/served-request.ts";
 export {
   type ServerCounts,
   type ServerHandler,

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Span } from "@holdfast/trace";
+import { requestStorage, type Span } from "@holdfast/trace";
 import { noteForTrace } from "./command-spans.ts";
 import { commandEvents } from "./events.ts";
 
@@ -38,10 +38,16 @@ const logMax = 1_000;
 /** What belongs to one request: the answers its commands gave, the batches it waits for, its log. */
 export class RequestContext {
   readonly log: LogEntry[] = [];
+  /** Of the server's request that it was begun in. */
+  readonly outer: object | undefined;
   /** By whom the scope belongs to (a command's state, a collapser). Most requests have none. */
   #scopes: Map<object, unknown> | undefined;
   /** Told when the request is over. */
   #onEnd: Set<(context: RequestContext) => void> | undefined;
+
+  constructor(outer?: object) {
+    this.outer = outer;
+  }
 
   /** The thing of `owner` in this request, made at the first question. */
   scope<T>(owner: object, make: () => T): T {
@@ -77,7 +83,7 @@ let everUsed = false;
  */
 export function runInRequestContext<T>(serve: () => T): T {
   everUsed = true;
-  const context = new RequestContext();
+  const context = new RequestContext(requestStorage.getStore()?.commands);
   let result: T;
   try {
     result = storage.run(context, serve);
@@ -94,32 +100,33 @@ export function runInRequestContext<T>(serve: () => T): T {
   return result;
 }
 
-/** One request of a server: `run` its handler in it, `end` it when its answer has gone. */
+/** One request of a server, where the handler returns long before its request is over: `end` it when its answer has gone. */
 export interface OpenRequest {
   /** What was executed so far. */
   readonly log: readonly LogEntry[];
-  run<T>(work: () => T): T;
   end(): void;
 }
 
-/** {@link runInRequestContext} for servers, where the handler returns long before its request is over. */
+/**
+ * {@link runInRequestContext} for servers: what the field `commands` of a request's context is to hold. Commands that run in that
+ * context belong to it.
+ */
 export function openRequestContext(): OpenRequest {
-  everUsed = true;
-  return new ServedContext();
-}
-
-class ServedContext extends RequestContext implements OpenRequest {
-  run<T>(work: () => T): T {
-    return storage.run(this, work);
-  }
+  return new RequestContext();
 }
 
 /** Runs `work` as part of that request, whoever calls. */
 export function within<T>(context: RequestContext | undefined, work: () => T): T {
-  return context === undefined ? work() : storage.run(context, work);
+  if (context === undefined) return work();
+  everUsed = true;
+  return storage.run(context, work);
 }
 
 /** The request being served, if any. */
 export function requestContext(): RequestContext | undefined {
-  return everUsed ? storage.getStore() : undefined;
+  const served = requestStorage.getStore()?.commands;
+  const run = everUsed ? storage.getStore() : undefined;
+  // A server that was started within a request serves others.
+  if (run !== undefined && (served === undefined || run.outer === served)) return run;
+  return served instanceof RequestContext ? served : undefined;
 }

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import type { Server } from "node:http";
+import type { Server } from "node:net";
 import { type Clock, codeOf, type Log } from "@holdfast/kernel";
 
 const reportEveryMs = 5_000;

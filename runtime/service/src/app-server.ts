@@ -1,18 +1,17 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { runInContext } from "@holdfast/client";
+import { enterContext } from "@holdfast/client";
 import { type Clock, hasCode, type Log, messageOf, type PlatformError } from "@holdfast/kernel";
 import { IpcServerMeters, type MeterRegistry } from "@holdfast/metrics";
-import { openRequestContext, type ServerLimiter } from "@holdfast/resilience";
+import type { Closing, ServerLimiter } from "@holdfast/resilience";
 import type { Tracer } from "@holdfast/trace";
 import { Headers, problem, problemContentType } from "@holdfast/wire";
 import { guardAccept } from "./accept-guard.ts";
 import { type Handler, type NodeHandler, toNodeHandler } from "./handler.ts";
-import { responseOf } from "./instance-response.ts";
+import { type InstanceResponse, responseOf } from "./instance-response.ts";
 import { BodyLimit } from "./limits/body-limit.ts";
 import type { AccessLog } from "./logs/access-log.ts";
 import { rawHeader } from "./raw-header.ts";
-import { beginRequestSpan } from "./request-span.ts";
 import { ServedRequest } from "./served-request.ts";
 
 /** Longer than any caller of ours keeps an idle connection (4 s, or this less a second), so that we never close first. */
@@ -44,7 +43,7 @@ export interface AppServerOptions {
 
 /** The server that callers talk to: identity check, context, measurement, and a handler that may be anyone's. */
 export class AppServer {
-  readonly server: Server;
+  readonly server: Server<typeof IncomingMessage, typeof InstanceResponse>;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #options: AppServerOptions;
@@ -63,7 +62,7 @@ export class AppServer {
     this.#options = options;
     this.#bodies = new BodyLimit(clock, options.bodyBytesMax, refuseBody);
     const handler = toNodeHandler(options.handler);
-    this.#handler = options.limiter === undefined ? handler : options.limiter.limited(handler);
+    this.#handler = options.limiter === undefined ? handler : options.limiter.limited(handler, tellClosed);
     this.server = createServer(
       {
         keepAliveTimeout: keepAliveTimeoutMs,
@@ -85,7 +84,7 @@ export class AppServer {
       });
     });
     this.server.on("clientError", refuseClient);
-    this.server.on("checkContinue", (req: IncomingMessage, res: ServerResponse) => {
+    this.server.on("checkContinue", (req: IncomingMessage, res: InstanceResponse) => {
       // Who asks first need not send what is refused.
       if (!this.#bodies.isTooLong(req)) res.writeContinue();
       this.#serve(req, res);
@@ -152,7 +151,7 @@ export class AppServer {
     await closed;
   }
 
-  #serve(req: IncomingMessage, res: ServerResponse): void {
+  #serve(req: IncomingMessage, res: InstanceResponse): void {
     if (!this.#isMeant(req)) {
       const detail = `this is ${this.#options.instanceId}, not ${String(req.headers[Headers.instance])}`;
       return refuse(req, res, 421, "INSTANCE_MISDIRECTED", detail);
@@ -163,25 +162,24 @@ export class AppServer {
     if (leftMs <= 0) return refuse(req, res, 504, "DEADLINE_PASSED", "nobody waits for this answer any more");
     this.#inFlight += 1;
     this.#ipc.began(this.#inFlight);
-    const attempt = Number(rawHeader(req, Headers.attempt) ?? 1);
-    // Kept as they came: frameworks write into the request.
-    const { method = "GET", url = "/" } = req;
-    const context = openRequestContext();
     const deadlineAtMs = Number.isNaN(leftMs) ? undefined : startedAtMs + leftMs;
-    const span = beginRequestSpan(this.#options.tracer, req, startedAtMs);
-    const served = new ServedRequest(req, res, deadlineAtMs, span, context.log);
-    res.on("close", () => {
-      context.end();
-      this.#inFlight -= 1;
-      const status = res.headersSent ? res.statusCode : callerGone;
-      const nowMs = this.#clock.monotonicMs();
-      this.#ipc.ended(method, url, status, attempt, nowMs - startedAtMs);
-      served.ended(status, nowMs);
-      if (this.#options.access.wants(status)) this.#options.access.write(served.access(status, nowMs - startedAtMs));
-      this.#tellQuiet();
-    });
+    const served = new ServedRequest(req, res, startedAtMs, deadlineAtMs, this.#options.tracer);
+    res.on("close", () => this.#ended(served, res));
     if (!this.#bodies.admits(req, res)) return;
-    runInContext(served, () => context.run(() => this.#run(req, res)));
+    enterContext(served);
+    this.#run(req, res);
+  }
+
+  #ended(served: ServedRequest, res: InstanceResponse): void {
+    const status = res.headersSent ? res.statusCode : callerGone;
+    const nowMs = this.#clock.monotonicMs();
+    const tookMs = nowMs - served.startedAtMs;
+    this.#inFlight -= 1;
+    this.#ipc.ended(served.method, served.url, status, served.attempt, tookMs);
+    served.ended(status, nowMs);
+    if (this.#options.access.wants(status)) this.#options.access.write(served.access(status, tookMs));
+    res.whenClosed?.closed();
+    this.#tellQuiet();
   }
 
   /** False when the caller means another instance, such as the one that had this port before. */
@@ -211,6 +209,11 @@ export class AppServer {
     this.#onQuiet?.();
     this.#onQuiet = undefined;
   }
+}
+
+/** The limiter hears of the end from us. */
+function tellClosed(res: ServerResponse, closing: Closing): void {
+  (res as InstanceResponse).whenClosed = closing;
 }
 
 const misdirectedUpgrade = `HTTP/1.1 421 Misdirected Request\r\n${Headers.notExecuted}: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`;

@@ -1,5 +1,12 @@
 import { type IncomingMessage, type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from "node:http";
+import type { Closing } from "@holdfast/resilience";
 import { Headers } from "@holdfast/wire";
+
+/** A response of {@link responseOf}. */
+export class InstanceResponse extends ServerResponse<IncomingMessage> {
+  /** Who is told, by the server, that it has closed: one listener is enough for all. */
+  whenClosed: Closing | undefined = undefined;
+}
 
 /**
  * Answers that say which instance made them. The header goes in with the handler's own: one that is set before would take
@@ -7,8 +14,8 @@ import { Headers } from "@holdfast/wire";
  *
  * @returns the class for `createServer`'s option `ServerResponse`.
  */
-export function responseOf(instanceId: string): typeof ServerResponse<IncomingMessage> {
-  return class InstanceResponse extends ServerResponse<IncomingMessage> {
+export function responseOf(instanceId: string): typeof InstanceResponse {
+  return class extends InstanceResponse {
     override writeHead(status: number, reason?: unknown, given?: unknown): this {
       const headers = given ?? (typeof reason === "string" ? undefined : reason);
       const text = typeof reason === "string" ? reason : undefined;

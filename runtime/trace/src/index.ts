@@ -1,7 +1,14 @@
-export { activeSpan, activeTraceIds, requestStorage, runInSpan, type SpanHolder } from "./active.ts";
+export { activeSpan, activeTraceIds, enterRequest, requestStorage, runInSpan, type SpanHolder } from "./active.ts";
 export { type HeaderOf, parseB3 } from "./context/b3.ts";
 export { IdSource } from "./context/ids.ts";
-export { formatTraceparent, isSpanId, isTraceId, parseTraceparent, type RemoteParent } from "./context/traceparent.ts";
+export {
+  formatTraceparent,
+  isSpanId,
+  isTraceId,
+  parseTraceparent,
+  type RemoteParent,
+  sampledFlag,
+} from "./context/traceparent.ts";
 export { formatTracestate, parseTracestate, type TraceState } from "./context/tracestate.ts";
 export { Epoch } from "./export/epoch.ts";
 export { type OtelSettings, readOtelSettings } from "./export/otel-environment.ts";

@@ -36,10 +36,20 @@ export class Tracer {
     return this.sampling.slowMs;
   }
 
-  /** The span of a request that came in; `attributes` is taken over, not copied. */
-  serve(name: string, startMs: number, remote: RemoteParent | undefined, attributes?: FlatAttributes): RootSpan {
+  /** The W3C flags of a trace that begins here or goes on here: the decision whether it is kept from the start. */
+  flagsOf(remote: RemoteParent | undefined): number {
     const { sampling, ids } = this;
-    const flags = remote === undefined ? sampling.flagsOfNew(ids) : sampling.flagsOf(remote, ids);
+    return remote === undefined ? sampling.flagsOfNew(ids) : sampling.flagsOf(remote, ids);
+  }
+
+  /** The span of a request that came in; `attributes` is taken over, not copied. `flags`: when they are decided. */
+  serve(
+    name: string,
+    startMs: number,
+    remote: RemoteParent | undefined,
+    attributes?: FlatAttributes,
+    flags: number = this.flagsOf(remote),
+  ): RootSpan {
     return new RootSpan(this, SpanKind.server, name, startMs, remote, flags, attributes);
   }
 

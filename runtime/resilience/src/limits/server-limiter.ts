@@ -5,7 +5,7 @@ import type { CallPermit } from "../command-definition.ts";
 import type { Timed } from "../timeouts.ts";
 import { isHealthCheck } from "./health-check.ts";
 import type { Limiter } from "./limiter.ts";
-import { ServedRequest } from "./served-request.ts";
+import { ServedRequest, type TellClosed } from "./served-request.ts";
 import { type Guest, priorities, type RoomOptions, roomDefaults, WaitingRoom } from "./waiting-room.ts";
 
 /** What is limited; two arguments, as Node calls it. */
@@ -90,12 +90,15 @@ export class ServerLimiter {
     return { admitted: [...this.#admitted], refused: [...this.#refused], late: this.#late, exempt: this.#exempt };
   }
 
-  /** The handler, limited. What it returns or throws is passed on; a request that had to wait gets a promise. */
-  limited(handler: ServerHandler): ServerHandler {
-    return (request, response) => this.#serve(handler, request, response);
+  /**
+   * The handler, limited. What it returns or throws is passed on; a request that had to wait gets a promise. `tellClosed`: by
+   * default, a listener of the response.
+   */
+  limited(handler: ServerHandler, tellClosed: TellClosed = listen): ServerHandler {
+    return (request, response) => this.#serve(handler, tellClosed, request, response);
   }
 
-  #serve(handler: ServerHandler, request: IncomingMessage, response: ServerResponse): unknown {
+  #serve(handler: ServerHandler, tellClosed: TellClosed, request: IncomingMessage, response: ServerResponse): unknown {
     if (isHealthCheck(request.url) || this.#options.exempt(request)) {
       this.#exempt += 1;
       return handler(request, response);
@@ -105,9 +108,10 @@ export class ServerLimiter {
     const priority = this.#priorityOf(request);
     const startMs = this.#clock.monotonicMs();
     const served = new ServedRequest(this.#clock, request, response, priority, startMs + leftMs, this.#tookMs);
+    tellClosed(response, served);
     if (this.#limiter.hasRoom(request)) {
       const permit = this.#limiter.acquire(request);
-      if (permit !== undefined) return this.#run(handler, served, permit);
+      if (permit !== undefined) return this.#run(handler, served, permit, startMs);
     }
     return this.#wait(handler, served, startMs);
   }
@@ -131,7 +135,8 @@ export class ServerLimiter {
     });
     if (served.isClosed) return permit?.ignored();
     if (permit === undefined) return this.#refuse(served);
-    if (this.#clock.monotonicMs() < served.deadlineMs) return this.#run(handler, served, permit);
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs < served.deadlineMs) return this.#run(handler, served, permit, nowMs);
     permit.ignored();
     return this.#tellLate(request, response);
   }
@@ -142,9 +147,9 @@ export class ServerLimiter {
     }
   }
 
-  #run(handler: ServerHandler, served: ServedRequest, permit: CallPermit): unknown {
+  #run(handler: ServerHandler, served: ServedRequest, permit: CallPermit, nowMs: number): unknown {
     this.#admitted[served.priority] = (this.#admitted[served.priority] ?? 0) + 1;
-    served.begin(permit);
+    served.begin(permit, nowMs);
     const result = handler(served.request, served.response);
     if (result instanceof Promise) served.waitFor(result);
     return result;
@@ -163,6 +168,8 @@ export class ServerLimiter {
     answer(response, 504, lateBody);
   }
 }
+
+const listen: TellClosed = (response, closing) => void response.on("close", () => closing.closed());
 
 /** A request in the waiting room. */
 class WaitingRequest implements Guest {

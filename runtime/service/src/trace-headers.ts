@@ -1,21 +1,15 @@
-import type { IncomingMessage } from "node:http";
-import {
-  parseB3,
-  parseTraceparent,
-  parseTracestate,
-  type RemoteParent,
-  type RootSpan,
-  type Tracer,
-} from "@holdfast/trace";
+import { parseB3, parseTraceparent, parseTracestate, type RemoteParent } from "@holdfast/trace";
 import { rawHeader } from "./raw-header.ts";
 
-/** Begins the span of a request, below the one its caller names; undefined in a process that does not trace. */
-export function beginRequestSpan(
-  tracer: Tracer | undefined,
-  req: IncomingMessage,
-  startedAtMs: number,
-): RootSpan | undefined {
-  if (tracer === undefined) return undefined;
+/** What a caller said of the trace that its request is part of. */
+export interface TraceHeaders {
+  readonly remote: RemoteParent;
+  /** As it came, to be passed on. */
+  readonly tracestate: string | undefined;
+}
+
+/** The trace that the caller of a request names (W3C's headers, else B3's); undefined when it names none. */
+export function readTraceHeaders(req: { readonly rawHeaders: readonly string[] }): TraceHeaders | undefined {
   const { rawHeaders } = req;
   let remote: RemoteParent | undefined;
   let tracestate: string | undefined;
@@ -41,10 +35,9 @@ export function beginRequestSpan(
     }
   }
   if (remote === undefined && mayBeB3) remote = parseB3((name) => rawHeader(req, name));
-  const span = tracer.serve("", startedAtMs, remote);
-  if (tracestate !== undefined && remote !== undefined && parseTracestate(tracestate) !== undefined)
-    span.tracestate = tracestate;
-  return span;
+  if (remote === undefined) return undefined;
+  const isValid = tracestate !== undefined && parseTracestate(tracestate) !== undefined;
+  return { remote, tracestate: isValid ? tracestate : undefined };
 }
 
 function joined(before: string | undefined, more: string | undefined): string | undefined {
