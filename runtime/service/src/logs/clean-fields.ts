@@ -1,12 +1,8 @@
 import { maskedValue } from "@holdfast/config";
 import type { LogFields } from "@holdfast/kernel";
-import { isSecretName } from "./secret-names.ts";
-import { maskText } from "./secret-text.ts";
+import { cleanText } from "./clean-text.ts";
 import type { SecretValues } from "./secret-values.ts";
 
-/** Facts, not payloads: longer texts are cut. */
-const charactersMax = 8_192;
-const marginCharacters = 1_024;
 const depthMax = 6;
 /** Of all fields of a line together; a cycle ends here as well. */
 const nodesMax = 500;
@@ -22,16 +18,20 @@ interface Pass {
  * `fields` as a line may show them: plain data, secrets masked (by the name of the field, by what a text looks like, and values
  * known to be secret), errors as
  * `{code, message, cause}`, long texts cut, deep and large structures, cycles included, cut short. Never throws.
+ *
+ * @param but fields of these names are left out.
  */
 export function cleanFields(
   fields: LogFields,
   secrets: SecretValues,
   into: Record<string, unknown> = {},
+  but?: LogFields,
 ): Record<string, unknown> {
   const pass: Pass = { nodesLeft: nodesMax, secrets };
   for (const key of keysOf(fields)) {
+    if (but !== undefined && has(but, key)) continue;
     const cleaned = cleanField(fields, key, 0, pass);
-    if (cleaned !== undefined) into[cleanText(key, secrets)] = cleaned;
+    if (cleaned !== undefined) into[secrets.names.of(key).text] = cleaned;
   }
   return into;
 }
@@ -44,7 +44,7 @@ function cleanField(owner: object, key: string, depth: number, pass: Pass): unkn
     return "[unreadable]";
   }
   if (typeof value === "boolean" || value === undefined || value === null) return value;
-  return isSecretName(key) ? maskedValue : clean(value, depth, pass);
+  return pass.secrets.names.of(key).isSecret ? maskedValue : clean(value, depth, pass);
 }
 
 function clean(value: unknown, depth: number, pass: Pass): unknown {
@@ -64,13 +64,6 @@ function clean(value: unknown, depth: number, pass: Pass): unknown {
     case "undefined":
       return undefined;
   }
-}
-
-export function cleanText(text: string, secrets: SecretValues): string {
-  if (text.length <= charactersMax) return maskText(secrets.mask(text));
-  // A secret that the cut would leave the first half of is still seen whole.
-  const start = maskText(secrets.mask(text.slice(0, charactersMax + marginCharacters)));
-  return `${start.slice(0, charactersMax)}… (${text.length} characters)`;
 }
 
 function cleanObject(value: object, depth: number, pass: Pass): unknown {
@@ -101,7 +94,7 @@ function cleanMembers(value: object, depth: number, pass: Pass): unknown {
       break;
     }
     const member = cleanField(value, key, depth + 1, pass);
-    if (member !== undefined) cleaned[cleanText(key, pass.secrets)] = member;
+    if (member !== undefined) cleaned[pass.secrets.names.of(key).text] = member;
   }
   return cleaned;
 }
@@ -125,6 +118,14 @@ function cleanError(error: Error, depth: number, pass: Pass): unknown {
   const cause = error.cause === undefined ? undefined : clean(error.cause, depth + 1, pass);
   const stack = code === undefined && error.stack !== undefined ? cleanText(error.stack, pass.secrets) : undefined;
   return { code, message: cleanText(error.message, pass.secrets), cause, stack };
+}
+
+function has(fields: LogFields, key: string): boolean {
+  try {
+    return fields[key] !== undefined;
+  } catch {
+    return true;
+  }
 }
 
 function keysOf(value: object): string[] {

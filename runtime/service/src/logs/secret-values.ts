@@ -1,4 +1,5 @@
 import { maskedValue } from "@holdfast/config";
+import { ShownNames } from "./shown-names.ts";
 
 /** Shorter ones stand in ordinary words, too. */
 const lengthMin = 6;
@@ -9,6 +10,8 @@ const valuesMax = 256;
 export class SecretValues {
   /** By value: its forms. */
   readonly #known = new Map<string, readonly string[]>();
+  /** How names of fields are shown, as long as no other secret is known. */
+  names: ShownNames = new ShownNames(this);
   #forms: readonly string[] = [];
   /** One of them is made of digits, so that a number may be it. */
   #hasNumbers = false;
@@ -30,6 +33,7 @@ export class SecretValues {
     if (this.#known.size > valuesMax && oldest !== undefined) this.#known.delete(oldest);
     this.#hasNumbers ||= /^[-\d.]+$/.test(value);
     // The longest first: what a shorter one leaves of a longer one would be readable.
+    this.names = new ShownNames(this);
     this.#forms = [...this.#known.values()].flat().toSorted((a, b) => b.length - a.length);
   }
 

@@ -1,6 +1,7 @@
 import type { Log, LogFields, LogLevel } from "@holdfast/kernel";
 import { type Logger, pino } from "pino";
-import { cleanFields, cleanText } from "./clean-fields.ts";
+import { cleanFields } from "./clean-fields.ts";
+import { cleanText } from "./clean-text.ts";
 import type { LogLevels } from "./log-levels.ts";
 import type { SecretValues } from "./secret-values.ts";
 
@@ -69,7 +70,7 @@ export class StructuredLog implements Log {
     if (!levels.enables(level, event)) return;
     const line: Record<string, unknown> = { event: cleanText(event, secrets) };
     const around = context?.();
-    if (around !== undefined) cleanFields(around, secrets, line);
+    if (around !== undefined) cleanFields(around, secrets, line, fields);
     if (fields !== undefined) cleanFields(fields, secrets, line);
     this.#pino[level](line);
   }

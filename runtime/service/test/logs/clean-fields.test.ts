@@ -152,6 +152,25 @@ test("a value known to be secret is found in names, texts and numbers of fields"
   assert.match(text, /"list":\["\*\*\*\* MASKED \*\*\*\*",12\],"note":"it is \*/);
 });
 
+test("a name that was shown before its value was known to be secret is masked from then on", () => {
+  const secrets = new SecretValues();
+  assert.deepEqual(cleanFieldsWith({ hunter2hunter: 1, n: { hunter2hunter: 2 } }, secrets), {
+    hunter2hunter: 1,
+    n: { hunter2hunter: 2 },
+  });
+  secrets.add("hunter2hunter");
+  assert.doesNotMatch(
+    JSON.stringify(cleanFieldsWith({ hunter2hunter: 1, n: { hunter2hunter: 2 } }, secrets)),
+    /hunter/,
+  );
+});
+
+test("names that are made up without end are looked at each, and not remembered", () => {
+  const secrets = new SecretValues();
+  for (let i = 0; i < 3_000; i++) cleanFieldsWith({ [`name${i}`]: i }, secrets);
+  assert.deepEqual(cleanFieldsWith({ name2999: 1, token2999: 2 }, secrets), { name2999: 1, token2999: masked });
+});
+
 test("of secrets that change for ever the newest are known", () => {
   const values = new SecretValues();
   for (let i = 0; i < 1_000; i++) values.add(`rotating-${i}-secret`);

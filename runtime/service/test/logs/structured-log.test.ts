@@ -30,11 +30,13 @@ test("what is said for a request says so; a line's own fields win", () => {
   let context: LogFields | undefined = { requestId: "r-1", traceId: "t" };
   const { log, parsed } = make(() => context);
   log.info("a", { traceId: "other" });
+  log.info("c", { traceId: undefined });
   context = undefined;
   log.info("b");
   const time = "1970-01-01T00:00:00.000Z";
   assert.deepEqual(parsed(), [
     { level: "info", time, event: "a", requestId: "r-1", traceId: "other" },
+    { level: "info", time, event: "c", requestId: "r-1", traceId: "t" },
     { level: "info", time, event: "b" },
   ]);
 });

@@ -1,8 +1,8 @@
 import { getRandomValues } from "node:crypto";
 import type { Random } from "@holdfast/kernel";
 
-/** Every 16-bit number as four hex digits: two look-ups make half a span id. */
-const hex16 = Array.from({ length: 65_536 }, (_, i) => i.toString(16).padStart(4, "0"));
+/** Where ids are written, to be read as hex: a table of digits that is large enough to be quick would not stay in the cache. */
+const bytes = Buffer.alloc(16);
 
 /**
  * Ids of traces and spans. sfc32 (Chris Doty-Humphrey, public domain; passes PractRand): 128 bits of state, since with the 32
@@ -44,17 +44,21 @@ export class IdSource {
 
   /** 32 hex digits, never all 0. */
   traceId(): string {
-    return this.spanId() + this.#hex32() + this.#hex32();
+    return this.#hex(16);
   }
 
   /** 16 hex digits, never all 0. */
   spanId(): string {
-    const id = this.#hex32() + this.#hex32();
-    return id === "0000000000000000" ? this.spanId() : id;
+    return this.#hex(8);
   }
 
-  #hex32(): string {
-    const bits = this.next32();
-    return (hex16[bits >>> 16] ?? "") + (hex16[bits & 0xffff] ?? "");
+  #hex(length: number): string {
+    let any = 0;
+    for (let at = 0; at < length; at += 4) {
+      const bits = this.next32();
+      any |= bits;
+      bytes.writeUInt32BE(bits, at);
+    }
+    return any === 0 ? this.#hex(length) : bytes.toString("hex", 0, length);
   }
 }
