@@ -39,6 +39,8 @@ export const Env = {
   /** Base URLs of the registries, own zone first, separated by commas. */
   registries: "HOLDFAST_REGISTRIES",
   adminPort: "HOLDFAST_ADMIN_PORT",
+  /** When set, why callers are not to choose this instance from its first registration on, until control says so. */
+  outOfService: "HOLDFAST_OUT_OF_SERVICE",
   /** A file where the last registry view is kept for a start while every registry is down. */
   lastViewFile: "HOLDFAST_LAST_VIEW",
   /** Base URLs of the configuration servers, separated by commas; asked with the instance's token. */
@@ -58,6 +60,9 @@ export const Env = {
   /** JSON settings of a server of ours (gateway routes, balancer listeners, registry peers). */
   settings: "HOLDFAST_SETTINGS",
 } as const;
+
+/** By this name the registries know overrides that server groups made; an operator's own have another. */
+export const groupsOverrideBy = "server-groups";
 
 /** Ports on 127.0.0.1 that `holdfast up` opens for people, by the name `--port name=N` takes. */
 export const defaultPorts = { edge: 8080, console: 7070, registry: 8761, otlp: 4318 } as const;

@@ -1,4 +1,4 @@
-import type { InstanceRecord, SeenAnswer } from "@holdfast/wire";
+import type { InstanceRecord, OverrideRequest, SeenAnswer } from "@holdfast/wire";
 import type { RegistryKind } from "./access.ts";
 
 export type RegisterAnswer =
@@ -18,6 +18,8 @@ export interface RegistryDoor {
   renew(record: InstanceRecord): Promise<RenewAnswer>;
   /** `undefined` when the registry does not know the instance. */
   setStatus(record: InstanceRecord, awaitSeenMs: number): Promise<SeenAnswer | undefined>;
+  /** Nobody is to choose it, whatever it says of itself. False when the registry does not know the instance. */
+  outOfService(record: InstanceRecord, word: Pick<OverrideRequest, "by" | "reason">): Promise<boolean>;
   deregister(record: InstanceRecord, cause: string): Promise<void>;
   /** The start that now holds our id; `undefined` when none does. Throws as the others when nobody can say. */
   holder(record: InstanceRecord): Promise<number | undefined>;

@@ -89,6 +89,7 @@ export class Doors {
       register,
       renew: (record) => native.renew(record),
       setStatus: (record, awaitSeenMs) => native.setStatus(record, awaitSeenMs),
+      outOfService: (record, word) => native.outOfService(record, word),
       deregister: (record, cause) => native.deregister(record, cause),
       holder: (record) => native.holder(record),
     };

@@ -1,5 +1,6 @@
 import {
   type InstanceRecord,
+  type OverrideRequest,
   RegistryPaths,
   type RenewRequest,
   type SeenAnswer,
@@ -49,6 +50,12 @@ export class NativeDoor implements RegistryDoor {
     const change: StatusChange = { status, incarnation, version, awaitSeenMs };
     const answer = await this.#call("PUT", `${pathOf(record)}/status`, change, awaitSeenMs + 1_000);
     return answer.status === 200 && isSeen(answer.body) ? answer.body : undefined;
+  }
+
+  async outOfService(record: InstanceRecord, word: Pick<OverrideRequest, "by" | "reason">): Promise<boolean> {
+    const request: OverrideRequest = { ...word, status: "OUT_OF_SERVICE" };
+    const { status } = await this.#call("PUT", RegistryPaths.override(record.app, record.id), request);
+    return status >= 200 && status < 300;
   }
 
   async deregister(record: InstanceRecord, cause: string): Promise<void> {

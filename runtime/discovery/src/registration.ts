@@ -1,13 +1,21 @@
 import { type Clock, type Log, type Random, type Timer, within } from "@holdfast/kernel";
-import type { InstanceRecord, InstanceStatus, SeenAnswer } from "@holdfast/wire";
+import type { InstanceRecord, InstanceStatus, OverrideRequest, SeenAnswer } from "@holdfast/wire";
 import type { RegistryAccess, RegistryKind } from "./access.ts";
 import { BeatSchedule } from "./beat-schedule.ts";
 import { nobodySaw, type RegisterAnswer } from "./door.ts";
 import { Doors } from "./doors.ts";
 
+/** Who keeps an instance out of service, and why. */
+export type OverrideWord = Pick<OverrideRequest, "by" | "reason">;
+
 export interface RegistrationOptions extends RegistryAccess {
   /** Time between heartbeats. Default 3 000 ms, a third of the lease; at an Eureka server 30 000 ms, as there. */
   readonly heartbeatMs?: number;
+  /**
+   * Callers are not to choose it from its first registration on: nobody is told `UP` before this override stands. Said
+   * once in the life of this object; who takes it back is obeyed.
+   */
+  readonly outOfService?: OverrideWord;
   /** Called once when a later start of the same id is there: this process has stopped claiming it. */
   readonly onSuperseded?: (incarnation: number) => void;
 }
@@ -46,6 +54,8 @@ export class Registration {
   readonly #doors: Doors;
   readonly #schedule: BeatSchedule;
   #record: InstanceRecord;
+  /** Still to be said; `undefined` once it stands. */
+  #outOfService: OverrideWord | undefined;
   #state: RegistrationState = { kind: "idle" };
   #beats = 0;
   /** The last refusal, so that the same one is logged once. */
@@ -72,6 +82,7 @@ export class Registration {
     this.#doors = new Doors(clock, options, options.heartbeatMs ?? eurekaHeartbeatMs);
     this.#schedule = new BeatSchedule(random);
     this.#record = { ...record, version: 1 };
+    this.#outOfService = options.outOfService;
   }
 
   get record(): InstanceRecord {
@@ -103,6 +114,7 @@ export class Registration {
     this.#change({ status });
     if (!this.#isClaiming) return nobodySaw;
     try {
+      if (this.#outOfService !== undefined && !(await this.#holdBack(this.#outOfService))) return nobodySaw;
       const answer = await this.#doors.ask((door) => door.setStatus(this.#record, awaitSeenMs));
       if (answer !== undefined) return answer;
       // A registry that does not know us first learns us, then is asked who has seen the change.
@@ -191,7 +203,28 @@ export class Registration {
     await this.#register();
   }
 
+  /** Registers as one that is starting and says that nobody is to choose it. False when that could not be said yet. */
+  async #holdBack(word: OverrideWord): Promise<boolean> {
+    const said = this.#record;
+    const starting = { ...said, status: "STARTING" } as const;
+    const answer = await this.#doors.ask((door) => door.register(starting));
+    if (!this.#isClaiming) return false;
+    if (answer.kind !== "accepted") {
+      await this.#refused(said, answer);
+      return false;
+    }
+    if (!(await this.#doors.ask((door) => door.outOfService(starting, word)))) {
+      this.#turnTrying();
+      return false;
+    }
+    this.#outOfService = undefined;
+    // What was called STARTING is told by its true name with a later account.
+    this.#change({});
+    return this.#isClaiming;
+  }
+
   async #register(): Promise<void> {
+    if (this.#outOfService !== undefined && !(await this.#holdBack(this.#outOfService))) return;
     const said = this.#record;
     const answer = await this.#doors.ask((door) => door.register(said));
     if (!this.#isClaiming) return;

@@ -1,5 +1,6 @@
+import type { RegistrationOptions } from "@holdfast/discovery";
 import { type InstanceId, PlatformError, parseInstanceId } from "@holdfast/kernel";
-import { Env } from "@holdfast/wire";
+import { Env, groupsOverrideBy } from "@holdfast/wire";
 
 /** Who this process is, as its environment says. */
 export interface Identity {
@@ -13,6 +14,8 @@ export interface Identity {
   readonly environment: string;
   /** Empty when nobody started us: then there is nothing to register with. */
   readonly registries: readonly string[];
+  /** Why callers are not to choose it until control says so; `undefined`: they may. */
+  readonly outOfService: string | undefined;
   readonly lastViewFile: string | undefined;
   readonly host: string;
   /** `undefined`: any free port. */
@@ -40,6 +43,7 @@ export function readIdentity(environment: Environment, name: string | undefined)
     zone: environment[Env.zone] ?? "none",
     environment: environment[Env.environment] ?? "dev",
     registries: (environment[Env.registries] ?? "").split(",").filter((url) => url !== ""),
+    outOfService: environment[Env.outOfService] === "" ? undefined : environment[Env.outOfService],
     lastViewFile: environment[Env.lastViewFile] === "" ? undefined : environment[Env.lastViewFile],
     host: environment["HOST"] ?? "127.0.0.1",
     port: readPort("PORT", environment["PORT"]) ?? 3_000,
@@ -52,6 +56,11 @@ function readPort(name: string, text: string | undefined): number | undefined {
   const port = Number(text);
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
   throw new PlatformError("OPTION_INVALID", `${name}: must be a port from 0 to 65535, got ${text}`, { status: 400 });
+}
+
+/** What the registries are to be told before they hear that it is up; nothing for most. */
+export function outOfServiceOf({ outOfService }: Identity): Pick<RegistrationOptions, "outOfService"> {
+  return outOfService === undefined ? {} : { outOfService: { by: groupsOverrideBy, reason: outOfService } };
 }
 
 /** The address to call others from. Only a loopback address of a zone is worth showing as ours. */

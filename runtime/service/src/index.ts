@@ -3,7 +3,7 @@ export type { Readiness } from "./admin/admin-source.ts";
 export { headerBytesMax, keepAliveTimeoutMs, refuseClient } from "./app-server.ts";
 export type { FetchHandler, Handler, NodeHandler } from "./handler.ts";
 export type { CheckAnswer, HealthCheck } from "./health/health-check.ts";
-export { type Identity, localAddressOf, readIdentity } from "./identity.ts";
+export { type Identity, localAddressOf, outOfServiceOf, readIdentity } from "./identity.ts";
 export type { Component } from "./lifecycle/component.ts";
 export { ComponentFailedError } from "./lifecycle/lifecycle.ts";
 export { type Logs, processLogs, serviceLog } from "./logs/process-logs.ts";

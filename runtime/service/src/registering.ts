@@ -1,7 +1,7 @@
 import { Registration } from "@holdfast/discovery";
 import { within } from "@holdfast/kernel";
 import type { SeenAnswer } from "@holdfast/wire";
-import { type Identity, localAddressOf } from "./identity.ts";
+import { type Identity, localAddressOf, outOfServiceOf } from "./identity.ts";
 import type { Surroundings } from "./serve-options.ts";
 
 /** Callers have so long to say that they have seen the drain, then it goes on without them. */
@@ -20,7 +20,11 @@ export interface Place {
 /** The entry of this instance in the registry, not started yet. */
 export function registrationOf(surroundings: Surroundings, identity: Identity, place: Place): Registration {
   const { clock, random, log } = surroundings;
-  const access = { registries: identity.registries, localAddress: localAddressOf(identity.host) };
+  const access = {
+    registries: identity.registries,
+    localAddress: localAddressOf(identity.host),
+    ...outOfServiceOf(identity),
+  };
   return new Registration(clock, random, log, access, {
     app: identity.service,
     id: identity.instanceId,

@@ -1,6 +1,6 @@
 import type { InstanceExit, InstanceHandle, InstanceRuntime, InstanceUsage } from "@holdfast/engine";
 import type { Clock, Log, Random } from "@holdfast/kernel";
-import type { EngineSignal, InstanceObservation, InstanceState, LaunchSpec } from "@holdfast/wire";
+import { type EngineSignal, Env, type InstanceObservation, type InstanceState, type LaunchSpec } from "@holdfast/wire";
 import { serveFully, startGently } from "../system/priority.ts";
 import { parseCommand } from "./command.ts";
 import { drainProcess } from "./drain.ts";
@@ -149,7 +149,7 @@ export class Instance {
       return;
     }
     if (entry.state !== "stopped") this.#state = entry.state;
-    if (entry.selfRegistering === false && entry.state !== "starting") this.#register(entry.state === "up");
+    if (entry.selfRegistering === false && entry.state !== "starting") this.#register(entry.state === "up", undefined);
     this.#run(handle, `${nameOf(handle)} adopted from the agent before`);
     this.#serveFully();
     if (entry.drain !== undefined) this.#startDrain(entry.drain);
@@ -240,13 +240,13 @@ export class Instance {
 
   #learn(selfRegistering: boolean): void {
     this.#selfRegistering = selfRegistering;
-    if (!selfRegistering && this.#drain === undefined) this.#register(true);
+    if (!selfRegistering && this.#drain === undefined) this.#register(true, this.spec.env[Env.outOfService]);
     this.#changed();
   }
 
-  #register(up: boolean): void {
+  #register(up: boolean, outOfService: string | undefined): void {
     const { spec } = this;
-    this.#registration = this.#context.registry.register({
+    const record = {
       app: spec.service,
       id: spec.id,
       // Later than any registration an earlier agent made for it: its versions are not known here.
@@ -261,7 +261,8 @@ export class Instance {
       serverGroup: spec.serverGroup,
       verifiesIdentity: false,
       metadata: {},
-    });
+    } as const;
+    this.#registration = this.#context.registry.register(record, outOfService);
   }
 
   #startDrain(order: DrainOrder): void {

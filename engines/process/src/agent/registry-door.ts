@@ -1,7 +1,7 @@
 import { Agent, request } from "node:http";
 import { Registration } from "@holdfast/discovery";
 import { type Clock, codeOf, type InstanceId, type Log, messageOf, type Random } from "@holdfast/kernel";
-import { type InstanceRecord, RegistryPaths } from "@holdfast/wire";
+import { groupsOverrideBy, type InstanceRecord, RegistryPaths } from "@holdfast/wire";
 
 /** The registration of one program that does not register itself. */
 export interface ForeignRegistration {
@@ -15,7 +15,8 @@ export interface ForeignRegistration {
 
 /** What an agent does at the registries. */
 export interface RegistryDoor {
-  register(record: Omit<InstanceRecord, "version">): ForeignRegistration;
+  /** `outOfService`: why callers are not to choose it from its first registration on, until control says so. */
+  register(record: Omit<InstanceRecord, "version">, outOfService?: string): ForeignRegistration;
   /** Takes a dead instance out, whoever registered it. Never rejects; its lease ends it when no registry answers. */
   remove(app: string, id: InstanceId, cause: string): Promise<void>;
   close(): void;
@@ -45,8 +46,9 @@ export class HttpRegistryDoor implements RegistryDoor {
     this.#registries = registries;
   }
 
-  register(record: Omit<InstanceRecord, "version">): ForeignRegistration {
-    const options = { registries: this.#registries };
+  register(record: Omit<InstanceRecord, "version">, outOfService?: string): ForeignRegistration {
+    const held = outOfService === undefined ? {} : { outOfService: { by: groupsOverrideBy, reason: outOfService } };
+    const options = { registries: this.#registries, ...held };
     const registration = new Registration(this.#clock, this.#random.child(record.id), this.#log, options, record);
     const status = (to: InstanceRecord["status"], awaitSeenMs: number): Promise<void> =>
       registration.setStatus(to, awaitSeenMs).then(

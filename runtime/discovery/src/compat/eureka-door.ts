@@ -81,6 +81,12 @@ export class EurekaDoor implements RegistryDoor {
     return nobodySaw;
   }
 
+  /** Eureka's overrides have no author; whoever is to end it does so there. */
+  async outOfService(record: InstanceRecord): Promise<boolean> {
+    await this.#server.override(record.app.toUpperCase(), record.id, "OUT_OF_SERVICE", this.#dates.of(record));
+    return true;
+  }
+
   async deregister({ app, id }: InstanceRecord): Promise<void> {
     await this.#server.cancel(app.toUpperCase(), id);
   }

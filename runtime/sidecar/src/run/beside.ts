@@ -1,6 +1,6 @@
 import { Registration } from "@holdfast/discovery";
 import { within } from "@holdfast/kernel";
-import { type Identity, localAddressOf, type Surroundings } from "@holdfast/service";
+import { type Identity, localAddressOf, outOfServiceOf, type Surroundings } from "@holdfast/service";
 import type { InstanceStatus } from "@holdfast/wire";
 import type { SidecarOptions } from "../options.ts";
 import type { ParentState, ParentWatch } from "../parent/parent-watch.ts";
@@ -25,7 +25,11 @@ export class Beside implements Presence {
     this.#watch = watch;
     this.url = `http://${options.parentHost}:${options.parentPort}`;
     if (identity.registries.length === 0) return;
-    const access = { registries: identity.registries, localAddress: localAddressOf(identity.host) };
+    const access = {
+      registries: identity.registries,
+      localAddress: localAddressOf(identity.host),
+      ...outOfServiceOf(identity),
+    };
     this.#registration = new Registration(clock, random.child("registration"), log, access, {
       app: identity.service,
       id: identity.instanceId,
