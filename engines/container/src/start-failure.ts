@@ -1,5 +1,5 @@
 import type { StartResult } from "@holdfast/engine";
-import { codeOf, messageOf, PlatformError } from "@holdfast/kernel";
+import { messageOf, PlatformError } from "@holdfast/kernel";
 
 /** Puts into a stable code and a sentence why a container did not start. Engines tell it in words only. */
 export function startFailure(command: string, error: unknown): StartResult & { readonly kind: "failed" } {
@@ -13,7 +13,9 @@ export function startFailure(command: string, error: unknown): StartResult & { r
   }
   if (/address already in use|already allocated/i.test(said)) return failed("ADDRESS_UNAVAILABLE", said);
   if (error instanceof PlatformError && error.code.startsWith("IMAGE_")) return failed(error.code, said);
-  if (codeOf(error) === "CONTAINER_ENGINE_UNREACHABLE") return failed("CONTAINER_ENGINE_UNREACHABLE", said);
+  if (error instanceof PlatformError && error.code === "CONTAINER_ENGINE_UNREACHABLE") {
+    return failed(error.code, error.next === undefined ? said : `${said}; ${error.next}`);
+  }
   return failed("START_FAILED", said);
 }
 

@@ -166,7 +166,7 @@ async function failureOf(call: Promise<unknown>): Promise<unknown> {
 
 /** A connection is taken, and nothing comes: what an engine does that was stopped, or that a full disk holds up. */
 const calls: readonly [name: string, seconds: number, call: (api: DockerApi) => Promise<unknown>][] = [
-  ["ping", 10, (api) => api.ping()],
+  ["ping", 5, (api) => api.ping()],
   ["info", 10, (api) => api.info()],
   ["list", 10, (api) => api.list({})],
   ["inspect", 10, (api) => api.inspect("a")],

@@ -9,6 +9,8 @@ import { RegistryStub } from "./registry-stub.ts";
 
 /** An agent that runs in this process. */
 export interface RunningAgentLike {
+  /** Why what is beneath it does not serve; empty when it does. */
+  problem?(): string;
   usage(id: string): Promise<Usage | undefined>;
   /** Ends all instances within `graceMs`. */
   shutdown(graceMs: number): Promise<unknown>;
@@ -75,6 +77,11 @@ export class AgentWorld implements EngineWorld {
 
   get attempts(): number {
     return this.#options.beneath?.attempts() ?? 0;
+  }
+
+  /** Why the engine beneath does not serve, as the agent tells it; empty when it does. */
+  get problem(): string {
+    return this.#agent?.problem?.() ?? "";
   }
 
   async spec(run: string, changes: SpecChanges = {}): Promise<LaunchSpec> {

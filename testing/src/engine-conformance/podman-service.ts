@@ -46,8 +46,10 @@ export class PodmanService implements AsyncDisposable {
     return false;
   }
 
-  /** Starts it, or starts it again; containers of before are still there. */
+  /** Starts it, or starts it again; containers of before are still there. One that runs goes on. */
   async start(): Promise<void> {
+    this.signal("SIGCONT");
+    if (this.#process?.exitCode === null && this.#process.signalCode === null) return;
     rmSync(this.socket, { force: true });
     const [program, args, options] = this.#command(["system", "service", "-t", "0", `unix://${this.socket}`]);
     // Its monitors leave files where they were started.
@@ -55,14 +57,22 @@ export class PodmanService implements AsyncDisposable {
     await waitFor("podman to answer", () => existsSync(this.socket) && answers(this.socket), { timeoutMs: 20_000 });
   }
 
-  /** Ends the service, and no container. */
+  /** Ends the service, and no container. One that waits for open connections first is killed after three seconds. */
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
     const child = this.#process;
     this.#process = undefined;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGCONT");
     child.kill(signal);
+    const late = setTimeout(() => child.kill("SIGKILL"), 3_000);
     await ended;
+    clearTimeout(late);
+  }
+
+  /** Holds the service where it is, its connections standing; `SIGCONT` lets it go on. */
+  signal(signal: "SIGSTOP" | "SIGCONT"): void {
+    this.#process?.kill(signal);
   }
 
   /** Runs `podman` beside the service; returns what it prints. */
@@ -73,6 +83,7 @@ export class PodmanService implements AsyncDisposable {
       encoding: "utf8",
       stdio: ["ignore", "pipe", "pipe"],
       timeout: 60_000,
+      killSignal: "SIGKILL",
     });
   }
 

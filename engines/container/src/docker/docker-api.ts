@@ -17,6 +17,8 @@ import { LogFrames } from "./log-frames.ts";
 const prefix = "/v1.41";
 /** An engine that does not answer a question so long is not there. */
 const answerMs = 10_000;
+/** It costs an engine nothing to say that it lives (1 ms). */
+const pingMs = 5_000;
 /** Starting on a busy machine, or taking in an image of 100 MB, may take it so long. */
 const workMs = 120_000;
 const errorBytesMax = 65_536;
@@ -39,8 +41,9 @@ type StreamCall = Call & { readonly bound: "begin" | "all" | "none" };
  * The calls of the Docker API that an engine of ours makes, over its Unix socket. Docker and Podman answer them alike.
  *
  * All throw PlatformError: `CONTAINER_ENGINE_UNREACHABLE` (503) when nobody answers on the socket,
- * `CONTAINER_ENGINE_REFUSED` with the engine's own status and words otherwise. Every call ends in time: questions after 10 s,
- * work (create, start, remove, load) after 120 s. Only streams last; whoever has one asks with `ping` whether its engine lives.
+ * `CONTAINER_ENGINE_REFUSED` with the engine's own status and words otherwise. Every call ends in time: `ping` after 5 s,
+ * questions after 10 s, work (create, start, remove, load) after 120 s. Only streams last; whoever has one asks with `ping`
+ * whether its engine lives.
  */
 export class DockerApi {
   readonly #clock: Clock;
@@ -57,7 +60,7 @@ export class DockerApi {
 
   /** Resolves when the engine answers at all. */
   async ping(): Promise<void> {
-    await this.#json({ method: "GET", path: "/_ping", isText: true });
+    await this.#json({ method: "GET", path: "/_ping", isText: true, timeoutMs: pingMs });
   }
 
   async info(): Promise<EngineInfo> {

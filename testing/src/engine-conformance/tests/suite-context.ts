@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { SystemClock, within } from "@holdfast/kernel";
 import type { InstanceObservation, LaunchSpec } from "@holdfast/wire";
 import { waitFor } from "../../wait-for.ts";
 import type { Cannot, Capability } from "../capability.ts";
@@ -7,6 +8,11 @@ import { type EngineWorld, observe } from "../engine-world.ts";
 
 /** Engines that start containers need a while on a small machine that others use, too. */
 const patienceMs = 20_000;
+/** Whatever goes away under it, a test ends: several waits, each with its patience. */
+const testMs = 90_000;
+/** So do the making and the taking down of its world. */
+const worldMs = 60_000;
+const clock = new SystemClock();
 
 /** Registers the tests of a suite for one engine. */
 export class Suite {
@@ -21,12 +27,13 @@ export class Suite {
   /** One test in a world of its own, that must leave nothing; `needs` names what not every engine can do. */
   test(title: string, body: (world: EngineWorld) => Promise<void>, needs: readonly Capability[] = []): void {
     const missing = needs.map((one) => this.#cannot[one]).find((why) => why !== undefined);
-    test(title, { skip: missing === undefined ? false : `declared: ${missing}` }, async () => {
-      const world = await this.#open();
+    const skip = missing === undefined ? false : `declared: ${missing}`;
+    test(title, { skip }, async () => {
+      const world = await within(clock, worldMs, "making its world", this.#open());
       try {
-        await body(world);
+        await within(clock, testMs, "the test", body(world));
       } finally {
-        await world[Symbol.asyncDispose]();
+        await within(clock, worldMs, "taking down its world", Promise.resolve(world[Symbol.asyncDispose]()));
       }
       assert.deepEqual(await world.leftovers(), [], "nothing is left of any instance");
     });

@@ -1,0 +1,79 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ContainerRuntime } from "@holdfast/engine-container";
+import { ProcessEngine, runAgent } from "@holdfast/engine-process";
+import { ImageStore } from "@holdfast/image";
+import { type InstanceId, SystemClock, silentLog, systemRandom } from "@holdfast/kernel";
+import { temporaryDirectory } from "@holdfast/testing";
+import { AgentWorld, PodmanService, SocketProxy } from "@holdfast/testing/engine-conformance";
+import { bundleImages } from "../src/container-agent/bundle-images.ts";
+
+export const clock: SystemClock = new SystemClock();
+const random = systemRandom();
+
+/** A Podman of the tests' own with one image, in which worlds of the container engine are opened. */
+export class PodmanPlace implements AsyncDisposable {
+  readonly podman: PodmanService;
+  readonly #directory = temporaryDirectory("podman");
+  readonly #images = bundleImages(clock, silentLog);
+  readonly #places = new AsyncDisposableStack();
+  #bundle = "";
+
+  constructor() {
+    this.podman = new PodmanService(join(this.#directory.path, "p"));
+  }
+
+  async start(): Promise<void> {
+    await this.podman.start();
+    const source = join(this.#directory.path, "source");
+    mkdirSync(source);
+    writeFileSync(join(source, "README"), "programs come by the command line");
+    const store = new ImageStore(join(this.#directory.path, "images"), clock);
+    this.#bundle = (await store.bake({ source })).directory;
+  }
+
+  /** A zone agent with a container engine, whose engine beneath is Podman behind a socket that can be cut. */
+  async open(): Promise<AgentWorld> {
+    const world = temporaryDirectory("engine-socket");
+    const proxy = await new SocketProxy(join(world.path, "d.sock"), this.podman.socket).start();
+    this.#places.use(world);
+    this.#places.use(proxy);
+    return AgentWorld.open({
+      start: async (settings) => {
+        const runtime = new ContainerRuntime(clock, silentLog, {
+          stack: world.path,
+          zone: settings.zone,
+          socket: proxy.path,
+          network: { kind: "host" },
+          images: this.#images,
+          logFileOf: (spec) => join(settings.logDirectory, `${spec.id}.log`),
+        });
+        const running = await runAgent(clock, random, silentLog, settings, {}, runtime);
+        return {
+          problem: () => running.agent.health.runtimeProblem,
+          usage: (id) => running.agent.usage(id as InstanceId),
+          shutdown: (graceMs) => running.agent.shutdown(graceMs),
+          close: () => running.close(),
+        };
+      },
+      connect: (sockets, epoch) => new ProcessEngine(clock, silentLog, { sockets, epoch }),
+      image: () => this.#bundle,
+      leftovers: async () => this.containers(`label=io.holdfast.stack=${world.path}`),
+      beneath: { attempts: () => proxy.attempts, lose: () => proxy.lose() },
+    });
+  }
+
+  /** Containers that are there, ended ones too, as `name state`. */
+  containers(filter = "status=created"): string[] {
+    return this.podman
+      .run("ps", "--all", "--filter", filter, "--format", "{{.Names}} {{.State}}")
+      .split("\n")
+      .filter((line) => line !== "");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#places.disposeAsync();
+    await this.podman[Symbol.asyncDispose]();
+    this.#directory[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { PlatformError } from "@holdfast/kernel";
+import { waitFor } from "@holdfast/testing";
+import {
+  type AgentWorld,
+  ask,
+  launchUp,
+  observe,
+  PodmanService,
+  programs,
+  until,
+} from "@holdfast/testing/engine-conformance";
+import { PodmanPlace } from "./podman-world.ts";
+
+/** The machine may be busy, and the engine is asked again after at most ten seconds. */
+const patience = { timeoutMs: 40_000 } as const;
+const options = { timeout: 120_000 } as const;
+
+/** Launches until one is accepted: right after its return an engine is not yet known to be back. */
+async function launchWhenBack(world: AgentWorld): Promise<void> {
+  await waitFor(
+    "a launch to work again",
+    async () => {
+      const spec = await world.spec(programs.foreign);
+      if ((await world.engine.launch(spec)).state === "stopped") return false;
+      return until(world, spec, "up");
+    },
+    patience,
+  );
+}
+
+describe("podman itself", {
+  skip: PodmanService.missing === false ? false : `skipped: ${PodmanService.missing}`,
+}, () => {
+  const place = new PodmanPlace();
+
+  before(() => place.start());
+
+  after(async () => {
+    const left = place.podman.run("ps", "--all", "--quiet").trim();
+    await place[Symbol.asyncDispose]();
+    assert.equal(left, "", "no container is left");
+  });
+
+  const withWorld = async (body: (world: AgentWorld) => Promise<void>): Promise<void> => {
+    const world = await place.open();
+    try {
+      await body(world);
+    } finally {
+      await place.podman.start();
+      await world[Symbol.asyncDispose]();
+    }
+    assert.deepEqual(await world.leftovers(), []);
+  };
+
+  test(
+    "killed under the engine: what runs goes on, launches are refused with what to do, and its return is found",
+    options,
+    () =>
+      withWorld(async (world) => {
+        const spec = await world.spec(programs.foreign);
+        const { pid } = await launchUp(world, spec);
+        await place.podman.stop("SIGKILL");
+        await waitFor("it to be told", () => world.problem !== "", patience);
+        assert.match(await ask(spec), /began/);
+        const refused = await world.engine.launch(await world.spec(programs.foreign));
+        assert.deepEqual([refused.state, refused.reasonCode], ["stopped", "CONTAINER_ENGINE_UNREACHABLE"]);
+        assert.match(refused.reason, /podman system service/, "with the next step");
+        const cpu = process.cpuUsage();
+        await new Promise((resolve) => setTimeout(resolve, 2_000));
+        const { user, system } = process.cpuUsage(cpu);
+        assert.ok((user + system) / 1e6 < 1, "waiting for it is no hot loop");
+        await place.podman.start();
+        await launchWhenBack(world);
+        await waitFor("it to be heard again", () => world.problem === "", patience);
+        const now = await observe(world, spec);
+        assert.deepEqual([now?.state, now?.pid], ["up", pid]);
+      }),
+  );
+
+  test("held with its connections standing: noticed, the rest goes on, and every question ends", options, () =>
+    withWorld(async (world) => {
+      const spec = await world.spec(programs.foreign);
+      const { pid } = await launchUp(world, spec);
+      place.podman.signal("SIGSTOP");
+      try {
+        await waitFor("it to be told", () => /no answer within/.test(world.problem), patience);
+        assert.match(await ask(spec), /began/);
+        assert.equal((await observe(world, spec))?.state, "up");
+        const fromMs = performance.now();
+        const outcome = await world.engine.launch(await world.spec(programs.foreign)).then(
+          ({ reasonCode }) => reasonCode,
+          (error: unknown) => (error instanceof PlatformError ? error.code : "other"),
+        );
+        assert.notEqual(outcome, "other");
+        assert.ok(performance.now() - fromMs < 30_000, "a launch does not wait for ever");
+      } finally {
+        place.podman.signal("SIGCONT");
+      }
+      await launchWhenBack(world);
+      assert.equal((await observe(world, spec))?.pid, pid);
+    }),
+  );
+
+  test("an agent that comes up while there is no engine waits for it, and then knows what it had", options, () =>
+    withWorld(async (world) => {
+      const spec = await world.spec(programs.foreign);
+      const { pid } = await launchUp(world, spec);
+      const agent = await world.loseAgent();
+      await place.podman.stop("SIGKILL");
+      const back = agent.end();
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      assert.match(await ask(spec), /began/);
+      await place.podman.start();
+      await back;
+      const now = await until(world, spec, "up");
+      assert.equal(now.pid, pid, "and started nothing twice");
+      assert.equal(place.containers("status=running").length, 1);
+    }),
+  );
+});
