@@ -1,9 +1,6 @@
 import type { TrafficPort } from "@holdfast/cloud-server";
-import type { InstanceObservation } from "@holdfast/wire";
+import { groupsOverrideBy as by, type InstanceObservation } from "@holdfast/wire";
 import type { Discovery } from "../discovery/discovery.ts";
-
-/** By this name the registries know overrides that server groups made; an operator's own have another. */
-const by = "server-groups";
 
 /** Traffic on and off by overrides in the registries: seen by every caller, and shown as what they are. */
 export class RegistryTraffic implements TrafficPort {

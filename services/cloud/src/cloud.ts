@@ -153,6 +153,7 @@ export class Cloud {
       onLaunching: (group: ServerGroup, spec: LaunchSpec, isWarm: boolean) =>
         this.#upkeep.onLaunching(group, spec, isWarm),
       onDeposed: (error) => this.#onDeposed(error),
+      isStopped: () => this.#reconciler.stopped,
       poke: () => this.#reconciler.poke(),
     });
     return new Reconciler({

@@ -1,5 +1,5 @@
 import { addressOf, type InstanceId, type Zone } from "@holdfast/kernel";
-import type { LaunchSpec } from "@holdfast/wire";
+import { Env, type LaunchSpec } from "@holdfast/wire";
 import type { ServerGroup } from "./group.ts";
 import { freeHost, type PortRing } from "./slots.ts";
 import type { Standing } from "./standing.ts";
@@ -35,4 +35,14 @@ export function launchSpec(
     ...(template.runAs === undefined ? {} : { runAs: template.runAs }),
     ...(template.resources === undefined ? {} : { resources: template.resources }),
   };
+}
+
+/** The order for one that tells the registries, before they hear that it is up, that nobody is to choose it. */
+export function launchedOutOfService(spec: LaunchSpec, reason: string): LaunchSpec {
+  return { ...spec, env: { ...spec.env, [Env.outOfService]: reason } };
+}
+
+/** True for one that was launched so; whether it still is out of service is another question. */
+export function wasLaunchedOutOfService({ env }: LaunchSpec): boolean {
+  return env[Env.outOfService] !== undefined;
 }

@@ -1,9 +1,9 @@
-import { type Clock, hasCode, type InstanceId, type Log, messageOf } from "@holdfast/kernel";
+import { type Clock, hasCode, type InstanceId, type Log, messageOf, within } from "@holdfast/kernel";
 import type { Engine, InstanceObservation, LaunchSpec } from "@holdfast/wire";
 import type { Activities } from "./activities.ts";
 import type { Fleet } from "./fleet.ts";
 import type { ServerGroup } from "./group.ts";
-import { launchSpec } from "./launch-spec.ts";
+import { launchedOutOfService, launchSpec } from "./launch-spec.ts";
 import type { Action } from "./plan/action.ts";
 import type { PortRing } from "./slots.ts";
 import type { ZoneWatch } from "./zone-watch.ts";
@@ -17,14 +17,29 @@ export interface OrderParts {
   readonly ports: PortRing;
   readonly activities: Activities;
   readonly newId: () => InstanceId;
-  /** An instance is about to be launched: what sets it apart from the first moment on is to be kept now. */
-  readonly onLaunching: (group: ServerGroup, spec: LaunchSpec, isWarm: boolean) => void;
+  /**
+   * An instance is about to be launched: what sets it apart from the first moment on is to be kept now. Returns why it gets
+   * no traffic at first, if so, and with it what to wait for: that this is on the disk.
+   */
+  readonly onLaunching: (group: ServerGroup, spec: LaunchSpec, isWarm: boolean) => Apartness;
   /** Called once when another controller has taken over. */
   readonly onDeposed: (error: Error) => void;
+  /** True once nothing is to be decided any more. */
+  readonly isStopped: () => boolean;
   /** Something happened that a round should look at. */
   readonly poke: () => void;
 }
 
+/** How a new instance begins, when not like all. */
+export interface Apartness {
+  /** Why callers are not to choose it at first; `undefined`: they may. */
+  readonly outOfService: string | undefined;
+  /** Resolves when what was said of it is kept, or cannot be; `undefined`: nothing was. */
+  readonly kept: Promise<void> | undefined;
+}
+
+/** A disk that hangs does not keep launches waiting longer than this. */
+const keptMaxMs = 2_000;
 /** A zone without room is asked again so soon; meanwhile others take its launches. */
 const roomRetryMs = 60_000;
 /** What an engine or a placement refuses because there is no room, not because the program is bad. */
@@ -68,9 +83,14 @@ export class Orders {
     });
     const startedMs = clock.monotonicMs();
     try {
-      const spec = launchSpec(group, zone, id, ports, fleet.standing);
-      this.#parts.onLaunching(group, spec, action.warm === true);
+      const plain = launchSpec(group, zone, id, ports, fleet.standing);
+      const { outOfService, kept } = this.#parts.onLaunching(group, plain, action.warm === true);
+      const spec = outOfService === undefined ? plain : launchedOutOfService(plain, outOfService);
       fleet.launching(spec);
+      // Control may die in between: who is launched before its hook is on the disk would serve without anybody's leave.
+      if (kept !== undefined) await within(clock, keptMaxMs, "keeping what sets it apart", kept).catch(() => {});
+      // Whoever has been told to decide nothing any more meanwhile launches nobody.
+      if (this.#parts.isStopped()) return fleet.notLaunched(id);
       fleet.observe(await engine.launch(spec));
     } catch (error) {
       fleet.notLaunched(id);

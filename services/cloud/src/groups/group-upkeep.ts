@@ -3,6 +3,7 @@ import type { InstanceObservation, LaunchSpec } from "@holdfast/wire";
 import type { AwakeClock } from "../awake-clock.ts";
 import type { Fleet } from "../fleet.ts";
 import { type InstanceMark, isOutdated, isSuspended, type ServerGroup, withMark } from "../group.ts";
+import type { Apartness } from "../orders.ts";
 import type { Action } from "../plan/action.ts";
 import { rolloutCrashesMax } from "../progress.ts";
 import type { DurableState } from "../store/durable-state.ts";
@@ -10,7 +11,7 @@ import type { ZoneWatch } from "../zone-watch.ts";
 import type { GroupBook } from "./group-book.ts";
 import { hookWait, timedOut } from "./lifecycle.ts";
 import { stepRefresh } from "./refresh.ts";
-import type { TrafficKeeper } from "./traffic.ts";
+import { noTrafficReason, type TrafficKeeper } from "./traffic.ts";
 
 export interface GroupUpkeepParts {
   readonly clock: AwakeClock;
@@ -55,7 +56,7 @@ export class GroupUpkeep {
   }
 
   /** What sets a new instance apart from its first moment. */
-  onLaunching(given: ServerGroup, spec: LaunchSpec, isWarm: boolean): void {
+  onLaunching(given: ServerGroup, spec: LaunchSpec, isWarm: boolean): Apartness {
     const group = this.#parts.book.get(given.name) ?? given;
     const wait = hookWait(group, "launching", this.#parts.clock.wallMs());
     const isUnlisted = isSuspended(group, "AddToLoadBalancer") && group.disabledAtMs === undefined;
@@ -65,7 +66,13 @@ export class GroupUpkeep {
       ...(group.settings.newInstancesProtected ? { protected: true } : {}),
       ...(isUnlisted ? { unlisted: true } : {}),
     };
-    if (Object.keys(mark).length > 0) this.#keep(withMark(group, spec.id, mark));
+    const isApart = Object.keys(mark).length > 0;
+    const marked = isApart ? withMark(group, spec.id, mark) : group;
+    if (isApart) this.#keep(marked);
+    return {
+      outOfService: noTrafficReason(marked, spec.id),
+      kept: isApart ? this.#parts.state.settled() : undefined,
+    };
   }
 
   /** True when a hook holds up the end that was planned: it is asked first. */

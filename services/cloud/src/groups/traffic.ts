@@ -1,6 +1,7 @@
 import type { Clock, InstanceId, Log, Timer } from "@holdfast/kernel";
 import type { InstanceObservation } from "@holdfast/wire";
 import type { ServerGroup } from "../group.ts";
+import { wasLaunchedOutOfService } from "../launch-spec.ts";
 
 /** Where it is said who gets traffic: the registries. Calls are idempotent. */
 export interface TrafficPort {
@@ -18,6 +19,9 @@ export interface TrafficPort {
 
 /** A refused request is made again so soon. */
 const retryMs = 1_000;
+
+/** What the registries say is compared with what they were told so often: all of them may have been started anew. */
+const auditMs = 15_000;
 
 /** Why an instance is to get no traffic; `undefined` when it is. */
 export function noTrafficReason(group: ServerGroup, id: InstanceId): string | undefined {
@@ -44,7 +48,9 @@ export class TrafficKeeper {
   readonly #told = new Map<InstanceId, "in" | "out">();
   readonly #asking = new Set<InstanceId>();
   readonly #retryAtMs = new Map<InstanceId, number>();
-  #recallLater: Timer | undefined;
+  #next: Timer | undefined;
+  /** Counts what was told. */
+  #tellings = 0;
   #stopped = false;
 
   constructor(clock: Clock, log: Log, port: TrafficPort | undefined, onTold: () => void) {
@@ -61,7 +67,7 @@ export class TrafficKeeper {
 
   stop(): void {
     this.#stopped = true;
-    this.#recallLater?.cancel();
+    this.#next?.cancel();
   }
 
   async #recall(port: TrafficPort): Promise<void> {
@@ -69,10 +75,41 @@ export class TrafficKeeper {
       for (const id of await port.standing())
         if (!this.#told.has(id as InstanceId)) this.#told.set(id as InstanceId, "out");
       this.#onTold();
+      this.#next = this.#clock.after(auditMs, () => void this.#audit(port));
     } catch (error) {
       this.#log.debug("cloud.traffic-not-recalled", { error });
-      if (!this.#stopped) this.#recallLater = this.#clock.after(retryMs, () => void this.#recall(port));
+      this.#next = this.#clock.after(retryMs, () => void this.#recall(port));
     }
+    if (this.#stopped) this.#next.cancel();
+  }
+
+  /** Finds what the registries have forgotten, and what still stands though it was to be over. */
+  async #audit(port: TrafficPort): Promise<void> {
+    const tellings = this.#tellings;
+    try {
+      const standing = new Set(await port.standing());
+      // An answer from the middle of a change says nothing.
+      if (this.#asking.size === 0 && tellings === this.#tellings && this.#compare(standing)) this.#onTold();
+    } catch (error) {
+      this.#log.debug("cloud.traffic-not-audited", { error });
+    }
+    if (!this.#stopped) this.#next = this.#clock.after(auditMs, () => void this.#audit(port));
+  }
+
+  /** True when something is other than was told: it will be told again. */
+  #compare(standing: ReadonlySet<string>): boolean {
+    let isOther = false;
+    for (const [id, told] of this.#told) {
+      if (told === "in" || standing.has(id)) continue;
+      this.#told.delete(id);
+      isOther = true;
+    }
+    for (const id of standing) {
+      if (this.#told.get(id as InstanceId) === "out") continue;
+      this.#told.set(id as InstanceId, "out");
+      isOther = true;
+    }
+    return isOther;
   }
 
   /** True when the registries' word on it is what it should be. Otherwise they are being told; call again next round. */
@@ -81,8 +118,8 @@ export class TrafficKeeper {
     const reason = noTrafficReason(group, id);
     const told = this.#told.get(id);
     if (this.#port === undefined || told === (reason === undefined ? "in" : "out")) return true;
-    // Nobody has ever been told anything of one that should simply serve.
-    if (reason === undefined && told === undefined) return true;
+    // Nobody has ever been told anything of one that should simply serve, unless it said so itself when it came.
+    if (reason === undefined && told === undefined && !wasLaunchedOutOfService(instance.spec)) return true;
     const nowMs = this.#clock.monotonicMs();
     if (instance.state !== "up" || this.#asking.has(id) || nowMs < (this.#retryAtMs.get(id) ?? 0)) return false;
     void this.#tell(this.#port, instance, reason);
@@ -109,6 +146,7 @@ export class TrafficKeeper {
   async #tell(port: TrafficPort, instance: InstanceObservation, reason: string | undefined): Promise<void> {
     const { id } = instance.spec;
     this.#asking.add(id);
+    this.#tellings++;
     try {
       if (reason === undefined) await port.inService(instance);
       else await port.outOfService(instance, reason);
