@@ -38,7 +38,8 @@ export function replicasOf(known: Known, nowMs: number, index: number, count: nu
   for (const tombstone of known.tombstones.values()) {
     if (isWanted(tombstone.hash)) replicas.push(removalOf(tombstone, nowMs));
   }
-  for (const lease of known.leases.values()) if (isWanted(lease.hash)) replicas.push(recordReplica(lease, nowMs));
+  // Before what they are about: nobody is seen to serve for the moment until its override comes.
   for (const override of known.overrides.replicas(nowMs, isWanted)) replicas.push(override);
+  for (const lease of known.leases.values()) if (isWanted(lease.hash)) replicas.push(recordReplica(lease, nowMs));
   return replicas;
 }
