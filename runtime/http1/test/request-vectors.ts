@@ -1,0 +1,137 @@
+/** A message and what becomes of it: the code it is refused with, or "" for one that is served. */
+export type Vector = readonly [name: string, message: string, code: string];
+
+const host = "Host: a\r\n";
+const post = (fields: string, body: string): string => `POST / HTTP/1.1\r\n${host}${fields}\r\n${body}`;
+const get = (line: string, fields = host): string => `${line}\r\n${fields}\r\n`;
+const chunked = (body: string, coding = "Transfer-Encoding: chunked\r\n"): string => post(coding, body);
+const hidden = "GET /hidden HTTP/1.1\r\nHost: a\r\n\r\n";
+
+const ambiguous = "HTTP_FRAMING_AMBIGUOUS";
+const badField = "HTTP_FIELD_INVALID";
+const badChunk = "HTTP_CHUNK_INVALID";
+const badLine = "HTTP_REQUEST_LINE_INVALID";
+const badHost = "HTTP_HOST_INVALID";
+
+/** Of smuggling: every one hides a request from a reader that judges the framing otherwise. */
+export const smuggling: readonly Vector[] = [
+  ["CL.TE", post("Content-Length: 6\r\nTransfer-Encoding: chunked\r\n", `0\r\n\r\n${hidden}`), ambiguous],
+  ["TE.CL", post("Transfer-Encoding: chunked\r\nContent-Length: 3\r\n", `0\r\n\r\n${hidden}`), ambiguous],
+  ["two equal lengths", post("Content-Length: 3\r\nContent-Length: 3\r\n", `abc${hidden}`), ambiguous],
+  ["two lengths", post("Content-Length: 0\r\nContent-Length: 44\r\n", hidden), ambiguous],
+  ["a list of lengths", post("Content-Length: 3, 3\r\n", `abc${hidden}`), ambiguous],
+  ["a length with a sign", post("Content-Length: +3\r\n", `abc${hidden}`), ambiguous],
+  ["a length below zero", post("Content-Length: -1\r\n", hidden), ambiguous],
+  ["a length in hex", post("Content-Length: 0x3\r\n", `abc${hidden}`), ambiguous],
+  ["a length with a fraction", post("Content-Length: 3.0\r\n", `abc${hidden}`), ambiguous],
+  ["a length with an exponent", post("Content-Length: 3e0\r\n", `abc${hidden}`), ambiguous],
+  ["a length with space within", post("Content-Length: 3 3\r\n", `abc${hidden}`), ambiguous],
+  ["an empty length", post("Content-Length:\r\n", hidden), ambiguous],
+  ["a length beyond 2^53", post("Content-Length: 9007199254740993\r\n", hidden), ambiguous],
+  ["a length beyond 2^64", post("Content-Length: 18446744073709551619\r\n", `abc${hidden}`), ambiguous],
+  ["a coding that only looks chunked", chunked(`0\r\n\r\n${hidden}`, "Transfer-Encoding: xchunked\r\n"), ambiguous],
+  ["chunked, then another coding", chunked(`0\r\n\r\n`, "Transfer-Encoding: chunked, identity\r\n"), ambiguous],
+  ["another coding, then chunked", chunked(`0\r\n\r\n`, "Transfer-Encoding: gzip, chunked\r\n"), ambiguous],
+  ["chunked twice", chunked(`0\r\n\r\n`, "Transfer-Encoding: chunked, chunked\r\n"), ambiguous],
+  ["chunked in two fields", chunked("", "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), ambiguous],
+  ["chunked and identity", chunked("", "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n"), ambiguous],
+  ["chunked in quotes", chunked("0\r\n\r\n", 'Transfer-Encoding: "chunked"\r\n'), ambiguous],
+  ["chunked with a vertical tab", chunked("0\r\n\r\n", "Transfer-Encoding: \vchunked\r\n"), badField],
+  ["chunked with a parameter", chunked("0\r\n\r\n", "Transfer-Encoding: chunked;x=1\r\n"), ambiguous],
+  ["chunked behind a comma", chunked("0\r\n\r\n", "Transfer-Encoding: ,chunked\r\n"), ambiguous],
+  ["an empty coding", chunked("0\r\n\r\n", "Transfer-Encoding:\r\n"), ambiguous],
+  ["a coding we do not know", chunked("0\r\n\r\n", "Transfer-Encoding: gzip\r\n"), "HTTP_CODING_UNSUPPORTED"],
+  ["identity", chunked("0\r\n\r\n", "Transfer-Encoding: identity\r\n"), "HTTP_CODING_UNSUPPORTED"],
+  ["space before the colon", chunked(`0\r\n\r\n${hidden}`, "Transfer-Encoding : chunked\r\n"), badField],
+  ["tab before the colon", post("Content-Length\t: 3\r\n", `abc${hidden}`), badField],
+  ["space before the first field", get("GET / HTTP/1.1", ` X: y\r\n${host}`), badField],
+  ["a folded field", chunked("", "X: y\r\n Transfer-Encoding: chunked\r\n"), badField],
+  ["a coding folded onto its line", chunked("0\r\n\r\n", "Transfer-Encoding:\r\n chunked\r\n"), badField],
+  ["a bare LF ends a field", chunked("0\r\n\r\n", "X: y\nTransfer-Encoding: chunked\r\n"), badField],
+  ["a bare CR in a value", chunked("0\r\n\r\n", "X: y\rTransfer-Encoding: chunked\r\n"), badField],
+  ["a bare CR ends a field", post("X: y\r", "\r\n"), badField],
+  ["CR CR LF", post("X: y\r\r\n", ""), badField],
+  ["NUL in a value", post("X: a\0b\r\n", ""), badField],
+  ["NUL in a name", post("X\0: a\r\n", ""), badField],
+  ["DEL in a value", post("X: a\x7f\r\n", ""), badField],
+  ["a name beyond ASCII", post("X\xa0: a\r\n", ""), badField],
+  ["a name without a colon", post("Content-Length 3\r\n", "abc"), badField],
+  ["a field without a name", post(": 3\r\n", ""), badField],
+  ["chunked in HTTP/1.0", `POST / HTTP/1.0\r\n${host}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, ambiguous],
+  ["a coding in a trailer", chunked(`0\r\nTransfer-Encoding: chunked\r\n\r\n${hidden}`), ambiguous],
+  ["a length in a trailer", chunked(`0\r\nContent-Length: 44\r\n\r\n${hidden}`), ambiguous],
+  ["a host in a trailer", chunked(`0\r\nHost: b\r\n\r\n${hidden}`), ambiguous],
+];
+
+/** Chunks that are not what RFC 9112 §7.1 says. */
+export const chunks: readonly Vector[] = [
+  ["a size with a prefix", chunked(`0x3\r\nabc\r\n0\r\n\r\n`), badChunk],
+  ["a size with a sign", chunked(`+3\r\nabc\r\n0\r\n\r\n`), badChunk],
+  ["a size with an underscore", chunked(`0_3\r\nabc\r\n0\r\n\r\n`), badChunk],
+  ["no size", chunked(`\r\nabc\r\n0\r\n\r\n`), badChunk],
+  ["space before a size", chunked(` 3\r\nabc\r\n0\r\n\r\n`), badChunk],
+  ["space behind a size", chunked(`3 \r\nabc\r\n0\r\n\r\n`), badChunk],
+  ["a size beyond 2^64", chunked(`10000000000000003\r\nabc\r\n0\r\n\r\n`), badChunk],
+  ["a size ended by a bare LF", chunked(`3\nabc\r\n0\r\n\r\n`), badChunk],
+  ["a size ended by a bare CR", chunked(`3\rabc\r\n0\r\n\r\n`), badChunk],
+  ["data longer than its size", chunked(`3\r\nabcd\r\n0\r\n\r\n`), badChunk],
+  ["data shorter than its size", chunked(`5\r\nabc\r\n0\r\n\r\n`), badChunk],
+  ["data ended by a bare LF", chunked(`3\r\nabc\n0\r\n\r\n`), badChunk],
+  ["the end ended by a bare LF", chunked(`3\r\nabc\r\n0\n\r\n`), badChunk],
+  ["trailers ended by a bare LF", chunked(`0\r\n\n${hidden}`), badChunk],
+  ["a trailer ended by a bare LF", chunked(`0\r\nX: y\n\r\n${hidden}`), badChunk],
+  ["a folded trailer", chunked(`0\r\nX: y\r\n z\r\n\r\n`), badField],
+  ["LF in an extension", chunked(`3;a=b\nx\r\nabc\r\n0\r\n\r\n`), badChunk],
+  ["CR in an extension", chunked(`3;a\rb\r\nabc\r\n0\r\n\r\n`), badChunk],
+  ["NUL in an extension", chunked(`3;a\0\r\nabc\r\n0\r\n\r\n`), badChunk],
+  ["an extension without a name", chunked(`3;\r\nabc\r\n0\r\n\r\n`), badChunk],
+  ["an extension whose quotes do not end", chunked(`3;a="b\r\nabc\r\n0\r\n\r\n`), badChunk],
+  ["too many extensions", chunked(`3;a=${"b".repeat(5_000)}\r\nabc\r\n0\r\n\r\n`), badChunk],
+  ["extensions of all sorts", chunked(`3;a;b=c;d="e \\" f"\r\nabc\r\n0;x\r\n\r\n`), ""],
+  ["sizes in either case", chunked(`0A\r\n0123456789\r\n0a\r\n0123456789\r\n000\r\nX: y\r\n\r\n`), ""],
+];
+
+/** Request lines, hosts and targets. */
+export const lines: readonly Vector[] = [
+  ["two spaces", get("GET  / HTTP/1.1"), badLine],
+  ["a tab for a space", get("GET\t/ HTTP/1.1"), badLine],
+  ["a space at the end", get("GET / HTTP/1.1 "), badLine],
+  ["a space in the target", get("GET /a b HTTP/1.1"), badLine],
+  ["a fragment", get("GET /a#b HTTP/1.1"), badLine],
+  ["a target beyond ASCII", get("GET /\xe9 HTTP/1.1"), badLine],
+  ["NUL in the target", get("GET /\0 HTTP/1.1"), badLine],
+  ["a method with a slash", get("GE/T / HTTP/1.1"), badLine],
+  ["a space before the method", get(" GET / HTTP/1.1"), badLine],
+  ["no version", get("GET /"), badLine],
+  ["a version in lower case", get("GET / http/1.1"), badLine],
+  ["a version of two digits", get("GET / HTTP/1.10"), badLine],
+  ["a line ended by a bare LF", `GET / HTTP/1.1\n${host}\r\n`, badLine],
+  ["a line ended by a bare CR", `GET / HTTP/1.1\r${host}\r\n`, badLine],
+  ["HTTP/2.0", get("GET / HTTP/2.0"), "HTTP_VERSION_UNSUPPORTED"],
+  ["HTTP/1.2", get("GET / HTTP/1.2"), "HTTP_VERSION_UNSUPPORTED"],
+  ["HTTP/0.9", get("GET / HTTP/0.9"), "HTTP_VERSION_UNSUPPORTED"],
+  ["the preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTP_VERSION_UNSUPPORTED"],
+  ["no host", get("GET / HTTP/1.1", ""), badHost],
+  ["two hosts", get("GET / HTTP/1.1", "Host: a\r\nHost: a\r\n"), badHost],
+  ["a host with a path", get("GET / HTTP/1.1", "Host: a/b\r\n"), badHost],
+  ["a host with a user", get("GET / HTTP/1.1", "Host: u@a\r\n"), badHost],
+  ["a list of hosts", get("GET / HTTP/1.1", "Host: a, b\r\n"), badHost],
+  ["a host with space", get("GET / HTTP/1.1", "Host: a b\r\n"), badHost],
+  ["a port that is none", get("GET / HTTP/1.1", "Host: a:b\r\n"), badHost],
+  ["one host in the target, another in Host", get("GET http://b/ HTTP/1.1"), badHost],
+  ["a user in the target", get("GET http://u@a/ HTTP/1.1"), "HTTP_TARGET_INVALID"],
+  ["a target of another scheme", get("GET ftp://a/ HTTP/1.1"), "HTTP_TARGET_INVALID"],
+  ["a target without a slash", get("GET a HTTP/1.1"), "HTTP_TARGET_INVALID"],
+  ["an asterisk of GET", get("GET * HTTP/1.1"), "HTTP_TARGET_INVALID"],
+  ["CONNECT", get("CONNECT a:443 HTTP/1.1"), "HTTP_METHOD_UNSUPPORTED"],
+  ["a target too long", get(`GET /${"a".repeat(8_000)} HTTP/1.1`), "HTTP_TARGET_TOO_LONG"],
+  ["too many fields", get("GET / HTTP/1.1", host + "a: b\r\n".repeat(100)), "HTTP_HEAD_TOO_LARGE"],
+  ["an expectation unknown", post("Expect: 200-ok\r\nContent-Length: 1\r\n", "a"), "HTTP_EXPECTATION_FAILED"],
+  ["an asterisk of OPTIONS", get("OPTIONS * HTTP/1.1"), ""],
+  ["a target as proxies are sent it", get("GET http://A/b?c HTTP/1.1"), ""],
+  ["a query with signs that browsers send raw", get("GET /a?b={|}^`[] HTTP/1.1"), ""],
+  ["an address as host", get("GET / HTTP/1.1", "Host: [::1]:80\r\n"), ""],
+  ["HTTP/1.0 without a host", "GET / HTTP/1.0\r\n\r\n", ""],
+  ["a value beyond ASCII", get("GET / HTTP/1.1", `${host}X: \xe9\t\xff\r\n`), ""],
+  ["an empty value", get("GET / HTTP/1.1", `${host}X:\r\nY: \t \r\n`), ""],
+];
