@@ -41,6 +41,8 @@ export function exitCodeOf(error: unknown): number {
   if (!(error instanceof PlatformError)) return exitCodes.failed;
   if (usage.includes(error.code)) return exitCodes.usage;
   if (environment.includes(error.code)) return exitCodes.environment;
+  // Refused by control for what was asked, not for how things are.
+  if (error.status === 400) return exitCodes.usage;
   if (error.code === "NOT_HEALTHY_IN_TIME") return exitCodes.notHealthyInTime;
   return error.status === 404 ? exitCodes.notFound : exitCodes.failed;
 }

@@ -35,7 +35,10 @@ export async function main(args: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return exitCodes.ok;
       const message = error.code === "commander.help" ? "a command is missing" : error.message.replace(/^error: /, "");
-      terminal.printError(new PlatformError("USAGE", message, { next: "holdfast --help" }));
+      // Whoever says `holdfast images` is shown what there is of images.
+      const asked = program.commands.find((command) => command.name() === args[0]);
+      const next = asked === undefined ? "holdfast --help" : `holdfast ${asked.name()} --help`;
+      terminal.printError(new PlatformError("USAGE", message, { next }));
       return exitCodes.usage;
     }
     terminal.printError(error);

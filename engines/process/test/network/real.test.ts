@@ -3,7 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { after, afterEach, before, describe, test } from "node:test";
 import { SystemClock, silentLog } from "@holdfast/kernel";
 import type { NetworkFault, NetworkPlace } from "@holdfast/wire";
 import { TunDelays } from "../../src/network/delays.ts";
@@ -125,6 +125,21 @@ describe("a network of namespaces", { skip: needs === false ? false : `skipped: 
     await faults.clear("lease");
   });
 
+  /** What a clock shows on a machine that others are busy on is looked at again, a few times. */
+  async function withinTries(look: () => Promise<void>): Promise<void> {
+    for (let tries = full ? 1 : 5; ; tries--) {
+      try {
+        return await look();
+      } catch (error) {
+        if (tries <= 1) throw error;
+      }
+    }
+  }
+
+  afterEach(async () => {
+    for (const { id } of await faults.list()) await faults.clear(id);
+  });
+
   test("two faults on the same packets are both in force, each for itself", async () => {
     await faults.apply({ id: "wide", kind: "partition", pairs: [["127.1.0.0/16", zone(2)]] }, 5_000);
     await faults.apply({ id: "narrow", kind: "partition", pairs: both(a, b) }, 5_000);
@@ -157,29 +172,34 @@ describe("a network of namespaces", { skip: needs === false ? false : `skipped: 
     const support = await faults.support();
     const delay = support.find(({ fault }) => fault === "delay");
     if (delay?.support !== "real") return t.skip(`skipped: ${delay?.why ?? ""}`);
-    const before = (await ping(a, b, 10)).meanMs;
     for (const delayMs of full ? [5, 50, 200] : [20]) {
-      await faults.apply({ id: "delay", kind: "delay", pairs: [[a, b]], delayMs }, 20_000);
-      const { back, meanMs } = await ping(a, b, 20);
-      assert.equal(back, 20);
-      assert.ok(Math.abs(meanMs - before - delayMs) <= Math.max(2, delayMs * 0.05), `${meanMs} for ${delayMs}`);
-      await faults.clear("delay");
+      const allowedMs = Math.max(2, delayMs * 0.05);
+      await withinTries(async () => {
+        const before = (await ping(a, b, 10)).meanMs;
+        await faults.apply({ id: "delay", kind: "delay", pairs: [[a, b]], delayMs }, 20_000);
+        const { back, meanMs } = await ping(a, b, 20);
+        await faults.clear("delay");
+        assert.equal(back, 20);
+        assert.ok(Math.abs(meanMs - before - delayMs) <= allowedMs, `${meanMs} (${before} without) for ${delayMs}`);
+        assert.ok((await ping(a, b)).meanMs < before + 2);
+      });
     }
-    assert.ok((await ping(a, b)).meanMs < before + 2);
     return undefined;
   });
 
   test("bandwidth is what was asked for, to a tenth", async (t) => {
     if (spawnSync("sh", ["-c", "command -v iperf3"]).status !== 0) return t.skip("skipped: needs iperf3");
     for (const bitsPerSecond of full ? [2e6, 8e6, 50e6] : [8e6]) {
-      await faults.apply({ id: "slow", kind: "bandwidth", pairs: [[a, b]], bitsPerSecond }, 30_000);
-      const server = outputOf(b, "iperf3", ["-s", "-1", "-B", b]);
-      await clock.sleep(300);
-      const json = await outputOf(a, "iperf3", ["-c", b, "-t", full ? "5" : "2", "-O", "1", "-J"]);
-      await server;
-      const rate = Number(JSON.parse(json)?.end?.sum_received?.bits_per_second);
-      assert.ok(Math.abs(rate / bitsPerSecond - 1) <= 0.1, `${rate} for ${bitsPerSecond}`);
-      await faults.clear("slow");
+      await withinTries(async () => {
+        await faults.apply({ id: "slow", kind: "bandwidth", pairs: [[a, b]], bitsPerSecond }, 30_000);
+        const server = outputOf(b, "iperf3", ["-s", "-1", "-B", b]);
+        await clock.sleep(300);
+        const json = await outputOf(a, "iperf3", ["-c", b, "-t", full ? "5" : "2", "-O", "1", "-J"]);
+        await server;
+        await faults.clear("slow");
+        const rate = Number(JSON.parse(json)?.end?.sum_received?.bits_per_second);
+        assert.ok(Math.abs(rate / bitsPerSecond - 1) <= 0.1, `${rate} for ${bitsPerSecond}`);
+      });
     }
     return undefined;
   });
