@@ -19,6 +19,7 @@ import { ImageLoader } from "./image-loader.ts";
 import { containerName, ownLabels, specOf } from "./labels.ts";
 import { MemoryWatch } from "./memory-watch.ts";
 import { OutputFollower } from "./output-follower.ts";
+import { Removals } from "./removals.ts";
 import type { ContainerRuntimeOptions } from "./settings.ts";
 import { startFailure } from "./start-failure.ts";
 
@@ -37,6 +38,7 @@ export class ContainerRuntime implements InstanceRuntime {
   readonly #options: ContainerRuntimeOptions;
   readonly #api: DockerApi;
   readonly #images: ImageLoader;
+  readonly #removals: Removals;
   readonly #events: EventWatch;
   readonly #handles = new Map<string, ContainerHandle>();
   /** Ended, and being asked how. */
@@ -51,6 +53,7 @@ export class ContainerRuntime implements InstanceRuntime {
     this.#options = options;
     this.#api = new DockerApi(clock, options.socket);
     this.#images = new ImageLoader(this.#api);
+    this.#removals = new Removals(log, this.#api);
     this.#events = new EventWatch(clock, log, this.#api, ownLabels(options.stack, options.zone.name), {
       onConnected: () => this.#catchUp(),
       onEnd: (name) => void this.#learnEnd(name),
@@ -120,12 +123,8 @@ export class ContainerRuntime implements InstanceRuntime {
     return found;
   }
 
-  async forget(spec: LaunchSpec): Promise<void> {
-    try {
-      await this.#api.remove(containerName(spec.id));
-    } catch (error) {
-      this.#log.debug("container.not-removed", { instance: spec.id, reason: messageOf(error) });
-    }
+  forget(spec: LaunchSpec): Promise<void> {
+    return this.#removals.remove(containerName(spec.id));
   }
 
   async close(): Promise<void> {
@@ -163,13 +162,15 @@ export class ContainerRuntime implements InstanceRuntime {
       this.#handles.delete(name);
     });
     this.#handles.set(name, handle);
+    this.#removals.spare(name);
     if (!detail.State.Running) void handle.finish(exitOf(detail));
     return handle;
   }
 
-  /** What ended while nobody listened. */
+  /** What ended while nobody listened, and what could not be removed then. */
   async #catchUp(): Promise<void> {
     for (const name of this.#handles.keys()) await this.#learnEnd(name);
+    await this.#removals.retry();
   }
 
   async #learnEnd(name: string): Promise<void> {

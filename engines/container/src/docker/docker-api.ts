@@ -271,7 +271,7 @@ export class DockerApi {
       status: 503,
       cause: error,
       details: { socket: path, code },
-      next: "start it: `podman system service -t 0 unix://<socket>`, or the Docker daemon",
+      next: `start it: \`podman system service -t 0 unix://${path}\`, or the Docker daemon`,
     });
   }
 }
