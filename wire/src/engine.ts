@@ -102,6 +102,27 @@ export interface Engine {
   list(): Promise<EngineListing>;
   /** Calls `onChange` with each new observation until `signal` aborts; reconnects by itself. */
   watch(onChange: (observation: InstanceObservation) => void, signal: AbortSignal): void;
+  /**
+   * Asks instances over HTTP, from inside of their zones: `GET path` on each one's own port. Those whose agent does not
+   * answer, or does not know them, are left out: nothing can be said of them. Never rejects. Engines without it have no
+   * check of kind `http`.
+   */
+  ask?(questions: readonly HttpQuestion[]): Promise<readonly HttpAnswer[]>;
+}
+
+/** One look at an instance, from its own zone. */
+export interface HttpQuestion {
+  readonly id: InstanceId;
+  readonly path: string;
+  readonly timeoutMs: number;
+}
+
+export interface HttpAnswer {
+  readonly id: InstanceId;
+  /** `undefined`: there was none. */
+  readonly status: number | undefined;
+  /** `http://127.1.1.10:12000/health answers 503`. */
+  readonly detail: string;
 }
 
 export type EngineSignal = "SIGKILL" | "SIGSTOP" | "SIGCONT" | "SIGTERM";

@@ -20,11 +20,13 @@ import { detachedKey, GroupBook } from "./groups/group-book.ts";
 import { type GroupOperation, operationView } from "./groups/group-operation.ts";
 import { GroupOperations } from "./groups/group-operations.ts";
 import { GroupUpkeep } from "./groups/group-upkeep.ts";
-import { HealthBook } from "./groups/health-book.ts";
 import { type LifecycleState, lifecycleOf } from "./groups/lifecycle.ts";
 import { overtaken } from "./groups/refresh.ts";
 import { ServerGroups } from "./groups/server-groups.ts";
 import { TrafficKeeper, type TrafficPort } from "./groups/traffic.ts";
+import { HealthBook, type HealthVerdict, type HealthWord } from "./health/health-book.ts";
+import { HealthFeeds } from "./health/health-feeds.ts";
+import type { RegistryPort } from "./health/registry-check.ts";
 import { Operations } from "./operations.ts";
 import { Orders } from "./orders.ts";
 import type { PlanZone } from "./plan/action.ts";
@@ -41,6 +43,8 @@ export interface CloudOptions {
   readonly ports: { readonly first: number; readonly last: number };
   /** Who is told which instances get traffic. Default: nobody, for tests. */
   readonly traffic?: TrafficPort;
+  /** Who is asked where groups check instances by the registry. Default: nobody. */
+  readonly registry?: RegistryPort;
   /** Throws when an image that somebody asks for is not there. Default: all are. */
   readonly checkImage?: (image: string) => void;
 }
@@ -83,6 +87,7 @@ export class Cloud {
   readonly #groupOperations: GroupOperations;
   readonly #fleet: Fleet;
   readonly #health: HealthBook;
+  readonly #feeds: HealthFeeds;
   readonly #traffic: TrafficKeeper;
   readonly #upkeep: GroupUpkeep;
   readonly #followUp: FollowUp;
@@ -94,6 +99,7 @@ export class Cloud {
   #deposed: string | undefined;
   #storedPort: number;
   #caughtUp = false;
+  readonly #startedAtMs: number;
 
   /** `stored` is what `state.open` read. */
   constructor(
@@ -106,6 +112,7 @@ export class Cloud {
     options: CloudOptions,
   ) {
     this.#clock = new AwakeClock(clock);
+    this.#startedAtMs = this.#clock.monotonicMs();
     this.#random = random;
     this.#log = log;
     this.#engine = engine;
@@ -131,6 +138,13 @@ export class Cloud {
       operations: this.#groupOperations,
       newId: () => this.#newOperation(),
       checkImage: options.checkImage ?? ((): void => {}),
+    });
+    this.#feeds = new HealthFeeds({
+      ...shared,
+      log,
+      engine,
+      registry: options.registry,
+      say: (word) => this.#heard(word),
     });
     this.#upkeep = new GroupUpkeep(parts);
     this.#followUp = new FollowUp({
@@ -162,6 +176,7 @@ export class Cloud {
       orders,
       isUnwanted: (instance) => this.#isUnwanted(instance),
       sickness: (instance) => this.#health.sickness(this.#book.ownerOf(instance.spec), instance.spec.id),
+      isProven: (instance) => this.#isProven(instance),
       isRestless: (group, instances) => this.#followUp.isRestless(group) || this.#upkeep.isRestless(group, instances),
       onWarm: (group, action) => {
         const asleep = action.kind === "draw" && this.#upkeep.draw(group, action.id) === "was-stopped";
@@ -195,12 +210,14 @@ export class Cloud {
       this.#changed();
     }, this.#watch.signal);
     this.#traffic.start();
+    this.#feeds.start();
     this.#reconciler.start();
   }
 
   /** Stops deciding; no instance is touched. */
   stop(): void {
     this.#watch.abort();
+    this.#feeds.stop();
     this.#traffic.stop();
     this.#reconciler.stop();
   }
@@ -371,8 +388,17 @@ export class Cloud {
    * often enough in a row ({@link HealthBook}).
    */
   reportHealth(id: InstanceId, checker: HealthCheckType, healthy: boolean, reason: string): void {
-    const cluster = this.#fleet.get(id)?.spec.cluster;
-    if (cluster !== undefined && this.#health.report(id, checker, healthy, reason)) this.#reconciler.touch(cluster);
+    this.#heard({ id, checker, healthy, reason });
+  }
+
+  /** What the checkers that its group names say of an instance. */
+  healthOf(instance: InstanceObservation): HealthVerdict[] {
+    return this.#health.verdicts(this.#book.ownerOf(instance.spec), instance.spec.id);
+  }
+
+  #heard(word: HealthWord): void {
+    const cluster = this.#fleet.get(word.id)?.spec.cluster;
+    if (cluster !== undefined && this.#health.report(cluster, word)) this.#reconciler.touch(cluster);
   }
 
   /** An operator's word on an instance: counts at once. @throws {@link InstanceUnknownError}. */
@@ -553,6 +579,12 @@ export class Cloud {
     if (event.kind === "gone" && !event.wanted) {
       this.#log.warn("cloud.instance-lost", { instance: id, service, reason: event.observation.reason });
     }
+  }
+
+  /** What was there before this life of control has been found well by the one before, for all we know. */
+  #isProven({ spec }: InstanceObservation): boolean {
+    const lifeMs = this.#clock.monotonicMs() - this.#startedAtMs;
+    return this.#fleet.ageMs(spec.id) > lifeMs || this.#health.isProven(this.#book.ownerOf(spec), spec.id);
   }
 
   #isUnwanted(instance: InstanceObservation): boolean {

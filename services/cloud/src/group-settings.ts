@@ -1,7 +1,9 @@
 import { PlatformError } from "@holdfast/kernel";
 import {
   type HealthCheckType,
+  type HttpHealthCheck,
   healthCheckTypes,
+  httpMatcherPattern,
   type ScalingProcess,
   scalingProcesses,
   type TerminationPolicy,
@@ -50,6 +52,8 @@ export interface GroupSettings {
   /** Asked in order; each narrows the choice, what is left after the last is a draw. */
   readonly terminationPolicies: readonly TerminationPolicy[];
   readonly healthChecks: readonly HealthCheckType[];
+  /** What the check of kind `http` asks. `undefined`: the service's own health path, else `/`, in the default rhythm. */
+  readonly httpCheck: HttpHealthCheck | undefined;
   /** An instance in service for less is not replaced for failing checks. Its end is an end all the same. */
   readonly healthCheckGraceMs: number;
   /** After one change by a simple policy the next waits so long. */
@@ -66,6 +70,7 @@ export const groupSettingsDefaults: GroupSettings = {
   suspended: [],
   terminationPolicies: ["Default"],
   healthChecks: ["process"],
+  httpCheck: undefined,
   healthCheckGraceMs: 0,
   defaultCooldownMs: 300_000,
   maxInstanceLifetimeMs: undefined,
@@ -103,8 +108,23 @@ export function checkSettings(settings: GroupSettings): void {
       );
     }
   }
+  if (settings.httpCheck !== undefined) checkHttp(settings.httpCheck);
   const { warmPool } = settings;
   if (warmPool !== undefined && warmPool.minSize < 0) refuse("the warm pool's minimum must be 0 or more");
+}
+
+/** AWS's bounds of a target group's check, but for the shortest interval, which is 5 s there. */
+function checkHttp(check: HttpHealthCheck): void {
+  const { path, matcher, intervalMs, timeoutMs, healthyThreshold, unhealthyThreshold } = check;
+  if (!/^\/[^\s]*$/.test(path)) refuse(`the HTTP check's path starts with /, got ${path}`);
+  if (!httpMatcherPattern.test(matcher))
+    refuse(`the HTTP check's matcher is such as 200,204 or 200-299, got ${matcher}`);
+  if (!(intervalMs >= 1_000 && intervalMs <= 300_000)) refuse("the HTTP check's interval is from 1 s to 300 s");
+  if (!(timeoutMs >= 100 && timeoutMs <= 120_000)) refuse("the HTTP check's timeout is from 100 ms to 120 s");
+  for (const threshold of [healthyThreshold, unhealthyThreshold]) {
+    const isFine = Number.isInteger(threshold) && threshold >= 1 && threshold <= 10;
+    if (!isFine) refuse(`the HTTP check's thresholds are whole numbers from 1 to 10, got ${threshold}`);
+  }
 }
 
 function refuse(reason: string): never {

@@ -35,6 +35,8 @@ export type { LifecycleState } from "./groups/lifecycle.ts";
 export type { RefreshOptions, RefreshState } from "./groups/refresh.ts";
 export type { Asker, ServerGroups } from "./groups/server-groups.ts";
 export type { TrafficPort } from "./groups/traffic.ts";
+export type { HealthVerdict } from "./health/health-book.ts";
+export type { RegistryPort } from "./health/registry-check.ts";
 export { DurableState, type StateHealth } from "./store/durable-state.ts";
 export { MemoryStore } from "./store/memory-store.ts";
 export { SqliteStore, type SqliteStoreOptions } from "./store/sqlite-store.ts";

@@ -30,6 +30,8 @@ export interface ReconcilerParts {
   readonly isUnwanted: (instance: InstanceObservation) => boolean;
   /** What other checks than the engine's find wrong with an instance. */
   readonly sickness: (instance: InstanceObservation) => string | undefined;
+  /** True for an instance that every check its group asks for has found well at some time. */
+  readonly isProven: (instance: InstanceObservation) => boolean;
   /** True while something of the group has to be followed even when nothing happens to it. */
   readonly isRestless: (group: ServerGroup, instances: readonly InstanceObservation[]) => boolean;
   /** True when the end of an instance waits for somebody: it is not to be ended now. */
@@ -72,6 +74,8 @@ export class Reconciler {
   readonly #due = new Map<string, number>();
   /** Clusters to be planned at the next tick whatever happens. */
   readonly #restless = new Set<string>();
+  /** Groups whose check was suspected when they were last planned. */
+  readonly #suspected = new Set<string>();
   #zoneStates = "";
   #wasHeld = false;
   #sweptAtMs = Number.NEGATIVE_INFINITY;
@@ -192,16 +196,20 @@ export class Reconciler {
     const instances = book.membersOf(given, fleet.of(given.cluster));
     const group = this.#parts.onPlanning(given, instances);
     const waits: Wait[] = [];
+    let isSuspected = false;
     for (const action of this.#plan(group, instances, states, nowMs)) {
       if (action.kind !== "wait") {
         this.#carryOut(group, action);
         continue;
       }
       waits.push({ zone: action.zone, reason: action.reason });
+      if (action.suspectsCheck === true) isSuspected = true;
       if (action.waitMs === undefined) continue;
       const dueMs = Math.min(this.#due.get(group.cluster) ?? Number.POSITIVE_INFINITY, nowMs + action.waitMs);
       this.#due.set(group.cluster, dueMs);
     }
+    if (isSuspected) this.#suspected.add(group.name);
+    else this.#suspected.delete(group.name);
     if (waits.length > 0) this.#waits.set(group.name, waits);
     else this.#waits.delete(group.name);
     if (waits.length > 0 || fleet.backoffs(group.name).size > 0 || this.#parts.isRestless(group, instances)) {
@@ -256,6 +264,8 @@ export class Reconciler {
       leaving: fleet.leaving,
       ageMs: (id) => fleet.ageMs(id),
       sickness: this.#parts.sickness,
+      isProven: this.#parts.isProven,
+      isCheckSuspected: this.#suspected.has(group.name),
       fullZones: orders.fullZones(group),
       ...(hold === undefined ? {} : { hold }),
     });

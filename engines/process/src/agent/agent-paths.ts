@@ -5,6 +5,7 @@ export const AgentPaths = {
   instances: "/v1/instances",
   instance: (id: string): string => `/v1/instances/${encodeURIComponent(id)}`,
   signal: (id: string): string => `/v1/instances/${encodeURIComponent(id)}/signal`,
+  questions: "/v1/questions",
   events: "/v1/events",
   shutdown: "/v1/shutdown",
 } as const;

@@ -11,7 +11,15 @@ import {
   within,
 } from "@holdfast/kernel";
 import type { MeterSnapshot } from "@holdfast/metrics";
-import type { AgentSettings, EngineSignal, InstanceObservation, InstanceState, LaunchSpec } from "@holdfast/wire";
+import type {
+  AgentSettings,
+  EngineSignal,
+  HttpAnswer,
+  HttpQuestion,
+  InstanceObservation,
+  InstanceState,
+  LaunchSpec,
+} from "@holdfast/wire";
 import { tokenMaker } from "../instance-token.ts";
 import { bootId } from "../system/processes.ts";
 import { AgentMeters } from "./agent-meters.ts";
@@ -222,6 +230,17 @@ export class ZoneAgent {
     const sent = this.#instances.get(id)?.signal(signal, cause) ?? false;
     this.#log.info("agent.instance.signal", { instance: id, signal, cause, sent });
     return sent;
+  }
+
+  /** Asks instances over HTTP, all at once; those that do not stand are left out. */
+  async ask(questions: readonly HttpQuestion[]): Promise<readonly HttpAnswer[]> {
+    const asked = questions.map(async ({ id, path, timeoutMs }): Promise<HttpAnswer | undefined> => {
+      const instance = this.#instances.get(id);
+      if (instance === undefined || instance.state === "stopped") return undefined;
+      const answer = await this.#probe.ask(instance.spec, path, timeoutMs);
+      return answer === undefined ? undefined : { id, ...answer };
+    });
+    return (await Promise.all(asked)).filter((answer) => answer !== undefined);
   }
 
   /**

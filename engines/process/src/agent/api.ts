@@ -6,6 +6,7 @@ import {
   encodeSse,
   engineSignals,
   Headers,
+  type HttpQuestion,
   problemContentType,
   problemFrom,
   sseHeartbeat,
@@ -17,6 +18,8 @@ import { parseLaunchSpec } from "./launch-spec.ts";
 const bodyBytesMax = 1024 * 1024;
 /** A reader this far behind has its stream ended; it comes back for a snapshot. */
 const backlogBytesMax = 1024 * 1024;
+/** A zone has fewer instances than that. */
+const questionsMax = 1_000;
 const graceMsDefault = 15_000;
 
 /** The agent's HTTP API as a `(req, res)` function. `onShutdown` is called after a shutdown has been answered. */
@@ -55,6 +58,8 @@ export class AgentApi {
           .end(prometheusText(this.#agent.meters));
       case `GET ${AgentPaths.instances}`:
         return json(response, 200, { instances: this.#agent.list() });
+      case `POST ${AgentPaths.questions}`:
+        return this.#ask(request, response);
       case `GET ${AgentPaths.events}`:
         return this.#events(request, response);
       case `POST ${AgentPaths.instances}`:
@@ -91,6 +96,13 @@ export class AgentApi {
     }
     this.#fence(request);
     json(response, 200, { sent: this.#agent.signal(id, signal, typeof cause === "string" ? cause : "no cause given") });
+  }
+
+  /** Changes nothing, so it needs no epoch. */
+  async #ask(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { questions } = fieldsOf(await readJson(request));
+    const asked = Array.isArray(questions) ? questions.filter((one) => isQuestion(one)) : [];
+    json(response, 200, { answers: await this.#agent.ask(asked.slice(0, questionsMax)) });
   }
 
   async #shutdown(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -162,6 +174,12 @@ function idOf(text: string | undefined): InstanceId {
 
 function isEngineSignal(value: unknown): value is EngineSignal {
   return engineSignals.some((signal) => signal === value);
+}
+
+function isQuestion(value: unknown): value is HttpQuestion {
+  const { id, path, timeoutMs } = fieldsOf(value);
+  const isPath = typeof path === "string" && /^\/[^\s]*$/.test(path);
+  return typeof id === "string" && isPath && typeof timeoutMs === "number" && timeoutMs > 0 && timeoutMs <= 120_000;
 }
 
 function fieldsOf(body: unknown): Readonly<Record<string, unknown>> {

@@ -1,7 +1,7 @@
 import { Agent, get } from "node:http";
 import { connect } from "node:net";
 import { type Clock, codeOf, messageOf } from "@holdfast/kernel";
-import { Headers, type LaunchSpec } from "@holdfast/wire";
+import { Headers, type HttpAnswer, type LaunchSpec } from "@holdfast/wire";
 import type { ProbeResult } from "./health-machine.ts";
 
 /** A look at an instance, and whether it told that it is a server of ours (which registers itself). */
@@ -46,6 +46,24 @@ export class HealthProbe {
     return this.#unknownProgram(spec);
   }
 
+  /** One question of somebody else's. `undefined` when this process was held up: nothing can be said then. */
+  async ask(spec: LaunchSpec, path: string, timeoutMs: number): Promise<Omit<HttpAnswer, "id"> | undefined> {
+    const answer = await this.#http(spec, spec.port, path, false, timeoutMs);
+    const where = `http://${spec.address}:${spec.port}${path}`;
+    switch (answer.kind) {
+      case "late":
+        return undefined;
+      case "answer":
+        return { status: answer.status, detail: `${where} answers ${answer.status}` };
+      case "refused":
+        return { status: undefined, detail: `nothing listens on ${spec.address}:${spec.port}` };
+      case "timeout":
+        return { status: undefined, detail: `${where} does not answer within ${timeoutMs} ms` };
+      case "error":
+        return { status: undefined, detail: `${where}: ${answer.detail}` };
+    }
+  }
+
   close(): void {
     this.#admin.destroy();
   }
@@ -71,8 +89,14 @@ export class HealthProbe {
     return judgeHttp(spec, path, await this.#http(spec, spec.port, path, false));
   }
 
-  #http(spec: LaunchSpec, port: number, path: string, agent: Agent | false): Promise<Answer> {
-    return this.#bounded(spec, (settle) => {
+  #http(
+    spec: LaunchSpec,
+    port: number,
+    path: string,
+    agent: Agent | false,
+    timeoutMs = spec.health.timeoutMs,
+  ): Promise<Answer> {
+    return this.#bounded(timeoutMs, (settle) => {
       const headers = { host: `${spec.address}:${port}`, "user-agent": "holdfast-agent" };
       const request = get({ host: spec.address, port, path, agent, headers }, (response) => {
         const instance = response.headers[Headers.instance];
@@ -91,7 +115,7 @@ export class HealthProbe {
   }
 
   #tcp(spec: LaunchSpec): Promise<Answer> {
-    return this.#bounded(spec, (settle) => {
+    return this.#bounded(spec.health.timeoutMs, (settle) => {
       const socket = connect({ host: spec.address, port: spec.port }, () => {
         settle({ kind: "answer", status: 0, instance: undefined });
         socket.destroy();
@@ -101,8 +125,7 @@ export class HealthProbe {
     });
   }
 
-  #bounded(spec: LaunchSpec, start: (settle: (answer: Answer) => void) => () => void): Promise<Answer> {
-    const { timeoutMs } = spec.health;
+  #bounded(timeoutMs: number, start: (settle: (answer: Answer) => void) => () => void): Promise<Answer> {
     return new Promise((resolve) => {
       const startMs = this.#clock.monotonicMs();
       const settle = (answer: Answer): void => {

@@ -4,6 +4,8 @@ import {
   type EngineListing,
   type EngineSignal,
   Headers,
+  type HttpAnswer,
+  type HttpQuestion,
   type InstanceObservation,
   type LaunchSpec,
 } from "@holdfast/wire";
@@ -86,6 +88,33 @@ export class ProcessEngine implements Engine {
   watch(onChange: (observation: InstanceObservation) => void, signal: AbortSignal): void {
     for (const link of this.#links.values()) {
       void link.watch((observation) => onChange(this.#note(observation)), signal);
+    }
+  }
+
+  async ask(questions: readonly HttpQuestion[]): Promise<readonly HttpAnswer[]> {
+    const byZone = new Map<string, HttpQuestion[]>();
+    for (const question of questions) {
+      const zone = this.#zoneOf.get(question.id);
+      if (zone === undefined) continue;
+      const asked = byZone.get(zone) ?? [];
+      byZone.set(zone, asked);
+      asked.push(question);
+    }
+    const answers = await Promise.all(Array.from(byZone, ([zone, asked]) => this.#askIn(zone, asked)));
+    return answers.flat();
+  }
+
+  async #askIn(zone: string, questions: readonly HttpQuestion[]): Promise<readonly HttpAnswer[]> {
+    const link = this.#links.get(zone);
+    if (link === undefined) return [];
+    const timeoutMs = Math.max(...questions.map((question) => question.timeoutMs)) + this.#timeoutMs;
+    try {
+      const path = AgentPaths.questions;
+      return ((await link.call({ method: "POST", path, body: { questions }, timeoutMs })) as { answers: HttpAnswer[] })
+        .answers;
+    } catch (error) {
+      this.#log.debug("engine.agent.not-asked", { zone, reason: messageOf(error) });
+      return [];
     }
   }
 

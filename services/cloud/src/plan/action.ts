@@ -44,6 +44,10 @@ export interface PlanInput {
   readonly ageMs?: (id: InstanceId) => number;
   /** What other checks than the engine's find wrong with an instance. Default: nothing. */
   readonly sickness?: (instance: InstanceObservation) => string | undefined;
+  /** True for one that every check that the group asks for has found well at some time. Default: all are. */
+  readonly isProven?: (instance: InstanceObservation) => boolean;
+  /** So much of the group looked unhealthy that the check is suspected, and somebody still does. Default: not so. */
+  readonly isCheckSuspected?: boolean;
   /** Zones that have no room: others take their share. Default: none. */
   readonly fullZones?: ReadonlySet<string>;
 }
@@ -82,4 +86,11 @@ export type Action =
     }
   /** Ended at once: it does not answer, so there is nothing to drain. */
   | { readonly kind: "kill"; readonly id: InstanceId; readonly zone: string; readonly cause: string }
-  | { readonly kind: "wait"; readonly zone: string; readonly reason: string; readonly waitMs?: number };
+  | {
+      readonly kind: "wait";
+      readonly zone: string;
+      readonly reason: string;
+      readonly waitMs?: number;
+      /** The check that finds the instances unhealthy is suspected itself. */
+      readonly suspectsCheck?: true;
+    };

@@ -17,7 +17,10 @@ export interface ZoneView {
   isEnding: boolean;
 }
 
-/** When more than half of at least two look unhealthy, the checker is suspected, and only this share goes at a time. */
+/**
+ * When more than half of at least two look unhealthy, the checker is suspected, until nobody looks so any more: only this
+ * share goes at a time, and the next only once the successors of those before have passed the check.
+ */
 const suspectShare = 0.1;
 
 interface Sick {
@@ -144,9 +147,14 @@ function isInGrace(input: PlanInput, instance: InstanceObservation): boolean {
 function endSick(input: PlanInput, views: readonly ZoneView[], sick: readonly Sick[], actions: Action[]): void {
   if (sick.length === 0) return;
   const standing = views.reduce((sum, view) => sum + liveIn(view), sick.length);
-  const isSuspect = sick.length > 1 && sick.length * 2 > standing;
+  const isSuspect = input.isCheckSuspected === true || (sick.length > 1 && sick.length * 2 > standing);
   const missing = Math.max(0, input.group.desired - standing);
-  const underWay = views.reduce((sum, view) => sum + view.leaving + startingIn(view), missing);
+  // A successor that the check has never passed does not speak for the check.
+  const doubtful = sick.filter(({ instance }) => input.isProven?.(instance) === false).length;
+  const underWay = views.reduce(
+    (sum, view) => sum + view.leaving + startingIn(view) + unprovenIn(input, view),
+    missing + doubtful,
+  );
   const atATime = Math.max(1, Math.floor(standing * suspectShare));
   const allowed = isSuspect ? Math.max(0, atATime - underWay) : sick.length;
   for (const [index, { view, instance, action }] of sick.entries()) {
@@ -155,7 +163,7 @@ function endSick(input: PlanInput, views: readonly ZoneView[], sick: readonly Si
   }
   if (allowed >= sick.length) return;
   const reason = `${sick.length} of ${standing} look unhealthy at once: the check is suspected, ${atATime} replaced at a time`;
-  actions.push({ kind: "wait", zone: "", reason });
+  actions.push({ kind: "wait", zone: "", reason, suspectsCheck: true });
 }
 
 /** Instances of a zone that are, or are about to be, capacity. */
@@ -169,6 +177,14 @@ export function upIn(view: ZoneView): number {
   for (const instance of view.current) if (instance.state === "up") up++;
   for (const instance of view.outdated) if (instance.state === "up") up++;
   return up;
+}
+
+/** Up, not sick, and not yet found well by all who are asked. */
+function unprovenIn({ isProven }: PlanInput, view: ZoneView): number {
+  if (isProven === undefined) return 0;
+  let unproven = 0;
+  for (const one of view.current) if (one.state === "up" && !isProven(one)) unproven++;
+  return unproven;
 }
 
 function startingIn(view: ZoneView): number {
