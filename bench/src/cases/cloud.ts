@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { PodmanService } from "@holdfast/testing/engine-conformance";
 import { type BenchCase, type BenchContext, size } from "../bench-context.ts";
 import type { Measured } from "../figure.ts";
 import { runProgram } from "../peers.ts";
@@ -18,4 +19,25 @@ async function* reconcile(context: BenchContext): AsyncIterable<Measured> {
   yield { case: "reconcile, 10 kills/s", ours: figures.underKillsMsPerSecond, unit: "ms CPU/s", goal, note };
 }
 
-export const cases: readonly BenchCase[] = [{ name: "reconcile", run: reconcile }];
+/** From the order until a container takes connections: our engine and the plain Docker API in turns, on one Podman. */
+async function* containerStart(context: BenchContext): AsyncIterable<Measured> {
+  if (PodmanService.missing !== false) return context.say(`left out: ${PodmanService.missing}`);
+  const program = join(context.root, "holdfast/test/container-start-cost.ts");
+  const rounds = size(context, 3, 25);
+  const printed = await runProgram(process.execPath, [program, String(rounds)], { timeoutMs: 180_000 });
+  const figures: { oursMs: number; upMs: number; rawMs: number } = JSON.parse(printed);
+  yield {
+    case: "container, create to serving",
+    ours: figures.oursMs,
+    unit: "ms",
+    peer: figures.rawMs,
+    peerName: "Docker API",
+    goal: { ratio: 1.3 },
+    note: `median of ${rounds} rounds, taking turns on Podman; known as up after ${figures.upMs.toFixed(0)} ms`,
+  };
+}
+
+export const cases: readonly BenchCase[] = [
+  { name: "reconcile", run: reconcile },
+  { name: "container-start", run: containerStart },
+];
