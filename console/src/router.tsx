@@ -58,6 +58,13 @@ const resilience = createRoute({
   component: lazyRouteComponent(() => import("./pages/resilience/resilience-page.tsx"), "ResiliencePage"),
 });
 
+const zones = createRoute({
+  getParentRoute: () => root,
+  path: "/zones",
+  validateSearch: (search) => readTexts(search, ["add"]),
+  component: lazyRouteComponent(() => import("./pages/zones/zones-page.tsx"), "ZonesPage"),
+});
+
 const traces = createRoute({
   getParentRoute: () => root,
   path: "/traces",
@@ -94,6 +101,7 @@ export const router = createRouter({
     instances,
     discovery,
     discoveryApp,
+    zones,
     resilience,
     config,
     traces,
@@ -116,6 +124,7 @@ export async function preloadPages(): Promise<void> {
     "/",
     "/services",
     "/instances",
+    "/zones",
     "/discovery",
     "/resilience",
     "/config",

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { quoted } from "../src/lib/quoted.ts";
 import {
   changeWords,
   listeningByService,
   matches,
-  quoted,
   readScopeText,
   scopeText,
   setCommand,

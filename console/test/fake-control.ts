@@ -5,6 +5,7 @@ import { problem } from "@holdfast/wire";
 import type { ActivityView, ControlEvent, InstanceView, OperationView, StatusView } from "@holdfast/wire/control";
 import { FakeConfig } from "./fake-config.ts";
 import { FakeDiscovery } from "./fake-discovery.ts";
+import { FakeFaults } from "./fake-faults.ts";
 import { fakeResilience } from "./fake-resilience.ts";
 import { FakeTraces } from "./fake-traces.ts";
 import { fakeActivities, fakeInstances, fakeMetrics, fakeStatus, replacementFor } from "./fake-world.ts";
@@ -36,6 +37,7 @@ export class FakeControl {
   readonly config = new FakeConfig(() => this.instances);
   resilience = () => fakeResilience(this.instances);
   readonly traces = new FakeTraces();
+  readonly faults = new FakeFaults();
   /** When false every API call is answered 401. */
   signedIn = true;
   /** When set, changes are refused with this problem, as the real control does with a full disk. */
@@ -124,6 +126,7 @@ export class FakeControl {
     if (pathname === "/v1/instances") return answer(response, 200, this.instances);
     if (pathname === "/v1/activities") return answer(response, 200, this.activities);
     if (pathname === "/v1/resilience") return answer(response, 200, this.resilience());
+    if (pathname === "/v1/faults") return answer(response, 200, this.faults.view());
     if (kind === "traces") return this.#traced(url, response);
     if (kind === "discovery") return this.#discover(url, response);
     if (kind === "config") return this.#readConfig(name, url, response);
@@ -195,6 +198,11 @@ export class FakeControl {
     const [, , kind, name = "", verb = "", last = ""] = path.split("/").map(decodeURIComponent);
     if (kind === "config") return this.#changeConfig(name, verb, last, body, response);
     if (kind === "discovery" && name === "overrides") return this.#override(verb, last, body, response);
+    if (kind === "faults" && name === "") return answer(response, 201, this.faults.add(body));
+    if (kind === "faults") {
+      this.faults.end(name);
+      return void response.writeHead(204).end();
+    }
     const service = this.status.services.find((one) => one.name === name);
     if (kind === "instances" && verb === "kill") return this.#kill(name, response);
     if (kind !== "services" || service === undefined) {

@@ -5,7 +5,7 @@ import { FakeClock } from "@holdfast/testing";
 import type { FaultEngine, NetworkFault, NetworkFaultState } from "@holdfast/wire";
 import { type AddFaultRequest, addFaultRequestSchema } from "@holdfast/wire/control";
 import { FaultHouse } from "../src/faults/fault-house.ts";
-import { aimOf, cutsAll, type FaultTarget } from "../src/faults/fault-pairs.ts";
+import { aimOf, cutsAll, type FaultTarget, reachOf } from "../src/faults/fault-pairs.ts";
 
 const zones = makeZones(1, 3);
 const four = makeZones(1, 4);
@@ -124,6 +124,18 @@ function world() {
   const inForce = async (): Promise<number> => (await engine.list()).length;
   return { clock, engine, diary, standing, house, inForce };
 }
+
+test("between which zones a fault is felt, in which direction, and whether all of them feel it", () => {
+  const reach = (more: Partial<AddFaultRequest>) =>
+    reachOf(aimOf(request(more), zones, instances).pairs, zones).map(
+      ({ from, to, whole }) => `${from} ${whole ? "=" : "-"}> ${to}`,
+    );
+  assert.deepEqual(reach({ from: ["local-1b"], oneWay: true }), ["local-1b => local-1a", "local-1b => local-1c"]);
+  assert.equal(reach({ from: ["local-1b"] }).length, 4);
+  assert.deepEqual(reach({ from: ["i-1"], to: ["i-2"], oneWay: true }), ["local-1a -> local-1b"]);
+  // Within one zone, too.
+  assert.deepEqual(reach({ from: ["i-1"], to: ["i-3"] }), ["local-1a -> local-1a"]);
+});
 
 describe("faults in force", () => {
   test("are renewed until their time is over, and the diary has both ends", async () => {

@@ -43,6 +43,17 @@ export function InstancesIcon(): ReactNode {
   );
 }
 
+export function ZonesIcon(): ReactNode {
+  return (
+    <Icon>
+      <circle cx="4" cy="4.500" r="2.200" />
+      <circle cx="14" cy="4.500" r="2.200" />
+      <circle cx="9" cy="13.500" r="2.200" />
+      <path d="M6.200 4.500h5.600M5.200 6.500l2.700 5M12.800 6.500l-.8 1.500" />
+    </Icon>
+  );
+}
+
 export function DiscoveryIcon(): ReactNode {
   return (
     <Icon>

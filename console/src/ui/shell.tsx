@@ -15,6 +15,7 @@ import {
   ResilienceIcon,
   ServicesIcon,
   TracesIcon,
+  ZonesIcon,
 } from "./nav-icons.tsx";
 import { ToneShape } from "./status-mark.tsx";
 import "./shell.css";
@@ -27,12 +28,16 @@ const places = [
   { to: "/", label: "Home", icon: HomeIcon },
   { to: "/services", label: "Services", icon: ServicesIcon },
   { to: "/instances", label: "Instances", icon: InstancesIcon },
+  { to: "/zones", label: "Zones", icon: ZonesIcon },
   { to: "/discovery", label: "Discovery", icon: DiscoveryIcon },
   { to: "/resilience", label: "Resilience", icon: ResilienceIcon },
   { to: "/config", label: "Config", icon: ConfigIcon },
   { to: "/traces", label: "Traces", icon: TracesIcon },
   { to: "/activity", label: "Activity", icon: ActivityIcon },
 ] as const;
+
+/** On a phone: two rows. */
+const navStyle = { "--shell-columns": Math.ceil(places.length / 2) } as React.CSSProperties;
 
 /** Everything around a page: where one is, what else there is, and whether what one sees is fresh. */
 export function Shell(): ReactNode {
@@ -52,7 +57,7 @@ export function Shell(): ReactNode {
             <span className="shell-application">{status.data?.application ?? " "}</span>
           </span>
         </Link>
-        <nav className="shell-nav" aria-label="Pages">
+        <nav className="shell-nav" aria-label="Pages" style={navStyle}>
           {places.map(({ to, label, icon: Icon }) => (
             <Link key={to} to={to} activeOptions={{ exact: to === "/", includeSearch: false }}>
               <Icon />

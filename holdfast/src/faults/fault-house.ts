@@ -11,7 +11,7 @@ import {
 import type { FaultEngine, NetworkFault } from "@holdfast/wire";
 import type { AddFault, FaultsView, FaultView } from "@holdfast/wire/control";
 import type { Isolation } from "../stack/isolation.ts";
-import { type Aim, aimOf, cutsAll, type FaultTarget } from "./fault-pairs.ts";
+import { type Aim, aimOf, cutsAll, type FaultTarget, reachOf } from "./fault-pairs.ts";
 
 /** The engine ends a fault that is not renewed for so long: what is left when control dies. */
 const leaseMs = 4_500;
@@ -97,14 +97,14 @@ export class FaultHouse {
     this.#parts.remark(
       `fault ${held.id} by ${actor}: ${sentenceOf(held)}, for ${Math.round(forMs / 1_000)} s${reason}`,
     );
-    return viewOf(held, 0);
+    return viewOf(held, 0, zones);
   }
 
   /** Its holder lives. @throws PlatformError `FAULT_UNKNOWN`. */
   renew(id: string): FaultView {
     const held = this.#get(id);
     if (held.holdMs !== undefined) held.heldUntilMs = this.#parts.clock.wallMs() + held.holdMs;
-    return viewOf(held, 0);
+    return viewOf(held, 0, this.#parts.zones);
   }
 
   /** Ends a fault. @throws PlatformError `FAULT_UNKNOWN`. */
@@ -113,10 +113,10 @@ export class FaultHouse {
   }
 
   async view(): Promise<FaultsView> {
-    const { engine, mode } = this.#parts;
+    const { engine, mode, zones } = this.#parts;
     const [states, support] = await Promise.all([engine.list(), engine.support()]);
     const met = new Map(states.map(({ id, packets }) => [id, packets]));
-    const faults = Array.from(this.#held.values(), (held) => viewOf(held, met.get(held.id) ?? 0));
+    const faults = Array.from(this.#held.values(), (held) => viewOf(held, met.get(held.id) ?? 0, zones));
     return { mode, faults, support: [...support] };
   }
 
@@ -204,7 +204,7 @@ function sentenceOf({ request, aim }: Held): string {
   }
 }
 
-function viewOf(held: Held, packets: number): FaultView {
+function viewOf(held: Held, packets: number, zones: readonly Zone[]): FaultView {
   const { request } = held;
   const at = (ms: number): string => new Date(ms).toISOString();
   return {
@@ -220,6 +220,7 @@ function viewOf(held: Held, packets: number): FaultView {
     actor: held.actor,
     reason: request.reason,
     pairs: held.aim.pairs.length,
+    reach: reachOf(held.aim.pairs, zones),
     packets,
     problem: held.problem,
   };

@@ -1,6 +1,6 @@
 import { addressOf, blockCovers, coordinatesOf, PlatformError, type Zone } from "@holdfast/kernel";
 import type { FaultPair } from "@holdfast/wire";
-import type { AddFault } from "@holdfast/wire/control";
+import type { AddFault, FaultReach } from "@holdfast/wire/control";
 
 /** What is known of an instance when a fault is aimed. */
 export interface FaultTarget {
@@ -103,6 +103,25 @@ export function cutsAll(pairs: readonly FaultPair[], zones: readonly Zone[]): bo
         a === b || pairs.some(([from, to]) => blockCovers(from, blockOfZone(a)) && blockCovers(to, blockOfZone(b))),
     ),
   );
+}
+
+/** Between which zones a fault is felt. */
+export function reachOf(pairs: readonly FaultPair[], zones: readonly Zone[]): FaultReach[] {
+  const found: FaultReach[] = [];
+  for (const from of zones) {
+    for (const to of zones) {
+      const [a, b] = [blockOfZone(from), blockOfZone(to)];
+      const met = pairs.filter(([x, y]) => overlaps(x, a) && overlaps(y, b));
+      if (met.length === 0) continue;
+      const whole = met.some(([x, y]) => blockCovers(x, a) && blockCovers(y, b));
+      found.push({ from: from.name, to: to.name, whole });
+    }
+  }
+  return found;
+}
+
+function overlaps(a: string, b: string): boolean {
+  return blockCovers(a, b) || blockCovers(b, a);
 }
 
 function blocksOf(place: string, zones: readonly Zone[], instances: readonly FaultTarget[]): string[] {

@@ -33,6 +33,7 @@ const pages = [
   { path: "/instances", name: "Instances", sees: "127.1.1.10:12000" },
   { path: "/discovery", name: "Discovery", sees: "3 registries agree on 18 instances of 6 apps" },
   { path: "/discovery/users", name: "users", sees: "3 of 3 instances up" },
+  { path: "/zones", name: "Zones & Faults", sees: "2 faults in force" },
   { path: "/resilience", name: "Resilience", sees: "2 commands with an open circuit" },
   { path: "/traces", name: "Traces", sees: "GET /api/home" },
   {
@@ -48,13 +49,19 @@ const pages = [
 const looks = [
   ["light", 1_280],
   ["dark", 1_280],
-  ["light", 420],
-  ["dark", 420],
+  ["light", 400],
+  ["dark", 400],
 ] as const;
 
 /** The panels that are narrower than what is in them: they hide the rest, so the window's own width tells nothing. */
 const cutPanels = `[...document.querySelectorAll(".panel")].filter((panel) => panel.scrollWidth > panel.clientWidth + 1)
   .map((panel) => panel.textContent.slice(0, 40) + ": " + panel.scrollWidth + " > " + panel.clientWidth)`;
+
+/** Links of the navigation that are not whole within the window: one would have to know that they are there. */
+const hiddenLinks = `[...document.querySelectorAll(".shell-nav a")].filter((link) => {
+  const box = link.getBoundingClientRect();
+  return box.left < 0 || box.right > innerWidth + 1 || box.top < 0 || box.bottom > innerHeight + 1 || link.scrollWidth > link.clientWidth + 1;
+}).map((link) => link.textContent)`;
 
 // A skipped suite counts for nothing in the totals; a skipped test does.
 if (skip !== false) test("the console in a browser", { skip }, () => {});
@@ -101,6 +108,7 @@ describe("console", { skip }, () => {
         if (looksCloser) assert.deepEqual(await visit.violations(), [], `${scheme} at ${width} px`);
         const tooWide = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
         assert.equal(tooWide, 0, `${name} is ${String(tooWide)} px wider than a window of ${width} px`);
+        assert.deepEqual(await page.evaluate(hiddenLinks), [], `pages that the navigation hides at ${width} px`);
         assert.deepEqual(
           await page.evaluate(cutPanels),
           [],
@@ -397,6 +405,39 @@ describe("console", { skip }, () => {
     control.config.state = "read-only";
     await page.getByText("Nothing can be changed now").waitFor();
     assert.deepEqual(await visit.violations(), []);
+  });
+
+  test("the network is disturbed with the command beside it, one sees between which zones, and ends it", async () => {
+    await using visit = await open("/zones");
+    const { control, page } = visit;
+    const reach = page.getByRole("table", { name: "Who reaches whom" });
+    const cell = (row: number, column: number) => reach.getByRole("row").nth(row).getByRole("cell").nth(column);
+    assert.equal(await cell(2, 0).textContent(), "cut");
+    assert.equal(await cell(1, 2).textContent(), "+80 ms (some)");
+    assert.match((await cell(3, 0).textContent()) ?? "", /reaches it/);
+    await page.getByRole("button", { name: "Disturb local-1c" }).click();
+    const form = page.getByRole("dialog", { name: "Disturb the network" });
+    await form.getByLabel("What", { exact: true }).selectOption("bandwidth");
+    await form.getByText("Not to be had here: this kernel has no htb").waitFor();
+    assert.equal(await form.getByRole("button", { name: "Begin" }).isDisabled(), true, "what cannot be had");
+    await form.getByLabel("What", { exact: true }).selectOption("loss");
+    await form.getByText("npx holdfast fault add loss --from local-1c --loss 10 --for 30s").waitFor();
+    assert.deepEqual(await visit.violations(), []);
+    await page.screenshot({ path: join(shots, "Zones-add.png") });
+    await form.getByRole("button", { name: "Begin" }).click();
+    await form.waitFor({ state: "hidden" });
+    assert.deepEqual(control.calls.at(-1), {
+      method: "POST",
+      path: "/v1/faults",
+      body: { kind: "loss", shape: "one", from: ["local-1c"], lossPercent: 10, for: "30s" },
+    });
+    await page.getByText("3 faults in force").waitFor();
+    await page.getByRole("button", { name: "End now: partition-4f2a91" }).click();
+    await page.getByRole("dialog").getByText("npx holdfast fault clear partition-4f2a91").waitFor();
+    await page.getByRole("button", { name: "End it" }).click();
+    await page.getByText("2 faults in force").waitFor();
+    assert.equal(control.calls.at(-1)?.method, "DELETE");
+    assert.match((await cell(2, 0).textContent()) ?? "", /reaches it/);
   });
 
   test("a moment older than what is kept says so, beside how it stands now, and another one can be chosen", async () => {

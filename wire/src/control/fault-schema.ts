@@ -43,6 +43,15 @@ export const addFaultRequestSchema = z
 export type AddFaultRequest = z.input<typeof addFaultRequestSchema>;
 export type AddFault = z.output<typeof addFaultRequestSchema>;
 
+export const faultReachSchema = z
+  .object({
+    from: z.string().describe("A zone."),
+    to: z.string().describe("A zone; the same one where it is about places within it."),
+    whole: z.boolean().describe("All that goes from one to the other; false: only what some of their instances say."),
+  })
+  .meta({ id: "FaultReach" });
+export type FaultReach = z.output<typeof faultReachSchema>;
+
 export const faultViewSchema = z
   .object({
     id: z.string(),
@@ -57,6 +66,7 @@ export const faultViewSchema = z
     actor: z.string(),
     reason: z.string(),
     pairs: z.number().describe("Directed pairs of places."),
+    reach: z.array(faultReachSchema).describe("Between which zones it is felt, in which direction."),
     packets: z.number().describe("Packets it has met: of a partition, those it dropped."),
     problem: z.string().describe("Why it may not be in force; empty when it is."),
   })

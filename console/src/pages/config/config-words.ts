@@ -1,5 +1,6 @@
 import { propertyScopeKeys } from "@holdfast/wire";
 import type { ConfigChangeView, ConfigListenerView, ConfigPropertyView, ConfigStageView } from "@holdfast/wire/control";
+import { quoted } from "../../lib/quoted.ts";
 
 type Scope = ConfigPropertyView["scope"];
 
@@ -60,11 +61,6 @@ export function setCommand(
   const steps = manner.kind === "zone" ? ` --steps ${quoted(`zone:${manner.zone}`)}` : "";
   const what = value === null ? " --remove" : ` ${quoted(value)}`;
   return `npx holdfast config ${verb} ${quoted(key)}${what}${scopes.join("")}${steps}${why}`;
-}
-
-/** As a shell takes it: within single quotes everything is as it is, but for the quote itself. */
-export function quoted(text: string): string {
-  return /^[\w.,:=/@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** What a change did, in few words. */

@@ -6,7 +6,8 @@ import { type ReactNode, useState } from "react";
 import { ActionDialog } from "../../actions/action-dialog.tsx";
 import { call } from "../../api/http.ts";
 import { count } from "../../lib/format.ts";
-import { quoted, scopeText } from "./config-words.ts";
+import { quoted } from "../../lib/quoted.ts";
+import { scopeText } from "./config-words.ts";
 import { useConfigDone } from "./use-config-done.ts";
 
 /** Takes one change back, or all since one; says first what that would do. */

@@ -5,11 +5,12 @@ import { type ReactNode, useState } from "react";
 import { ActionDialog } from "../../actions/action-dialog.tsx";
 import { call } from "../../api/http.ts";
 import { formatMs, formatPercent } from "../../lib/format.ts";
+import { quoted } from "../../lib/quoted.ts";
 import type { Tone } from "../../lib/tone.ts";
 import { Age } from "../../ui/age.tsx";
 import { Panel } from "../../ui/page.tsx";
 import { ToneShape } from "../../ui/status-mark.tsx";
-import { quoted, shownTrials } from "./config-words.ts";
+import { shownTrials } from "./config-words.ts";
 import { ScopeChips } from "./scope-chips.tsx";
 import { useConfigDone } from "./use-config-done.ts";
 
