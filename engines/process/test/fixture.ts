@@ -1,42 +1,20 @@
 import { mkdirSync, readFileSync } from "node:fs";
-import { createServer as createTcpServer } from "node:net";
 import { join } from "node:path";
-import { addressOf, makeZones, newInstanceId, SystemClock, silentLog, systemRandom, type Zone } from "@holdfast/kernel";
+import { SystemClock, silentLog, systemRandom, type Zone } from "@holdfast/kernel";
 import { temporaryDirectory } from "@holdfast/testing";
-import { RegistryStub } from "@holdfast/testing/engine-conformance";
-import {
-  type AgentSettings,
-  type HealthCheck,
-  healthCheckDefaults,
-  type InstanceObservation,
-  type LaunchSpec,
-} from "@holdfast/wire";
+import { launchOrder, RegistryStub, type SpecChanges, testZone } from "@holdfast/testing/engine-conformance";
+import type { AgentSettings, InstanceObservation, LaunchSpec } from "@holdfast/wire";
 import { type AgentTimings, ProcessEngine, processNow, type RunningAgent, runAgent } from "../src/index.ts";
 
 export const clock = new SystemClock();
 const random = systemRandom();
-const firstZone = makeZones(9, 9).at(-1);
-if (firstZone === undefined) throw new Error("no zone");
-/** Far from the zones of a real stack on this machine. */
-export const zone: Zone = firstZone;
-let host = 10;
-
-/** A free port of `address`. */
-async function freePort(address: string): Promise<number> {
-  const server = createTcpServer();
-  await new Promise<void>((resolve) => server.listen(0, address, resolve));
-  const bound = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof bound === "object" && bound !== null ? bound.port : 0;
-}
+export const zone: Zone = testZone;
 
 /** A foreign program: answers 200 on HOST:PORT and knows nothing of Holdfast. */
 export const foreignProgram = `node -e 'require("http").createServer((q, s) => s.end("ok")).listen(process.env.PORT, process.env.HOST)'`;
 
 /** A program that behaves as one on our recipe does, seen from outside: an admin port that names its instance. */
 export const recipeProgram = `node -e 'const h = require("http"), e = process.env; const id = {"x-holdfast-instance": e.HOLDFAST_INSTANCE_ID}; h.createServer((q, s) => s.writeHead(200, id).end()).listen(e.HOLDFAST_ADMIN_PORT, e.HOST, () => h.createServer((q, s) => s.writeHead(200, id).end()).listen(e.PORT, e.HOST)); process.on("SIGTERM", () => process.exit(0))'`;
-
-export type SpecChanges = Partial<Omit<LaunchSpec, "health">> & { readonly health?: Partial<HealthCheck> };
 
 /** One zone with a running agent, an engine that commands it, and a registry; disposing leaves no process. */
 export class ZoneFixture implements AsyncDisposable {
@@ -90,28 +68,8 @@ export class ZoneFixture implements AsyncDisposable {
     return events;
   }
 
-  async spec(run: string, changes: SpecChanges = {}): Promise<LaunchSpec> {
-    const address = addressOf(zone, host++);
-    const id = newInstanceId(random);
-    return {
-      id,
-      kind: "app",
-      application: "movies",
-      service: "catalog",
-      cluster: "movies-catalog",
-      serverGroup: "movies-catalog-v000",
-      zone,
-      address,
-      port: await freePort(address),
-      adminPort: await freePort(address),
-      image: join(this.root, "image"),
-      run,
-      env: {},
-      drainMs: 5_000,
-      logBytesMax: 1_000_000,
-      ...changes,
-      health: { ...healthCheckDefaults, intervalMs: 200, timeoutMs: 500, ...changes.health },
-    };
+  spec(run: string, changes: SpecChanges = {}): Promise<LaunchSpec> {
+    return launchOrder(join(this.root, "image"), run, changes);
   }
 
   async one(engine: ProcessEngine, id: string): Promise<InstanceObservation | undefined> {

@@ -33,5 +33,5 @@ async function make(clock: Clock, log: Log, spec: LaunchSpec): Promise<LoadableI
   const store = new ImageStore(dirname(image), clock, (text) => log.info("container.image.making", { service, text }));
   const container = await store.containerImage(image, await identityOf(store, spec));
   log.info("container.image.made", { service, bundle: basename(image), digest: container.oci.digest });
-  return { reference: `localhost/${container.oci.reference}`, archive: () => store.archive(container) };
+  return store.loadable(container);
 }

@@ -1,10 +1,9 @@
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
-import { addressOf, makeZones, newInstanceId, systemRandom, type Zone } from "@holdfast/kernel";
-import { type AgentSettings, type Engine, healthCheckDefaults, type LaunchSpec } from "@holdfast/wire";
+import type { AgentSettings, Engine, LaunchSpec } from "@holdfast/wire";
 import { temporaryDirectory } from "../stack.ts";
 import type { EngineWorld, Outage, SpecChanges, Usage } from "./engine-world.ts";
+import { launchOrder, testZone } from "./launch-orders.ts";
 import { RegistryStub } from "./registry-stub.ts";
 
 /** An agent that runs in this process. */
@@ -30,10 +29,6 @@ export interface AgentWorldOptions {
   readonly beneath?: { readonly attempts: () => number; readonly lose: () => Promise<Outage> };
 }
 
-const random = systemRandom();
-const zone = farZone();
-let host = 10;
-
 /** A world for engines that have one agent a zone: everything of it is in one directory, and ends with it. */
 export class AgentWorld implements EngineWorld {
   readonly registry: RegistryStub;
@@ -54,7 +49,7 @@ export class AgentWorld implements EngineWorld {
     const run = join(root, "run");
     this.#image = options.image(root);
     this.#settings = {
-      zone,
+      zone: testZone,
       socket: join(run, "agent.sock"),
       stateFile: join(run, "agent.json"),
       pidFile: join(run, "agent.pid"),
@@ -85,28 +80,9 @@ export class AgentWorld implements EngineWorld {
   }
 
   async spec(run: string, changes: SpecChanges = {}): Promise<LaunchSpec> {
-    const address = addressOf(zone, host++);
-    const id = newInstanceId(random);
-    this.#ids.push(id);
-    return {
-      id,
-      kind: "app",
-      application: "movies",
-      service: "catalog",
-      cluster: "movies-catalog",
-      serverGroup: "movies-catalog-v000",
-      zone,
-      address,
-      port: await freePort(address),
-      adminPort: await freePort(address),
-      image: this.#image,
-      run,
-      env: {},
-      drainMs: 5_000,
-      logBytesMax: 1_000_000,
-      ...changes,
-      health: { ...healthCheckDefaults, intervalMs: 200, timeoutMs: 500, ...changes.health },
-    };
+    const spec = await launchOrder(this.#image, run, changes);
+    this.#ids.push(spec.id);
+    return spec;
   }
 
   output(spec: LaunchSpec): string {
@@ -158,21 +134,6 @@ export class AgentWorld implements EngineWorld {
   }
 
   #connect(): Engine & { close(): void } {
-    return this.#options.connect({ [zone.name]: this.#settings.socket }, this.#epoch);
+    return this.#options.connect({ [testZone.name]: this.#settings.socket }, this.#epoch);
   }
-}
-
-/** Far from the zones of a real stack on this machine. */
-function farZone(): Zone {
-  const last = makeZones(8, 9).at(-1);
-  if (last === undefined) throw new Error("no zone");
-  return last;
-}
-
-async function freePort(address: string): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, address, resolve));
-  const bound = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof bound === "object" && bound !== null ? bound.port : 0;
 }
