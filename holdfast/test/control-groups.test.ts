@@ -130,6 +130,34 @@ test("a service that says `sidecar: true` is run by a sidecar, which gets its co
   assert.throws(() => applicationGroups("movies", open, { reviews: "/i/1" }, settings), { code: "RUN_UNREADABLE" });
 });
 
+test("a service's checks come from its file, in AWS's bounds; without a word there is only the zone's own", () => {
+  const service = (health: object): unknown => ({ services: { web: { run: "node web.js", health } } });
+  const settingsFor = (health: object): unknown =>
+    applicationGroups("shop", application(service(health) as object), { web: "/images/web" }, settings)[0]?.settings;
+  assert.equal(settingsFor({ path: "/health" }), undefined);
+  assert.deepEqual(settingsFor({ checks: ["registry"], grace: "10s" }), {
+    healthChecks: ["registry"],
+    healthCheckGraceMs: 10_000,
+  });
+  const http = { path: "/deep", intervalMs: 2_000, timeoutMs: 2_000, healthyThreshold: 2, unhealthyThreshold: 5 };
+  assert.deepEqual(
+    settingsFor({
+      checks: ["http"],
+      http: { path: "/deep", interval: "2s", unhealthyThreshold: 5, matcher: "200,204" },
+    }),
+    { healthChecks: ["http"], httpCheck: { ...http, matcher: "200,204" } },
+  );
+  for (const wrong of [
+    { checks: ["ping"] },
+    { http: { path: "deep" } },
+    { http: { path: "/", interval: "200ms" } },
+    { http: { path: "/", matcher: "2xx" } },
+    { http: { path: "/", healthyThreshold: 0 } },
+  ]) {
+    assert.notEqual(parseApplication(service(wrong)).kind, "ok", JSON.stringify(wrong));
+  }
+});
+
 test("a service without an image is refused by name", () => {
   const one = application({ services: { catalog: { run: "node catalog.js" } } });
   assert.throws(() => applicationGroups("movies", one, {}, settings), { code: "IMAGE_MISSING", message: /catalog/ });

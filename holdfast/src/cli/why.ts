@@ -1,4 +1,4 @@
-import type { DiscoveryWhy } from "@holdfast/wire/control";
+import type { DiscoveryWhy, GroupInstanceView, ServerGroupView } from "@holdfast/wire/control";
 import { ControlPaths } from "@holdfast/wire/control/paths";
 import { type CommandContext, openStack, type StackOptions } from "./context.ts";
 import { eventRows, uncut } from "./events.ts";
@@ -13,15 +13,17 @@ export async function why(context: CommandContext, given: string, flags: StackOp
   const { control } = openStack(flags);
   const { app, id } = await findTelling(control, given);
   const told = await control.call<DiscoveryWhy>("GET", ControlPaths.why(app, id));
+  const inGroup = await findInGroups(control, id);
   control.close();
-  terminal.printJson(told);
+  terminal.printJson(inGroup === undefined ? told : { ...told, group: inGroup });
   const { green, yellow, red, dim } = terminal.colors;
   const isFine = told.state === "live" && told.status === "UP";
   const paint = isFine ? green : told.state === "live" || told.state === "held" ? yellow : red;
   terminal.print(`${paint(isFine ? "✔" : "!")} ${told.summary}`);
   for (const reason of told.reasons) terminal.print(`  ${reason}`);
   terminal.print("");
-  for (const [title, text] of factsOf(told)) terminal.print(`${title.padEnd(11)} ${text}`);
+  const facts = [...factsOf(told), ...(inGroup === undefined ? [] : groupFactsOf(inGroup))];
+  for (const [title, text] of facts) terminal.print(`${title.padEnd(11)} ${text}`);
   if (told.events.length > 0) {
     terminal.print("");
     for (const line of formatTable(["TIME", "WHAT", "BY", ""], eventRows(told.events, false), uncut))
@@ -52,6 +54,22 @@ function factsOf({ lease, owner, override, damping, probes, protection, removal 
   if (removal !== null) {
     const remembered = `remembered for ${formatSpan(removal.rememberedForMs)} more`;
     facts.push(["Removed", `at ${formatTime(removal.at)}: ${removal.cause} (${remembered})`]);
+  }
+  return facts;
+}
+
+/** What its server group makes of it; `undefined` for one that no group has, or that control does not tell of. */
+async function findInGroups(control: ReturnType<typeof openStack>["control"], id: string) {
+  const groups = await control.call<ServerGroupView[]>("GET", ControlPaths.groups).catch(() => []);
+  return groups.flatMap(({ instances }) => instances).find((instance) => instance.id === id);
+}
+
+function groupFactsOf({ serverGroup, lifecycle, waitsFor, health }: GroupInstanceView): [string, string][] {
+  const waits = waitsFor.length === 0 ? "" : `, waits for ${waitsFor.join(", ")}`;
+  const facts: [string, string][] = [["Group", `${serverGroup}: ${lifecycle}${waits}`]];
+  for (const { checker, healthy, reason, note } of health) {
+    const verdict = `${healthy ? "healthy" : "unhealthy"}: ${reason}`;
+    facts.push([`Check ${checker}`.slice(0, 15), `${verdict}${note === "" ? "" : ` (${note})`}`]);
   }
   return facts;
 }

@@ -1,7 +1,15 @@
 import type { GroupDefinition, ScaleBounds } from "@holdfast/cloud-server";
 import { parseCommand } from "@holdfast/engine-process";
 import { PlatformError, parseBytes, parseDurationMs } from "@holdfast/kernel";
-import { Env, type HealthCheck, healthCheckDefaults, type ResourceLimits, type SidecarSettings } from "@holdfast/wire";
+import {
+  Env,
+  type HealthCheck,
+  type HttpHealthCheck,
+  healthCheckDefaults,
+  httpHealthCheckDefaults,
+  type ResourceLimits,
+  type SidecarSettings,
+} from "@holdfast/wire";
 import type { Application, ServiceDefinition } from "@holdfast/wire/application";
 import { withFaultHook } from "./fault-hook.ts";
 import { logBytesMax, nodeCommand, placementIn } from "./platform-groups.ts";
@@ -42,6 +50,7 @@ export function applicationGroups(
         ...resourcesOf(definition),
         ...(definition.engine === undefined ? {} : { runAs: definition.engine }),
       },
+      ...settingsOf(definition),
       scale: scaleOf(definition, settings.zones.length),
       placement: placementIn(settings),
     };
@@ -87,6 +96,32 @@ function resourcesOf({ resources }: ServiceDefinition): { readonly resources?: R
   const memoryBytes = memory === undefined ? undefined : parseBytes(memory);
   return {
     resources: { ...(cpu === undefined ? {} : { cpu }), ...(memoryBytes === undefined ? {} : { memoryBytes }) },
+  };
+}
+
+/** How its groups look after their instances, where the file says so. */
+function settingsOf({ health }: ServiceDefinition): Pick<GroupDefinition, "settings"> {
+  if (health === undefined) return {};
+  const { checks, grace, http } = health;
+  const httpCheck = http === undefined ? undefined : httpCheckOf(http);
+  const graceMs = grace === undefined ? undefined : parseDurationMs(grace);
+  const settings = {
+    ...(checks === undefined ? {} : { healthChecks: checks }),
+    ...(httpCheck === undefined ? {} : { httpCheck }),
+    ...(graceMs === undefined ? {} : { healthCheckGraceMs: graceMs }),
+  };
+  return Object.keys(settings).length === 0 ? {} : { settings };
+}
+
+function httpCheckOf({
+  interval,
+  timeout,
+  ...check
+}: NonNullable<NonNullable<ServiceDefinition["health"]>["http"]>): HttpHealthCheck {
+  return {
+    ...check,
+    intervalMs: parseDurationMs(interval) ?? httpHealthCheckDefaults.intervalMs,
+    timeoutMs: parseDurationMs(timeout) ?? httpHealthCheckDefaults.timeoutMs,
   };
 }
 

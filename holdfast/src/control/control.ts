@@ -12,6 +12,7 @@ import { Discovery } from "../discovery/discovery.ts";
 import { FaultHouse } from "../faults/fault-house.ts";
 import type { FaultTarget } from "../faults/fault-pairs.ts";
 import { standIns } from "../faults/places.ts";
+import { RegistryHealth } from "../groups/registry-health.ts";
 import { RegistryTraffic } from "../groups/registry-traffic.ts";
 import { ImageHouse } from "../images/image-house.ts";
 import { type ReportTarget, ResilienceReports } from "../resilience/resilience-reports.ts";
@@ -163,6 +164,7 @@ async function openCloud(parts: ControlParts, settings: ControlSettings) {
     zones: settings.zones,
     ports: instancePorts(settings),
     traffic: new RegistryTraffic(discovery),
+    registry: new RegistryHealth(discovery),
     checkImage,
   };
   const cloud = new Cloud(clock, random.child("cloud"), log, parts.engine(epoch), state, opened.state, options);

@@ -77,6 +77,16 @@ export class Discovery {
     return { registry: registry.name, at: at ?? null, instances: sorted };
   }
 
+  /** What callers see, one list of each registry that answers. @throws PlatformError as {@link Registries.first}. */
+  async everyView(): Promise<readonly (readonly InstanceRecord[])[]> {
+    const { places } = this.#registries;
+    const asked = places.map((place) => this.#registries.ask<InstanceRecord[]>(place, "GET", RegistryPaths.instances));
+    const views = (await Promise.allSettled(asked)).flatMap((answer) =>
+      answer.status === "fulfilled" ? [answer.value] : [],
+    );
+    return views.length > 0 ? views : [(await recordsAt(this.#registries, undefined, undefined)).value];
+  }
+
   /**
    * Why callers see an instance as they do. A registry that never heard of it does not have the last word.
    *

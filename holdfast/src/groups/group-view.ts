@@ -13,7 +13,7 @@ export function groupView(cloud: Cloud, status: GroupStatus, zones: readonly Zon
   const standing = status.instances.filter(({ state }) => state !== "stopped");
   const up = standing.filter((instance) => cloud.lifecycleOf(instance) === "InService" && instance.state === "up");
   const upIn = (zone: Zone): number => up.filter(({ spec }) => spec.zone.name === zone.name).length;
-  const { suspended, warmPool, maxInstanceLifetimeMs, ...rest } = settings;
+  const { suspended, warmPool, maxInstanceLifetimeMs, httpCheck, ...rest } = settings;
   return {
     name: group.name,
     cluster: group.cluster,
@@ -34,6 +34,7 @@ export function groupView(cloud: Cloud, status: GroupStatus, zones: readonly Zon
       ...rest,
       terminationPolicies: [...rest.terminationPolicies],
       healthChecks: [...rest.healthChecks],
+      httpCheck: httpCheck ?? null,
       hooks: [...rest.hooks],
       maxInstanceLifetimeMs: maxInstanceLifetimeMs ?? null,
       warmPool:
@@ -57,6 +58,7 @@ function instanceView(cloud: Cloud, { group }: GroupStatus, instance: InstanceOb
     status: instance.state,
     lifecycle: cloud.lifecycleOf(instance),
     protected: mark?.protected === true,
+    health: cloud.healthOf(instance).map((verdict) => ({ ...verdict })),
     waitsFor: [...(mark?.hook?.waiting ?? [])],
     reason: instance.reason,
     address: spec.address,

@@ -51,6 +51,8 @@ export interface GroupDefinition {
   readonly template: LaunchTemplate;
   readonly scale: ScaleBounds;
   readonly placement: Placement;
+  /** How its groups are looked after from the beginning; what somebody sets by hand stays until this changes. */
+  readonly settings?: Partial<Omit<GroupSettings, "suspended">>;
 }
 
 /** The replacement of every instance of a group by a new one, never below the wanted capacity. */

@@ -7,6 +7,7 @@ import {
   type ServerGroup,
   sameTemplate,
 } from "./group.ts";
+import { type GroupSettings, groupSettingsDefaults } from "./group-settings.ts";
 
 export interface Redefined {
   readonly group: ServerGroup;
@@ -30,16 +31,17 @@ export function redefine(
 ): Redefined {
   const cluster = clusterOf(definition.application, definition.service);
   const desired = desiredOf(present, definition);
+  const settings = settingsOf(present, definition);
   if (present !== undefined && sameTemplate(present.definition.template, definition.template)) {
-    return { group: { ...present, definition, desired }, isNew: false };
+    return { group: { ...present, definition, desired, settings }, isNew: false };
   }
   const name = nextFreeName(cluster, newestSeen ?? present?.name, isTaken);
   const createdAtMs = rollout.startedAtMs;
   if (present === undefined)
-    return { group: newGroup({ definition, name, desired, rollout, createdAtMs }), isNew: true };
+    return { group: newGroup({ definition, name, desired, rollout, createdAtMs, settings }), isNew: true };
   const supersedes = [...present.supersedes, present.name];
   return {
-    group: { ...present, definition, name, desired, rollout, createdAtMs, supersedes, refresh: undefined },
+    group: { ...present, definition, name, desired, settings, rollout, createdAtMs, supersedes, refresh: undefined },
     isNew: true,
   };
 }
@@ -54,4 +56,17 @@ export function nextFreeName(cluster: string, newest: string | undefined, isTake
 function desiredOf(present: ServerGroup | undefined, { scale }: GroupDefinition): number {
   if (present === undefined || present.definition.scale.desired !== scale.desired) return scale.desired;
   return Math.min(Math.max(present.desired, scale.min), scale.max);
+}
+
+/** What the definition says anew counts; what it says as before leaves what somebody set by hand. */
+function settingsOf(present: ServerGroup | undefined, definition: GroupDefinition): GroupSettings {
+  const before = present?.definition.settings ?? {};
+  const wanted = { ...groupSettingsDefaults, ...definition.settings };
+  if (present === undefined) return wanted;
+  const names = new Set([...Object.keys(before), ...Object.keys(definition.settings ?? {})]);
+  const changed = Object.entries(wanted).filter(([name, value]) => {
+    const former = Object.entries({ ...groupSettingsDefaults, ...before }).find(([other]) => other === name)?.[1];
+    return names.has(name) && JSON.stringify(former) !== JSON.stringify(value);
+  });
+  return { ...present.settings, ...Object.fromEntries(changed) };
 }

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type InstanceId, makeZones, SeededRandom } from "@holdfast/kernel";
 import type { InstanceObservation, InstanceState } from "@holdfast/wire";
-import type { ServerGroup } from "../src/group.ts";
+import type { GroupDefinition, ServerGroup } from "../src/group.ts";
 import { newGroup, nextServerGroupName } from "../src/group.ts";
+import type { GroupSettings } from "../src/group-settings.ts";
 import type { PlanInput } from "../src/plan/action.ts";
 import { CrashBackoff } from "../src/plan/crash-backoff.ts";
 import { planGroup } from "../src/plan/plan.ts";
@@ -215,4 +216,23 @@ test("a figure somebody scaled to stays until the definition asks for another, a
   assert.deepEqual([next.isNew, next.group.name, next.group.desired], [true, "movies-catalog-v001", 6]);
   const afterLoss = redefine(undefined, definition("catalog", 3), "movies-catalog-v007", rollout);
   assert.equal(afterLoss.group.name, "movies-catalog-v008");
+});
+
+test("how instances are checked stays as somebody set it until the definition says something else", () => {
+  const rollout = { operation: "op-1", kind: "deploy", actor: "operator", startedAtMs: 0, outdated: [] } as const;
+  const plain = definition("catalog", 3);
+  const checked = { ...plain, settings: { healthChecks: ["http"], healthCheckGraceMs: 5_000 } as const };
+  const settingsAfter = (before: ServerGroup | undefined, next: GroupDefinition): GroupSettings =>
+    redefine(before, next, undefined, rollout).group.settings;
+  const first = redefine(undefined, checked, undefined, rollout).group;
+  assert.deepEqual([first.settings.healthChecks, first.settings.healthCheckGraceMs], [["http"], 5_000]);
+  const byHand = { ...first, settings: { ...first.settings, healthCheckGraceMs: 60_000, defaultCooldownMs: 1 } };
+  assert.deepEqual(settingsAfter(byHand, checked), byHand.settings, "the same definition again changes nothing");
+  const more = { ...checked, settings: { ...checked.settings, healthChecks: ["http", "registry"] as const } };
+  assert.deepEqual(settingsAfter(byHand, more), { ...byHand.settings, healthChecks: ["http", "registry"] });
+  assert.deepEqual(settingsAfter(byHand, plain), {
+    ...byHand.settings,
+    healthChecks: ["process"],
+    healthCheckGraceMs: 0,
+  });
 });

@@ -2,6 +2,7 @@ import { parseBytes, parseDurationMs } from "@holdfast/kernel";
 import { z } from "zod";
 import { scalingPolicySchema } from "../autoscale/policy.ts";
 import { scheduledActionSchema } from "../autoscale/schedule.ts";
+import { healthCheckTypes, httpHealthCheckDefaults as http, httpMatcherPattern } from "../group-words.ts";
 
 /**
  * The application file's one schema: source of the TypeScript types, the JSON Schema, the YAML twin and the API body.
@@ -19,6 +20,37 @@ const duration = z
   .refine((value) => parseDurationMs(value) !== undefined, "must be a duration such as `500ms`, `2s`, `1m`")
   .describe("`500ms`, `2s`, `1m`, or a number of milliseconds.");
 
+/** A duration between two bounds in ms. */
+function durationFrom(min: number, max: number) {
+  return duration.refine(
+    (value) => {
+      const ms = parseDurationMs(value);
+      return ms === undefined || (ms >= min && ms <= max);
+    },
+    `must be from ${min / 1_000} s to ${max / 1_000} s`,
+  );
+}
+
+const threshold = z.int().min(1).max(10);
+
+const httpCheck = z
+  .strictObject({
+    path: z
+      .string()
+      .regex(/^\/[^\s]*$/, "must be a path that starts with /")
+      .describe("Asked on its own port."),
+    interval: durationFrom(1_000, 300_000).default("5s").describe("Between two questions, 1 s to 5 min."),
+    timeout: durationFrom(100, 120_000).default("2s").describe("An answer that takes longer is none."),
+    healthyThreshold: threshold.default(http.healthyThreshold).describe("Good answers in a row that make it well."),
+    unhealthyThreshold: threshold.default(http.unhealthyThreshold).describe("Bad answers in a row that make it sick."),
+    matcher: z
+      .string()
+      .regex(httpMatcherPattern, "must be statuses such as `200`, `200,204` or `200-299`")
+      .default(http.matcher)
+      .describe("Statuses that are good answers."),
+  })
+  .describe("What the check `http` asks each instance, from inside of its zone.");
+
 const health = z
   .strictObject({
     path: z
@@ -30,6 +62,15 @@ const health = z
     timeout: duration.default("1s").describe("A check that takes longer has failed."),
     startTimeout: duration.default("30s").describe("An instance not healthy so long after its start is replaced."),
     unhealthyAfter: z.int().min(1).max(20).default(2).describe("Failed checks in a row until it is replaced."),
+    checks: z
+      .array(z.enum(healthCheckTypes))
+      .max(4)
+      .optional()
+      .describe(
+        "Whose word counts beside the zone's own check (`process`): `registry`, `http` (see `http`), `balancer`. Default: nobody's.",
+      ),
+    grace: duration.optional().describe("No replacement for failing checks so soon after it first served. Default: 0."),
+    http: httpCheck.optional(),
   })
   .describe("How to see from outside whether an instance can serve.");
 

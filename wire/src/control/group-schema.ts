@@ -1,5 +1,11 @@
 import { z } from "zod";
-import { healthCheckTypes, scalingProcesses, terminationPolicies } from "../group-words.ts";
+import {
+  healthCheckTypes,
+  httpHealthCheckDefaults as http,
+  httpMatcherPattern,
+  scalingProcesses,
+  terminationPolicies,
+} from "../group-words.ts";
 
 /** Shapes of control's API of server groups. Names and figures are those of AWS Auto Scaling where it has them. */
 
@@ -30,10 +36,31 @@ const warmPoolSchema = z
   })
   .meta({ id: "WarmPool" });
 
+const httpCheckSchema = z
+  .strictObject({
+    /** Asked on the instance's own port. */
+    path: z
+      .string()
+      .max(1_024)
+      .regex(/^\/[^\s]*$/)
+      .default(http.path),
+    /** 1 s to 300 s. */
+    intervalMs: z.int().min(1_000).max(300_000).default(http.intervalMs),
+    /** 100 ms to 120 s. */
+    timeoutMs: z.int().min(100).max(120_000).default(http.timeoutMs),
+    healthyThreshold: z.int().min(1).max(10).default(http.healthyThreshold),
+    unhealthyThreshold: z.int().min(1).max(10).default(http.unhealthyThreshold),
+    /** Statuses that are good answers: `200`, `200,204`, `200-299`. */
+    matcher: z.string().max(200).regex(httpMatcherPattern).default(http.matcher),
+  })
+  .meta({ id: "HttpHealthCheck" });
+
 export const groupSettingsSchema = z
   .strictObject({
     terminationPolicies: z.array(policySchema).min(1),
     healthChecks: z.array(checkSchema),
+    /** What the check `http` asks. Null: the service's own health path, else `/`. */
+    httpCheck: httpCheckSchema.nullable(),
     healthCheckGraceMs: ms,
     defaultCooldownMs: ms,
     /** Null: for ever; else at least a day. */
@@ -48,6 +75,21 @@ export const groupSettingsSchema = z
 export const groupSettingsRequestSchema = groupSettingsSchema.partial().meta({ id: "GroupSettingsRequest" });
 export type GroupSettingsRequest = z.input<typeof groupSettingsRequestSchema>;
 
+/** What one checker makes of one instance. */
+const healthVerdictSchema = z
+  .object({
+    /** `registry`, `http`, `balancer` or `operator`. The engine's own check is the instance's `status`. */
+    checker: z.string(),
+    healthy: z.boolean(),
+    /** Its last word. */
+    reason: z.string(),
+    /** False while nothing follows from it. */
+    counts: z.boolean(),
+    /** Why it does not count, or how far it is from turning; empty else. */
+    note: z.string(),
+  })
+  .meta({ id: "InstanceHealthVerdict" });
+
 export const groupInstanceSchema = z
   .object({
     id: z.string(),
@@ -59,6 +101,7 @@ export const groupInstanceSchema = z
     protected: z.boolean(),
     /** Hooks it waits for. */
     waitsFor: z.array(z.string()),
+    health: z.array(healthVerdictSchema),
     reason: z.string(),
     address: z.string(),
     port: z.int(),

@@ -132,6 +132,7 @@ function addUpkeepCommands(add: Add, choose: Choose): void {
   add("settings <group>", "show or change how it is looked after")
     .option("--policies <names>", "who ends first: OldestInstance,Default …")
     .option("--checks <names>", "whose word on health counts: process,registry,http,balancer")
+    .option("--http-check <check>", "what the check http asks: /path[:statuses[:interval]]; or none for its defaults")
     .option("--grace <time>", "no replacement for failing checks so soon after its start")
     .option("--cooldown <time>", "between changes by simple policies (default: 5m)")
     .option("--max-lifetime <time>", "replaced after so long, 24h or more; or none")

@@ -140,6 +140,8 @@ function durationOf<K extends string>(key: K, option: string, text: string | und
 export interface SettingsFlags extends GroupFlags {
   readonly policies?: string;
   readonly checks?: string;
+  /** `/health`, `/health:200-299:5s`, `none`. */
+  readonly httpCheck?: string;
   readonly grace?: string;
   readonly cooldown?: string;
   readonly maxLifetime?: string;
@@ -150,10 +152,11 @@ export interface SettingsFlags extends GroupFlags {
 /** `holdfast group settings <group> …`. */
 export async function settings(context: CommandContext, name: string, flags: SettingsFlags): Promise<number> {
   const words = (text: string): string[] => text.split(",").map((word) => word.trim());
-  const { policies, checks, maxLifetime, protectNew, hook } = flags;
+  const { policies, checks, httpCheck, maxLifetime, protectNew, hook } = flags;
   const request = {
     ...(policies === undefined ? {} : { terminationPolicies: words(policies) }),
-    ...(checks === undefined ? {} : { healthChecks: words(checks) }),
+    ...(checks === undefined ? {} : { healthChecks: words(checks).map((word) => awsChecks[word] ?? word) }),
+    ...(httpCheck === undefined ? {} : { httpCheck: httpCheck === "none" ? null : readHttpCheck(httpCheck) }),
     ...durationOf("healthCheckGraceMs", "--grace", flags.grace),
     ...durationOf("defaultCooldownMs", "--cooldown", flags.cooldown),
     ...(maxLifetime === "none"
@@ -169,6 +172,26 @@ export async function settings(context: CommandContext, name: string, flags: Set
   context.terminal.printJson(group.settings);
   for (const [key, value] of Object.entries(group.settings)) context.terminal.print(`${key} ${JSON.stringify(value)}`);
   return exitCodes.ok;
+}
+
+/** AWS's and Asgard's words for the checks that are meant. */
+const awsChecks: Readonly<Record<string, string>> = {
+  EC2: "process",
+  ELB: "balancer",
+  EUREKA: "registry",
+  DISCOVERY: "registry",
+  HTTP: "http",
+};
+
+/** `/health`, then `:200-299` and `:5s`, which may be left out. */
+function readHttpCheck(text: string): NonNullable<GroupSettingsRequest["httpCheck"]> {
+  const [path = "", matcher, interval] = text.split(":");
+  if (!path.startsWith("/")) throw new OptionError("--http-check", "/path, then :200-299 and :5s", text);
+  return {
+    path,
+    ...(matcher === undefined ? {} : { matcher }),
+    ...(interval === undefined ? {} : durationOf("intervalMs", "--http-check", interval)),
+  };
 }
 
 /** `drain:terminating:5m:CONTINUE`; time and result may be left out. */

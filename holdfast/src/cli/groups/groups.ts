@@ -64,6 +64,7 @@ function printGroup(terminal: Terminal, group: ServerGroupView, nowMs: number): 
   terminal.print(dim(`  image ${group.image}`));
   const { settings, refresh } = group;
   terminal.print(`  ends first: ${settings.terminationPolicies.join(", ")}`);
+  terminal.print(`  checked by: ${checksOf(settings)}`);
   for (const hook of settings.hooks) {
     const seconds = hook.heartbeatTimeoutMs / 1_000;
     terminal.print(`  hook ${hook.name} on ${hook.transition}: ${seconds} s, then ${hook.defaultResult}`);
@@ -88,7 +89,26 @@ function printGroup(terminal: Terminal, group: ServerGroupView, nowMs: number): 
   for (const line of formatTable(header, rows, terminal.columns)) terminal.print(line);
 }
 
+function checksOf({ healthChecks, httpCheck, healthCheckGraceMs }: ServerGroupView["settings"]): string {
+  const words = ["process", ...healthChecks.filter((check) => check !== "process")].map((check) => {
+    if (check !== "http" || httpCheck === null) return check;
+    const { path, matcher, intervalMs, unhealthyThreshold } = httpCheck;
+    return `http ${path} ${matcher} each ${intervalMs / 1_000} s, ${unhealthyThreshold} bad in a row`;
+  });
+  return `${words.join(", ")}${healthCheckGraceMs === 0 ? "" : `; not in the first ${healthCheckGraceMs / 1_000} s`}`;
+}
+
 function whyOf(instance: GroupInstanceView): string {
   if (instance.waitsFor.length > 0) return `waits for ${instance.waitsFor.join(", ")}`;
-  return instance.status === "up" ? "" : instance.reason;
+  if (instance.status !== "up") return instance.reason;
+  return instance.health
+    .map(healthNote)
+    .filter((note) => note !== "")
+    .join("; ");
+}
+
+/** Nothing of a checker that finds it well, and is not about to change its mind. */
+function healthNote({ checker, healthy, reason, note }: GroupInstanceView["health"][number]): string {
+  if (healthy && note === "") return "";
+  return `${checker}: ${reason}${note === "" ? "" : ` (${note})`}`;
 }

@@ -223,9 +223,10 @@ function defined<T extends object>(value: T): Defined<T> {
 }
 
 function settingsOf(body: z.output<typeof groupSettingsRequestSchema>): Partial<GroupSettings> {
-  const { maxInstanceLifetimeMs, warmPool, ...rest } = body;
+  const { maxInstanceLifetimeMs, warmPool, httpCheck, ...rest } = body;
   return {
     ...defined(rest),
+    ...(httpCheck === undefined ? {} : { httpCheck: httpCheck ?? undefined }),
     ...(maxInstanceLifetimeMs === undefined ? {} : { maxInstanceLifetimeMs: maxInstanceLifetimeMs ?? undefined }),
     ...(warmPool === undefined
       ? {}
