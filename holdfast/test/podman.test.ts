@@ -79,6 +79,19 @@ describe("podman itself", {
       }),
   );
 
+  test("what a container uses is told to control, and asking costs little", options, () =>
+    withWorld(async (world) => {
+      const spec = await world.spec(programs.holding64);
+      await launchUp(world, spec);
+      const usage = async (): Promise<number> => (await world.engine.usage?.([spec.id]))?.[0]?.memoryBytes ?? 0;
+      await waitFor("its memory", async () => (await usage()) > 64 * 1_048_576, patience);
+      const fromMs = performance.now();
+      for (let i = 0; i < 10; i++) await usage();
+      // 5 ms each when measured; each instance is asked every ten seconds.
+      assert.ok((performance.now() - fromMs) / 10 < 200, "ms each");
+    }),
+  );
+
   test("held with its connections standing: noticed, the rest goes on, and every question ends", options, () =>
     withWorld(async (world) => {
       const spec = await world.spec(programs.foreign);

@@ -100,14 +100,34 @@ export interface Engine {
   signal(id: InstanceId, signal: EngineSignal, cause: string): Promise<void>;
   /** All instances of all reachable zones, and the zones that did not answer. */
   list(): Promise<EngineListing>;
-  /** Calls `onChange` with each new observation until `signal` aborts; reconnects by itself. */
-  watch(onChange: (observation: InstanceObservation) => void, signal: AbortSignal): void;
+  /**
+   * Calls `onChange` with each new observation until `signal` aborts; reconnects by itself. `onBreak` is called with the zone
+   * whenever the news from it has broken off: time to ask.
+   */
+  watch(
+    onChange: (observation: InstanceObservation) => void,
+    signal: AbortSignal,
+    onBreak?: (zone: string) => void,
+  ): void;
   /**
    * Asks instances over HTTP, from inside of their zones: `GET path` on each one's own port. Those whose agent does not
    * answer, or does not know them, are left out: nothing can be said of them. Never rejects. Engines without it have no
    * check of kind `http`.
    */
   ask?(questions: readonly HttpQuestion[]): Promise<readonly HttpAnswer[]>;
+  /**
+   * What instances use now, as the engine measures it from outside, whatever runs in them. Those that nothing can be said of
+   * are left out. Never rejects. Engines without it leave programs that measure nothing themselves unmeasured.
+   */
+  usage?(ids: readonly InstanceId[]): Promise<readonly InstanceUse[]>;
+}
+
+/** What one instance uses, all its processes together. */
+export interface InstanceUse {
+  readonly id: InstanceId;
+  /** Processor time since its start, in seconds. */
+  readonly cpuSeconds: number;
+  readonly memoryBytes: number;
 }
 
 /** One look at an instance, from its own zone. */
@@ -132,4 +152,6 @@ export interface EngineListing {
   readonly instances: readonly InstanceObservation[];
   /** Names of zones whose agent did not answer: their instances are unknown, not dead. */
   readonly unreachableZones: readonly string[];
+  /** Those of them whose agent is known not to run: nobody listens where it would. */
+  readonly zonesWithoutAgent?: readonly string[];
 }

@@ -271,19 +271,29 @@ test("the state file holds what an instance is, for whoever must end it", async 
   assert.match(readFileSync(fixture.settings.stateFile, "utf8"), /"startTime":"/);
 });
 
-test("an agent counts what it has and how things ended", async () => {
+test("an agent counts what it has and how things ended, and shows what each instance uses", async () => {
   await using fixture = await ZoneFixture.start();
   const engine = fixture.engine();
   const spec = await fixture.spec("node -e 0");
-  await engine.launch(await fixture.spec("sleep 300"));
+  const sleeper = await fixture.spec("sleep 300", { resources: { memoryBytes: 100_000_000 } });
+  await engine.launch(sleeper);
   await engine.launch(spec);
   await waitFor("stopped", async () => (await fixture.one(engine, spec.id))?.state === "stopped");
-  const meters = fixture.running?.agent.meters ?? [];
+  const meters = (await fixture.running?.agent.meters()) ?? [];
   const ends = meters.find((meter) => meter.name === "agent.instance.ends");
   assert.deepEqual(ends, { kind: "counter", name: "agent.instance.ends", tags: { reason: "EXITED" }, count: 1 });
   const starting = meters.find((meter) => meter.tags["state"] === "starting");
   assert.deepEqual(starting, { kind: "gauge", name: "agent.instances", tags: { state: "starting" }, value: 1 });
   assert.equal(await rawStatus(fixture.settings.socket, "GET", "/metrics", "", {}), 200);
+  if (process.platform !== "linux") return;
+  const used = meters.filter(({ name }) => name.startsWith("instance."));
+  const tags = { instance: sleeper.id, service: "catalog" };
+  for (const meter of used) assert.deepEqual(meter.tags, tags, "one that has ended uses nothing");
+  assert.deepEqual(
+    used.map(({ name }) => name),
+    ["instance.cpu", "instance.memory", "instance.memory.limit"],
+  );
+  assert.ok(used.some((meter) => meter.name === "instance.memory" && "value" in meter && meter.value > 100_000));
 });
 
 function rawStatus(

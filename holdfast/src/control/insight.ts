@@ -7,14 +7,20 @@ import {
   type ScrapeTarget,
 } from "@holdfast/insight-server";
 import { type Clock, type Log, messageOf, type Random } from "@holdfast/kernel";
+import type { Engine } from "@holdfast/wire";
 import type { MetricsSource } from "./control-model.ts";
+import { measureFromOutside } from "./outside-measures.ts";
 
-/** Measures every instance that shows its metrics (those that link nothing of ours do not), until `signal` aborts. */
+/**
+ * Measures every instance until `signal` aborts: by the metrics it shows, or, where it links nothing of ours, by what its
+ * engine sees it use.
+ */
 export function startInsight(
   clock: Clock,
   random: Random,
   log: Log,
   cloud: Pick<Cloud, "instances">,
+  engine: Pick<Engine, "usage">,
   signal: AbortSignal,
 ): MetricsSource {
   const aggregates = new GroupAggregates();
@@ -45,6 +51,8 @@ export function startInsight(
   };
   const scraper = new Scraper(clock, random, log, sink, targets);
   scraper.run(signal).catch((error: unknown) => log.error("insight.stopped", { reason: messageOf(error) }));
+  const outside = measureFromOutside(clock, engine, () => cloud.instances(), figures, signal);
+  outside.catch((error: unknown) => log.error("insight.stopped", { reason: messageOf(error) }));
   return {
     lastMinute: (service) => aggregates.lastMinute(service, clock.wallMs()),
     history: (service, sinceMs) =>

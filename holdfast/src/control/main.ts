@@ -42,6 +42,7 @@ try {
     join(import.meta.dirname, "console"),
     join(import.meta.dirname, "../../../console/dist"),
   ].find((directory) => existsSync(join(directory, "index.html")));
+  let engine: ProcessEngine | undefined;
   await startControl(
     {
       clock,
@@ -49,9 +50,12 @@ try {
       log,
       store: new SqliteStore(clock, join(settings.stateDirectory, "state.db")),
       configStore: new SqliteConfigStore(clock, join(settings.stateDirectory, "config.db")),
-      engine: (epoch) => new ProcessEngine(clock, log, { sockets: settings.agentSockets, epoch }),
+      engine: (epoch) => {
+        engine = new ProcessEngine(clock, log, { sockets: settings.agentSockets, epoch });
+        return engine;
+      },
       faults: (cloud) => faultEngine(settings, cloud),
-      metrics: (cloud, signal) => startInsight(clock, random.child("insight"), log, cloud, signal),
+      metrics: (cloud, signal) => startInsight(clock, random.child("insight"), log, cloud, engine ?? {}, signal),
       consoleDirectory,
     },
     settings,

@@ -1,5 +1,5 @@
 import { MeterRegistry, type MeterSnapshot } from "@holdfast/metrics";
-import type { InstanceObservation, InstanceState } from "@holdfast/wire";
+import type { InstanceObservation, InstanceState, InstanceUse, LaunchSpec } from "@holdfast/wire";
 
 const states: readonly InstanceState[] = ["starting", "up", "unhealthy", "draining", "stopped"];
 
@@ -23,4 +23,25 @@ export class AgentMeters {
     }
     return this.#registry.snapshot();
   }
+}
+
+/**
+ * What instances use, by instance: `instance.cpu` (seconds since its start), `instance.memory` (bytes) and, where it has one,
+ * `instance.memory.limit`. Made anew each time, so that nothing is kept of one that has ended.
+ */
+export function usageSnapshots(
+  uses: readonly InstanceUse[],
+  specOf: (id: InstanceUse["id"]) => LaunchSpec | undefined,
+): MeterSnapshot[] {
+  return uses.flatMap(({ id, cpuSeconds, memoryBytes }): MeterSnapshot[] => {
+    const spec = specOf(id);
+    if (spec === undefined) return [];
+    const tags = { instance: id, service: spec.service };
+    const limit = spec.resources?.memoryBytes;
+    return [
+      { kind: "counter", name: "instance.cpu", tags, count: cpuSeconds },
+      { kind: "gauge", name: "instance.memory", tags, value: memoryBytes },
+      ...(limit === undefined ? [] : [{ kind: "gauge", name: "instance.memory.limit", tags, value: limit } as const]),
+    ];
+  });
 }

@@ -6,6 +6,7 @@ export const AgentPaths = {
   instance: (id: string): string => `/v1/instances/${encodeURIComponent(id)}`,
   signal: (id: string): string => `/v1/instances/${encodeURIComponent(id)}/signal`,
   questions: "/v1/questions",
+  usage: "/v1/usage",
   events: "/v1/events",
   shutdown: "/v1/shutdown",
 } as const;

@@ -18,11 +18,12 @@ import type {
   HttpQuestion,
   InstanceObservation,
   InstanceState,
+  InstanceUse,
   LaunchSpec,
 } from "@holdfast/wire";
 import { tokenMaker } from "../instance-token.ts";
 import { bootId } from "../system/processes.ts";
-import { AgentMeters } from "./agent-meters.ts";
+import { AgentMeters, usageSnapshots } from "./agent-meters.ts";
 import { environmentOf } from "./environment.ts";
 import { HealthProbe } from "./health-probe.ts";
 import { Instance, type InstanceContext } from "./instance.ts";
@@ -155,8 +156,10 @@ export class ZoneAgent {
     };
   }
 
-  get meters(): MeterSnapshot[] {
-    return this.#meters.snapshot(this.list());
+  /** Its counts, and what each instance uses now. */
+  async meters(): Promise<MeterSnapshot[]> {
+    const uses = await this.uses([...this.#instances.keys()]);
+    return [...this.#meters.snapshot(this.list()), ...usageSnapshots(uses, (id) => this.#instances.get(id)?.spec)];
   }
 
   /**
@@ -184,6 +187,15 @@ export class ZoneAgent {
   /** What an instance uses now; `undefined` for one that is unknown or has ended, and where that cannot be told. */
   async usage(id: InstanceId): Promise<InstanceUsage | undefined> {
     return this.#instances.get(id)?.usage();
+  }
+
+  /** What these use, asked all at once; those that nothing can be said of are left out. */
+  async uses(ids: readonly InstanceId[]): Promise<readonly InstanceUse[]> {
+    const asked = ids.map(async (id): Promise<InstanceUse | undefined> => {
+      const usage = await this.usage(id);
+      return usage === undefined ? undefined : { id, ...usage };
+    });
+    return (await Promise.all(asked)).filter((use) => use !== undefined);
   }
 
   /** Calls `listener` after each change until the returned function is called. */

@@ -53,11 +53,11 @@ export class AgentApi {
       case `GET ${AgentPaths.health}`:
         return json(response, 200, this.#agent.health);
       case `GET ${AgentPaths.metrics}`:
-        return void response
-          .writeHead(200, { "content-type": prometheusContentType })
-          .end(prometheusText(this.#agent.meters));
+        return this.#meters(response);
       case `GET ${AgentPaths.instances}`:
         return json(response, 200, { instances: this.#agent.list() });
+      case `POST ${AgentPaths.usage}`:
+        return this.#usage(request, response);
       case `POST ${AgentPaths.questions}`:
         return this.#ask(request, response);
       case `GET ${AgentPaths.events}`:
@@ -103,6 +103,17 @@ export class AgentApi {
     const { questions } = fieldsOf(await readJson(request));
     const asked = Array.isArray(questions) ? questions.filter((one) => isQuestion(one)) : [];
     json(response, 200, { answers: await this.#agent.ask(asked.slice(0, questionsMax)) });
+  }
+
+  async #usage(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { instances } = fieldsOf(await readJson(request));
+    const asked = Array.isArray(instances) ? instances.filter((id) => typeof id === "string") : [];
+    json(response, 200, { uses: await this.#agent.uses(asked.slice(0, questionsMax) as InstanceId[]) });
+  }
+
+  async #meters(response: ServerResponse): Promise<void> {
+    const text = prometheusText(await this.#agent.meters());
+    response.writeHead(200, { "content-type": prometheusContentType }).end(text);
   }
 
   async #shutdown(request: IncomingMessage, response: ServerResponse): Promise<void> {

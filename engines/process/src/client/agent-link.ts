@@ -48,12 +48,18 @@ export class AgentLink {
 
   /**
    * Calls `onObservation` for every instance at first, then for each change, until `signal` aborts. A stream that ends,
-   * fails or goes silent is opened again after a growing delay, and begins with every instance again.
+   * fails or goes silent is opened again after a growing delay, and begins with every instance again; `onBreak` is called once
+   * for each that had been heard of.
    */
-  async watch(onObservation: (observation: InstanceObservation) => void, signal: AbortSignal): Promise<void> {
+  async watch(
+    onObservation: (observation: InstanceObservation) => void,
+    signal: AbortSignal,
+    onBreak: () => void = () => {},
+  ): Promise<void> {
     let failures = 0;
     while (!signal.aborted) {
       const heard = await this.#stream(onObservation, signal);
+      if (heard && !signal.aborted) onBreak();
       failures = heard ? 1 : failures + 1;
       try {
         await this.#clock.sleep(backoffMs(failures, reconnect), signal);

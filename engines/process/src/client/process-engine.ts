@@ -7,6 +7,7 @@ import {
   type HttpAnswer,
   type HttpQuestion,
   type InstanceObservation,
+  type InstanceUse,
   type LaunchSpec,
 } from "@holdfast/wire";
 import { AgentPaths } from "../agent/agent-paths.ts";
@@ -73,49 +74,64 @@ export class ProcessEngine implements Engine {
     const answers = await Promise.allSettled(links.map((link) => link.call(call)));
     const instances: InstanceObservation[] = [];
     const unreachableZones: string[] = [];
+    const zonesWithoutAgent: string[] = [];
     for (const [index, answer] of answers.entries()) {
       if (answer.status === "rejected") {
         this.#log.debug("engine.agent.unreachable", { zone: links[index]?.zone, reason: messageOf(answer.reason) });
         unreachableZones.push(links[index]?.zone ?? "");
+        if (isNobodyThere(answer.reason)) zonesWithoutAgent.push(links[index]?.zone ?? "");
       } else {
         const listed = (answer.value as { instances: InstanceObservation[] }).instances;
         instances.push(...listed.map((observation) => this.#note(observation)));
       }
     }
-    return { instances, unreachableZones };
+    return { instances, unreachableZones, zonesWithoutAgent };
   }
 
-  watch(onChange: (observation: InstanceObservation) => void, signal: AbortSignal): void {
+  watch(
+    onChange: (observation: InstanceObservation) => void,
+    signal: AbortSignal,
+    onBreak: (zone: string) => void = () => {},
+  ): void {
     for (const link of this.#links.values()) {
-      void link.watch((observation) => onChange(this.#note(observation)), signal);
+      const broken = (): void => onBreak(link.zone);
+      void link.watch((observation) => onChange(this.#note(observation)), signal, broken);
     }
   }
 
   async ask(questions: readonly HttpQuestion[]): Promise<readonly HttpAnswer[]> {
-    const byZone = new Map<string, HttpQuestion[]>();
-    for (const question of questions) {
-      const zone = this.#zoneOf.get(question.id);
-      if (zone === undefined) continue;
-      const asked = byZone.get(zone) ?? [];
-      byZone.set(zone, asked);
-      asked.push(question);
-    }
-    const answers = await Promise.all(Array.from(byZone, ([zone, asked]) => this.#askIn(zone, asked)));
-    return answers.flat();
+    return this.#inZones(questions, async (link, asked) => {
+      const timeoutMs = Math.max(...asked.map((question) => question.timeoutMs)) + this.#timeoutMs;
+      const call = { method: "POST", path: AgentPaths.questions, body: { questions: asked }, timeoutMs } as const;
+      return ((await link.call(call)) as { answers: HttpAnswer[] }).answers;
+    });
   }
 
-  async #askIn(zone: string, questions: readonly HttpQuestion[]): Promise<readonly HttpAnswer[]> {
-    const link = this.#links.get(zone);
-    if (link === undefined) return [];
-    const timeoutMs = Math.max(...questions.map((question) => question.timeoutMs)) + this.#timeoutMs;
-    try {
-      const path = AgentPaths.questions;
-      return ((await link.call({ method: "POST", path, body: { questions }, timeoutMs })) as { answers: HttpAnswer[] })
-        .answers;
-    } catch (error) {
-      this.#log.debug("engine.agent.not-asked", { zone, reason: messageOf(error) });
-      return [];
-    }
+  async usage(ids: readonly InstanceId[]): Promise<readonly InstanceUse[]> {
+    const all = ids.map((id) => ({ id }));
+    return this.#inZones(all, async (link, asked) => {
+      const body = { instances: asked.map(({ id }) => id) };
+      const call = { method: "POST", path: AgentPaths.usage, body, timeoutMs: this.#timeoutMs } as const;
+      return ((await link.call(call)) as { uses: InstanceUse[] }).uses;
+    });
+  }
+
+  /** Asks each zone for what is its own. Zones that do not answer say nothing. */
+  async #inZones<Q extends { readonly id: InstanceId }, A>(
+    all: readonly Q[],
+    ask: (link: AgentLink, asked: readonly Q[]) => Promise<readonly A[]>,
+  ): Promise<readonly A[]> {
+    const byZone = Map.groupBy(all, ({ id }) => this.#zoneOf.get(id) ?? "");
+    const answers = Array.from(byZone, async ([zone, asked]): Promise<readonly A[]> => {
+      const link = this.#links.get(zone);
+      try {
+        return link === undefined ? [] : await ask(link, asked);
+      } catch (error) {
+        this.#log.debug("engine.agent.not-asked", { zone, reason: messageOf(error) });
+        return [];
+      }
+    });
+    return (await Promise.all(answers)).flat();
   }
 
   /** Closes kept-alive connections. Watches end with their own signal. */
@@ -135,4 +151,10 @@ export class ProcessEngine implements Engine {
     const links = known === undefined ? [...this.#links.values()] : [known];
     await Promise.all(links.map(call));
   }
+}
+
+/** A socket that nobody listens at, or that is not there: the agent's process has ended. */
+function isNobodyThere(error: unknown): boolean {
+  const code = error instanceof PlatformError ? error.details?.["code"] : undefined;
+  return code === "ECONNREFUSED" || code === "ENOENT";
 }

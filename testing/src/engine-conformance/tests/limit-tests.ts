@@ -55,6 +55,15 @@ export function limitTests(suite: Suite): void {
         return now > 64 * mebibyte && now;
       });
       assert.ok(bytes < 64 * mebibyte + 200 * mebibyte, `${bytes} bytes`);
+      const told = (await world.engine.usage?.([spec.id])) ?? [];
+      assert.deepEqual(
+        told.map(({ id, memoryBytes }) => [id, memoryBytes > 64 * mebibyte]),
+        [[spec.id, true]],
+        "control is told, too",
+      );
+      await world.engine.signal(spec.id, "SIGKILL", "test");
+      await until(world, spec, "stopped");
+      assert.deepEqual(await world.engine.usage?.([spec.id]), [], "and nothing of one that has ended");
     },
     ["usage"],
   );
