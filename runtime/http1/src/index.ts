@@ -5,3 +5,6 @@ export { MessageRefused, type RefusalCode } from "./http1-error.ts";
 export { limitsOf, type MessageLimits, messageLimits } from "./limits.ts";
 export { parseRequestHead, type RequestHead } from "./request-head.ts";
 export { parseResponseHead, type ResponseHead } from "./response-head.ts";
+export { type AnswerHead, type BodySink, Exchange, type Outcome } from "./server/exchange.ts";
+export { Http1Server, type OnRequest } from "./server/http1-server.ts";
+export { type GivenServerOptions, type ServerOptions, serverDefaults } from "./server/server-options.ts";
