@@ -246,6 +246,7 @@ test("zones whose agents do not answer are named and do not hide the others", as
   await engine.launch(spec);
   const listing = await engine.list();
   assert.deepEqual(listing.unreachableZones, ["mute", "gone"]);
+  assert.deepEqual(listing.zonesWithoutAgent, ["gone"], "nobody listens there: it is known not to run");
   assert.deepEqual(
     listing.instances.map((seen) => seen.spec.id),
     [spec.id],

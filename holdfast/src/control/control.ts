@@ -5,7 +5,7 @@ import { Cloud, DurableState, type StateStore, type StoredState } from "@holdfas
 import type { ConfigStore } from "@holdfast/config-server";
 import { type Clock, hasCode, type Log, type Random } from "@holdfast/kernel";
 import { serveAlsoAt } from "@holdfast/service";
-import type { Engine, FaultEngine } from "@holdfast/wire";
+import type { Engine, FaultEngine, InstanceObservation } from "@holdfast/wire";
 import { openAutoscale } from "../autoscale/autoscale-house.ts";
 import { ConfigHouse } from "../config/config-house.ts";
 import { Discovery } from "../discovery/discovery.ts";
@@ -28,6 +28,7 @@ import { apiServer, listen } from "./api/server.ts";
 import { readOrMakeToken } from "./api/token-file.ts";
 import { ControlModel, type MetricsSource } from "./control-model.ts";
 import { checkImage, type Deployment } from "./deploy.ts";
+import { lookAt } from "./look-at.ts";
 import { edgeGroups, registryGroup } from "./platform-groups.ts";
 import { registryPlaces } from "./registry-urls.ts";
 import { ResourceWatch } from "./resource-watch.ts";
@@ -166,6 +167,7 @@ async function openCloud(parts: ControlParts, settings: ControlSettings) {
     traffic: new RegistryTraffic(discovery),
     registry: new RegistryHealth(discovery),
     checkImage,
+    lookAt: (instance: InstanceObservation) => lookAt(clock, instance),
   };
   const cloud = new Cloud(clock, random.child("cloud"), log, parts.engine(epoch), state, opened.state, options);
   if (opened.movedAside !== undefined) {

@@ -35,6 +35,7 @@ import { type Redefined, redefine } from "./redefine.ts";
 import { PortRing } from "./slots.ts";
 import type { DurableState, StateHealth } from "./store/durable-state.ts";
 import type { StoredState, StoreWrite } from "./store/state-store.ts";
+import type { LookAtInstance } from "./witnesses.ts";
 import { ZoneWatch } from "./zone-watch.ts";
 
 export interface CloudOptions {
@@ -45,6 +46,8 @@ export interface CloudOptions {
   readonly traffic?: TrafficPort;
   /** Who is asked where groups check instances by the registry. Default: nobody. */
   readonly registry?: RegistryPort;
+  /** How an instance is looked at whose zone's agent is silent. Default: it is not; then ten seconds of silence count. */
+  readonly lookAt?: LookAtInstance;
   /** Throws when an image that somebody asks for is not there. Default: all are. */
   readonly checkImage?: (image: string) => void;
 }
@@ -74,6 +77,7 @@ const portKey = "nextPort";
  */
 export class Cloud {
   readonly #clock: AwakeClock;
+  readonly #lookAt: LookAtInstance | undefined;
   readonly #random: Random;
   readonly #log: Log;
   readonly #engine: Engine;
@@ -113,6 +117,7 @@ export class Cloud {
   ) {
     this.#clock = new AwakeClock(clock);
     this.#startedAtMs = this.#clock.monotonicMs();
+    this.#lookAt = options.lookAt;
     this.#random = random;
     this.#log = log;
     this.#engine = engine;
@@ -183,6 +188,7 @@ export class Cloud {
         if (action.kind === "pool") this.#upkeep.pool(group, action.id);
         orders.warm(group, action, asleep ? "SIGCONT" : undefined);
       },
+      lookAt: this.#lookAt,
       holdsEnd: (group, action) => this.#upkeep.holdsEnd(group, action),
       onBegin: () => {
         const shiftMs = this.#clock.takeWallShiftMs();
@@ -203,12 +209,13 @@ export class Cloud {
   /** Starts watching and reconciling. */
   start(): void {
     this.#state.onChange = () => this.#changed();
-    this.#engine.watch((observation) => {
+    const heard = (observation: InstanceObservation): void => {
       this.#zones.answered(observation.spec.zone.name);
       this.#fleet.observe(observation);
       this.#reconciler.poke();
       this.#changed();
-    }, this.#watch.signal);
+    };
+    this.#engine.watch(heard, this.#watch.signal, () => this.#reconciler.lookNow());
     this.#traffic.start();
     this.#feeds.start();
     this.#reconciler.start();

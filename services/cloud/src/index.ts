@@ -41,3 +41,4 @@ export { DurableState, type StateHealth } from "./store/durable-state.ts";
 export { MemoryStore } from "./store/memory-store.ts";
 export { SqliteStore, type SqliteStoreOptions } from "./store/sqlite-store.ts";
 export type { StateStore, StoredState, StoreOpening, StoreWrite } from "./store/state-store.ts";
+export type { LookAtInstance, Sighting } from "./witnesses.ts";

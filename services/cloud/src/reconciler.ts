@@ -6,6 +6,7 @@ import type { GroupBook } from "./groups/group-book.ts";
 import type { Orders } from "./orders.ts";
 import type { Action, LaunchDelay, PlanZone } from "./plan/action.ts";
 import { planGroup } from "./plan/plan.ts";
+import { type LookAtInstance, witnessOf } from "./witnesses.ts";
 import type { ZoneWatch } from "./zone-watch.ts";
 
 /** Engines are asked again so often, even when nothing was heard. */
@@ -38,6 +39,8 @@ export interface ReconcilerParts {
   readonly holdsEnd: (group: ServerGroup, action: Extract<Action, { kind: "terminate" | "kill" }>) => boolean;
   /** An instance changes between the group and its warm pool. */
   readonly onWarm: (group: ServerGroup, action: Extract<Action, { kind: "draw" | "pool" }>) => void;
+  /** Looks at an instance whose zone's agent is silent. Without it silence alone decides. */
+  readonly lookAt: LookAtInstance | undefined;
   /** Called before each round. */
   readonly onBegin: () => void;
   /** Called when another controller has taken over. */
@@ -132,10 +135,12 @@ export class Reconciler {
     try {
       const listing = await engine.list();
       const silent = new Set(listing.unreachableZones);
+      const gone = new Set(listing.zonesWithoutAgent);
       for (const { name } of zones.zones) {
-        if (silent.has(name)) zones.silent(name, clock.monotonicMs());
+        if (silent.has(name)) zones.silent(name, clock.monotonicMs(), gone.has(name));
         else zones.listed(name);
       }
+      await this.#askWitnesses();
       if (silent.size < zones.zones.length) this.#firstAnswerMs ??= clock.monotonicMs();
       fleet.list(listing, askedAtMs, (zone) => !silent.has(zone));
     } catch (error) {
@@ -148,6 +153,23 @@ export class Reconciler {
     for (const cluster of this.#restless) this.#touched.add(cluster);
     this.poke();
     this.#tick = clock.after(this.#tickMs(), () => void this.#lookAround());
+  }
+
+  /** The news from a zone has broken off: it is asked now, not at the next tick. */
+  lookNow(): void {
+    this.#tick?.cancel();
+    void this.#lookAround();
+  }
+
+  /** An agent that does not answer is one thing, instances that serve nobody another. */
+  async #askWitnesses(): Promise<void> {
+    const { clock, fleet, zones, lookAt } = this.#parts;
+    if (lookAt === undefined) return;
+    const askedAtMs = clock.monotonicMs();
+    const asked = zones.inDoubt(askedAtMs).map(async (zone) => {
+      zones.witnessed(zone, await witnessOf(fleet, zone, lookAt), askedAtMs);
+    });
+    await Promise.all(asked);
   }
 
   #tickMs(): number {

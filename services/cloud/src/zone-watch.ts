@@ -4,9 +4,34 @@ import type { PlanZone } from "./plan/action.ts";
 /** Ten seconds: an agent that is restarted answers again in one or two; instances run on without it meanwhile. */
 export const zoneLostAfterMs = 10_000;
 
+/** What the instances of a zone whose agent is silent say, seen from elsewhere. */
+export type Witness =
+  /** At least one takes connections: the zone serves. */
+  | "serving"
+  /** All refuse them: the machine is there, and none of the processes. */
+  | "refusing"
+  /** None takes any, and not all refuse. */
+  | "mute";
+
+interface Silence {
+  readonly sinceMs: number;
+  /** Its agent's process is known not to run. */
+  isAgentGone: boolean;
+  witness: Witness | undefined;
+  /** Since when no witness has said that somebody serves there. */
+  deadSinceMs: number | undefined;
+}
+
+/**
+ * How long a zone must have been dead before the others take over, by what is known of it. Its supervisor starts an agent
+ * again within a second, and it then finds its instances' ends itself: two seconds leave it that chance. What is silent and
+ * not known to be gone gets three; silence without a witness, or beside somebody who serves, ten.
+ */
+const deadAfterMs = { gone: 2_000, doubtful: 3_000 } as const;
+
 /** Remembers which zones' agents answer, and since when the others have not. Times are monotonic. */
 export class ZoneWatch {
-  readonly #silentSinceMs = new Map<string, number>();
+  readonly #silences = new Map<string, Silence>();
   readonly #lostAfterMs: number;
   readonly #neverListed: Set<string>;
   readonly zones: readonly Zone[];
@@ -16,12 +41,12 @@ export class ZoneWatch {
     this.zones = zones;
     this.#lostAfterMs = lostAfterMs;
     this.#neverListed = new Set(zones.map((zone) => zone.name));
-    for (const zone of zones) this.#silentSinceMs.set(zone.name, nowMs);
+    for (const zone of zones) this.silent(zone.name, nowMs);
   }
 
   /** An agent answered. */
   answered(zone: string): void {
-    this.#silentSinceMs.delete(zone);
+    this.#silences.delete(zone);
   }
 
   /** An agent answered with all its instances. */
@@ -35,23 +60,41 @@ export class ZoneWatch {
     return this.#neverListed.size === 0;
   }
 
-  /** An agent did not answer. */
-  silent(zone: string, nowMs: number): void {
-    if (!this.#silentSinceMs.has(zone)) this.#silentSinceMs.set(zone, nowMs);
+  /** An agent did not answer; `isAgentGone` when nobody listens where it would. */
+  silent(zone: string, nowMs: number, isAgentGone = false): void {
+    const silence = this.#silences.get(zone);
+    if (silence !== undefined) silence.isAgentGone = isAgentGone;
+    else this.#silences.set(zone, { sinceMs: nowMs, isAgentGone, witness: undefined, deadSinceMs: undefined });
+  }
+
+  /** What was seen of the instances of a silent zone, looked at from `nowMs` on; `undefined` when nobody could be asked. */
+  witnessed(zone: string, witness: Witness | undefined, nowMs: number): void {
+    const silence = this.#silences.get(zone);
+    if (silence === undefined) return;
+    silence.witness = witness;
+    if (witness === undefined || witness === "serving") silence.deadSinceMs = undefined;
+    else silence.deadSinceMs ??= nowMs;
+  }
+
+  /** Zones that are silent, have been listed before, and are not lost yet: those whose witnesses are worth asking. */
+  inDoubt(nowMs: number): string[] {
+    return this.states(nowMs).flatMap(({ name, state }) =>
+      state === "unknown" && !this.#neverListed.has(name) ? [name] : [],
+    );
   }
 
   isReachable(zone: string): boolean {
-    return !this.#silentSinceMs.has(zone);
+    return !this.#silences.has(zone);
   }
 
   get allReachable(): boolean {
-    return this.#silentSinceMs.size === 0;
+    return this.#silences.size === 0;
   }
 
   /** How long the agent that fell silent last has been so; `undefined` when all answer. */
   silentForMs(nowMs: number): number | undefined {
     if (this.allReachable) return undefined;
-    return nowMs - Math.max(...this.#silentSinceMs.values());
+    return nowMs - Math.max(...Array.from(this.#silences.values(), ({ sinceMs }) => sinceMs));
   }
 
   /** The zone by name; `undefined` for one this stack does not have. */
@@ -61,9 +104,17 @@ export class ZoneWatch {
 
   states(nowMs: number): PlanZone[] {
     return this.zones.map(({ name }) => {
-      const sinceMs = this.#silentSinceMs.get(name);
-      if (sinceMs === undefined) return { name, state: "reachable" };
-      return { name, state: nowMs - sinceMs >= this.#lostAfterMs ? "lost" : "unknown" };
+      const silence = this.#silences.get(name);
+      if (silence === undefined) return { name, state: "reachable" };
+      return { name, state: this.#isLost(silence, nowMs) ? "lost" : "unknown" };
     });
+  }
+
+  #isLost({ sinceMs, isAgentGone, witness, deadSinceMs }: Silence, nowMs: number): boolean {
+    if (nowMs - sinceMs >= this.#lostAfterMs) return true;
+    // Whoever hears nobody at all is cut off himself.
+    if (deadSinceMs === undefined || this.#silences.size === this.zones.length) return false;
+    const afterMs = isAgentGone && witness === "refusing" ? deadAfterMs.gone : deadAfterMs.doubtful;
+    return nowMs - Math.max(sinceMs, deadSinceMs) >= Math.min(afterMs, this.#lostAfterMs);
   }
 }

@@ -18,12 +18,16 @@ export class FakeEngine implements Engine {
   readonly #instances = new Map<InstanceId, InstanceObservation>();
   readonly #listeners = new Set<(observation: InstanceObservation) => void>();
   readonly silentZones = new Set<string>();
+  /** Of those, zones whose agent is known not to run. */
+  readonly goneZones = new Set<string>();
   /** Zones where nothing more fits. */
   readonly fullZones = new Set<string>();
   /** Launches that such zones have refused. */
   refusals = 0;
   readonly programs = new Map<string, FakeProgram>();
   readonly launches: { readonly atMs: number; readonly spec: LaunchSpec }[] = [];
+  /** Tells that the news from a zone has broken off. */
+  breakOff: (zone: string) => void = () => {};
   /** The highest epoch another controller has shown; ours is refused when set. */
   deposed = false;
 
@@ -85,11 +89,17 @@ export class FakeEngine implements Engine {
     return {
       instances: this.all().filter((instance) => !this.silentZones.has(instance.spec.zone.name)),
       unreachableZones: [...this.silentZones],
+      zonesWithoutAgent: [...this.goneZones],
     };
   }
 
-  watch(onChange: (observation: InstanceObservation) => void, signal: AbortSignal): void {
+  watch(
+    onChange: (observation: InstanceObservation) => void,
+    signal: AbortSignal,
+    onBreak: (zone: string) => void = () => {},
+  ): void {
     this.#listeners.add(onChange);
+    this.breakOff = onBreak;
     signal.addEventListener("abort", () => this.#listeners.delete(onChange));
   }
 

@@ -1,7 +1,14 @@
 import { makeZones, SeededRandom, silentLog } from "@holdfast/kernel";
 import { FakeClock } from "@holdfast/testing";
 import { healthCheckDefaults } from "@holdfast/wire";
-import { Cloud, DurableState, type GroupDefinition, MemoryStore, type Placement } from "../src/index.ts";
+import {
+  Cloud,
+  DurableState,
+  type GroupDefinition,
+  type LookAtInstance,
+  MemoryStore,
+  type Placement,
+} from "../src/index.ts";
 import { FakeEngine } from "./fake-engine.ts";
 import { FakeTraffic } from "./fake-traffic.ts";
 
@@ -13,6 +20,8 @@ export class World {
   readonly traffic = new FakeTraffic();
   state: DurableState;
   readonly zones;
+  /** Given to clouds that are started from now on. */
+  lookAt: LookAtInstance | undefined;
   #cloud: Cloud | undefined;
 
   constructor(zones = 3, store = new MemoryStore()) {
@@ -30,7 +39,12 @@ export class World {
   async start(seed = 1): Promise<Cloud> {
     this.state = new DurableState(this.clock, silentLog, this.store);
     const opened = await this.state.open(500);
-    const options = { zones: this.zones, ports: { first: 10_010, last: 10_999 }, traffic: this.traffic };
+    const options = {
+      zones: this.zones,
+      ports: { first: 10_010, last: 10_999 },
+      traffic: this.traffic,
+      ...(this.lookAt === undefined ? {} : { lookAt: this.lookAt }),
+    };
     const random = new SeededRandom(seed);
     this.#cloud = new Cloud(this.clock, random, silentLog, this.engine, this.state, opened.state, options);
     this.#cloud.start();
