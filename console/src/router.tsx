@@ -58,6 +58,13 @@ const resilience = createRoute({
   component: lazyRouteComponent(() => import("./pages/resilience/resilience-page.tsx"), "ResiliencePage"),
 });
 
+const clusters = createRoute({
+  getParentRoute: () => root,
+  path: "/clusters",
+  validateSearch: (search) => readTexts(search, ["q", "group"]),
+  component: lazyRouteComponent(() => import("./pages/clusters/clusters-page.tsx"), "ClustersPage"),
+});
+
 const zones = createRoute({
   getParentRoute: () => root,
   path: "/zones",
@@ -101,6 +108,7 @@ export const router = createRouter({
     instances,
     discovery,
     discoveryApp,
+    clusters,
     zones,
     resilience,
     config,
@@ -124,6 +132,7 @@ export async function preloadPages(): Promise<void> {
     "/",
     "/services",
     "/instances",
+    "/clusters",
     "/zones",
     "/discovery",
     "/resilience",

@@ -6,6 +6,7 @@ import type { ActivityView, ControlEvent, InstanceView, OperationView, StatusVie
 import { FakeConfig } from "./fake-config.ts";
 import { FakeDiscovery } from "./fake-discovery.ts";
 import { FakeFaults } from "./fake-faults.ts";
+import { fakeGroups } from "./fake-groups.ts";
 import { fakeResilience } from "./fake-resilience.ts";
 import { FakeTraces } from "./fake-traces.ts";
 import { fakeActivities, fakeInstances, fakeMetrics, fakeStatus, replacementFor } from "./fake-world.ts";
@@ -38,6 +39,7 @@ export class FakeControl {
   resilience = () => fakeResilience(this.instances);
   readonly traces = new FakeTraces();
   readonly faults = new FakeFaults();
+  groups = () => fakeGroups(this.instances);
   /** When false every API call is answered 401. */
   signedIn = true;
   /** When set, changes are refused with this problem, as the real control does with a full disk. */
@@ -126,6 +128,7 @@ export class FakeControl {
     if (pathname === "/v1/instances") return answer(response, 200, this.instances);
     if (pathname === "/v1/activities") return answer(response, 200, this.activities);
     if (pathname === "/v1/resilience") return answer(response, 200, this.resilience());
+    if (pathname === "/v1/groups") return answer(response, 200, this.groups());
     if (pathname === "/v1/faults") return answer(response, 200, this.faults.view());
     if (kind === "traces") return this.#traced(url, response);
     if (kind === "discovery") return this.#discover(url, response);
@@ -198,6 +201,7 @@ export class FakeControl {
     const [, , kind, name = "", verb = "", last = ""] = path.split("/").map(decodeURIComponent);
     if (kind === "config") return this.#changeConfig(name, verb, last, body, response);
     if (kind === "discovery" && name === "overrides") return this.#override(verb, last, body, response);
+    if (kind === "groups") return answer(response, 202, this.#begin({ kind: "resize", service: name, total: 1 }));
     if (kind === "faults" && name === "") return answer(response, 201, this.faults.add(body));
     if (kind === "faults") {
       this.faults.end(name);
@@ -209,19 +213,23 @@ export class FakeControl {
       return refuse(response, 404, "SERVICE_UNKNOWN", `${name}: no such service`, "npx holdfast status");
     }
     const desired = typeof body === "object" && body !== null && "desired" in body ? Number(body.desired) : undefined;
+    const kindOf = verb === "scale" ? "scale" : "restart";
+    const operation = this.#begin({ kind: kindOf, service: name, total: desired ?? service.desired });
+    answer(response, 202, operation);
+  }
+
+  #begin(of: Pick<OperationView, "kind" | "service" | "total">): OperationView {
     const operation: OperationView = {
       id: `op-${this.#operations.size + 1}`,
-      kind: verb === "scale" ? "scale" : "restart",
-      service: name,
       state: "running",
       detail: "",
       done: 0,
-      total: desired ?? service.desired,
       startedAt: new Date().toISOString(),
       endedAt: null,
+      ...of,
     };
     this.#operations.set(operation.id, operation);
-    answer(response, 202, operation);
+    return operation;
   }
 
   #kill(id: string, response: ServerResponse): void {

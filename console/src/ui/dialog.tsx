@@ -4,6 +4,8 @@ import type { ReactNode } from "react";
 /** A dialog over the page: focus stays inside, Escape closes it. */
 export function Dialog(props: {
   readonly title: string;
+  /** In px. Default 480. */
+  readonly size?: number;
   readonly onClose: () => void;
   readonly children: ReactNode;
 }): ReactNode {
@@ -13,7 +15,7 @@ export function Dialog(props: {
       onClose={props.onClose}
       title={props.title}
       centered
-      size={480}
+      size={props.size ?? 480}
       closeButtonProps={{ "aria-label": "Close" }}
       // Its `header` element would be taken for a second banner of the page.
       attributes={{ header: { role: "none" } }}

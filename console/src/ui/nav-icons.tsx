@@ -43,6 +43,15 @@ export function InstancesIcon(): ReactNode {
   );
 }
 
+export function ClustersIcon(): ReactNode {
+  return (
+    <Icon>
+      <path d="M2.500 6.500h10v9h-10z" />
+      <path d="M5.500 6.500v-4h10v9h-3" />
+    </Icon>
+  );
+}
+
 export function ZonesIcon(): ReactNode {
   return (
     <Icon>

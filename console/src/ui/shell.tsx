@@ -8,6 +8,7 @@ import { ConnectionBanner } from "./connection-banner.tsx";
 import { Logo } from "./logo.tsx";
 import {
   ActivityIcon,
+  ClustersIcon,
   ConfigIcon,
   DiscoveryIcon,
   HomeIcon,
@@ -28,6 +29,7 @@ const places = [
   { to: "/", label: "Home", icon: HomeIcon },
   { to: "/services", label: "Services", icon: ServicesIcon },
   { to: "/instances", label: "Instances", icon: InstancesIcon },
+  { to: "/clusters", label: "Clusters", icon: ClustersIcon },
   { to: "/zones", label: "Zones", icon: ZonesIcon },
   { to: "/discovery", label: "Discovery", icon: DiscoveryIcon },
   { to: "/resilience", label: "Resilience", icon: ResilienceIcon },

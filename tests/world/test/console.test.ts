@@ -33,6 +33,7 @@ const pages = [
   { path: "/instances", name: "Instances", sees: "127.1.1.10:12000" },
   { path: "/discovery", name: "Discovery", sees: "3 registries agree on 18 instances of 6 apps" },
   { path: "/discovery/users", name: "users", sees: "3 of 3 instances up" },
+  { path: "/clusters", name: "Clusters", sees: "1 server group not at strength" },
   { path: "/zones", name: "Zones & Faults", sees: "2 faults in force" },
   { path: "/resilience", name: "Resilience", sees: "2 commands with an open circuit" },
   { path: "/traces", name: "Traces", sees: "GET /api/home" },
@@ -405,6 +406,55 @@ describe("console", { skip }, () => {
     control.config.state = "read-only";
     await page.getByText("Nothing can be changed now").waitFor();
     assert.deepEqual(await visit.violations(), []);
+  });
+
+  test("server groups stand side by side; one is resized, an instance stood by, each with its command", async () => {
+    await using visit = await open("/clusters?q=catalog");
+    const { control, page } = visit;
+    const next = page.getByRole("article", { name: "movies-catalog-v002" });
+    await next.getByText("no traffic").waitFor();
+    await next.getByText("1 of 3 up: 2 start").waitFor();
+    await next.getByRole("link", { name: /Pending:Wait in local-1c/ }).waitFor();
+    assert.equal(await page.getByRole("article").count(), 2, "what does not match is not there");
+    await page
+      .getByRole("article", { name: "movies-catalog-v001" })
+      .getByRole("link", { name: "movies-catalog-v001" })
+      .click();
+    const group = page.getByRole("dialog", { name: "movies-catalog-v001" });
+    await group.getByText("node services/catalog/main.mjs").waitFor();
+    assert.match(page.url(), /group=movies-catalog-v001/);
+    assert.deepEqual(await visit.violations(), []);
+    await page.screenshot({ path: join(shots, "Clusters-group.png") });
+    await group.getByRole("button", { name: "Resize" }).click();
+    const form = page.getByRole("dialog", { name: "Resize: movies-catalog-v001" });
+    await form.getByLabel("Now").fill("12");
+    assert.equal(
+      await form.getByRole("button", { name: "Resize", exact: true }).isDisabled(),
+      true,
+      "more than at most",
+    );
+    await form.getByLabel("Now").fill("5");
+    await form.getByText("npx holdfast group resize movies-catalog-v001 5 --min 3 --max 9").waitFor();
+    assert.deepEqual(await visit.violations(), []);
+    await form.getByRole("button", { name: "Resize", exact: true }).click();
+    await form.waitFor({ state: "hidden" });
+    assert.deepEqual(control.calls.at(-1), {
+      method: "POST",
+      path: "/v1/groups/movies-catalog-v001/resize",
+      body: { min: 3, desired: 5, max: 9 },
+    });
+    await group
+      .getByRole("button", { name: /^Stand by: i-/ })
+      .first()
+      .click();
+    await page
+      .getByRole("dialog")
+      .getByText(/npx holdfast group standby movies-catalog-v001 i-/)
+      .waitFor();
+    await page.getByRole("dialog").getByRole("button", { name: "Stand by", exact: true }).click();
+    await waitFor("the call", () => control.calls.at(-1)?.path === "/v1/groups/movies-catalog-v001/standby");
+    control.groups = () => [];
+    await page.getByText("No server group is there yet").waitFor();
   });
 
   test("the network is disturbed with the command beside it, one sees between which zones, and ends it", async () => {
