@@ -8,7 +8,7 @@ import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { PodmanService, programs, until } from "@holdfast/testing/engine-conformance";
 import type { LaunchSpec } from "@holdfast/wire";
-import { PodmanPlace } from "./podman-world.ts";
+import { ContainerPlace } from "./container-place.ts";
 
 const rounds = Number(process.argv[2] ?? 5);
 
@@ -56,10 +56,10 @@ const median = (values: readonly number[]): number =>
 
 async function main(): Promise<void> {
   if (PodmanService.missing !== false) throw new Error(PodmanService.missing);
-  await using place = new PodmanPlace();
+  await using place = new ContainerPlace((directory) => new PodmanService(directory));
   await place.start();
   await using world = await place.open();
-  const socket = place.podman.socket;
+  const socket = place.service.socket;
 
   const ours = async (): Promise<{ servingMs: number; upMs: number }> => {
     const spec = await world.spec(programs.foreign);
@@ -103,7 +103,7 @@ async function main(): Promise<void> {
   };
 
   await ours();
-  const reference = place.podman.run("images", "--format", "{{.Repository}}:{{.Tag}}").trim().split("\n")[0] ?? "";
+  const reference = place.service.run("images", "--format", "{{.Repository}}:{{.Tag}}").trim().split("\n")[0] ?? "";
   await raw(reference);
   const [oursMs, upMs, rawMs]: [number[], number[], number[]] = [[], [], []];
   for (let round = 0; round < rounds; round++) {

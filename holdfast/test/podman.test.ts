@@ -11,7 +11,7 @@ import {
   programs,
   until,
 } from "@holdfast/testing/engine-conformance";
-import { PodmanPlace } from "./podman-world.ts";
+import { ContainerPlace } from "./container-place.ts";
 
 /** The machine may be busy, and the engine is asked again after at most ten seconds. */
 const patience = { timeoutMs: 40_000 } as const;
@@ -33,12 +33,12 @@ async function launchWhenBack(world: AgentWorld): Promise<void> {
 describe("podman itself", {
   skip: PodmanService.missing === false ? false : `skipped: ${PodmanService.missing}`,
 }, () => {
-  const place = new PodmanPlace();
+  const place = new ContainerPlace((directory) => new PodmanService(directory));
 
   before(() => place.start());
 
   after(async () => {
-    const left = place.podman.run("ps", "--all", "--quiet").trim();
+    const left = place.service.run("ps", "--all", "--quiet").trim();
     await place[Symbol.asyncDispose]();
     assert.equal(left, "", "no container is left");
   });
@@ -48,7 +48,7 @@ describe("podman itself", {
     try {
       await body(world);
     } finally {
-      await place.podman.start();
+      await place.service.start();
       await world[Symbol.asyncDispose]();
     }
     assert.deepEqual(await world.leftovers(), []);
@@ -61,7 +61,7 @@ describe("podman itself", {
       withWorld(async (world) => {
         const spec = await world.spec(programs.foreign);
         const { pid } = await launchUp(world, spec);
-        await place.podman.stop("SIGKILL");
+        await place.service.stop("SIGKILL");
         await waitFor("it to be told", () => world.problem !== "", patience);
         assert.match(await ask(spec), /began/);
         const refused = await world.engine.launch(await world.spec(programs.foreign));
@@ -71,7 +71,7 @@ describe("podman itself", {
         await new Promise((resolve) => setTimeout(resolve, 2_000));
         const { user, system } = process.cpuUsage(cpu);
         assert.ok((user + system) / 1e6 < 1, "waiting for it is no hot loop");
-        await place.podman.start();
+        await place.service.start();
         await launchWhenBack(world);
         await waitFor("it to be heard again", () => world.problem === "", patience);
         const now = await observe(world, spec);
@@ -96,7 +96,7 @@ describe("podman itself", {
     withWorld(async (world) => {
       const spec = await world.spec(programs.foreign);
       const { pid } = await launchUp(world, spec);
-      place.podman.signal("SIGSTOP");
+      place.service.signal("SIGSTOP");
       try {
         await waitFor("it to be told", () => /no answer within/.test(world.problem), patience);
         assert.match(await ask(spec), /began/);
@@ -109,7 +109,7 @@ describe("podman itself", {
         assert.notEqual(outcome, "other");
         assert.ok(performance.now() - fromMs < 30_000, "a launch does not wait for ever");
       } finally {
-        place.podman.signal("SIGCONT");
+        place.service.signal("SIGCONT");
       }
       await launchWhenBack(world);
       assert.equal((await observe(world, spec))?.pid, pid);
@@ -121,11 +121,11 @@ describe("podman itself", {
       const spec = await world.spec(programs.foreign);
       const { pid } = await launchUp(world, spec);
       const agent = await world.loseAgent();
-      await place.podman.stop("SIGKILL");
+      await place.service.stop("SIGKILL");
       const back = agent.end();
       await new Promise((resolve) => setTimeout(resolve, 1_000));
       assert.match(await ask(spec), /began/);
-      await place.podman.start();
+      await place.service.start();
       await back;
       const now = await until(world, spec, "up");
       assert.equal(now.pid, pid, "and started nothing twice");

@@ -1,5 +1,7 @@
 export { AgentWorld, type AgentWorldOptions, type RunningAgentLike } from "./agent-world.ts";
 export type { Cannot } from "./capability.ts";
+export type { ContainerService } from "./container-service.ts";
+export { DockerService } from "./docker-service.ts";
 export { type Outage, observe, type SpecChanges } from "./engine-world.ts";
 export { launchOrder, testZone } from "./launch-orders.ts";
 export { PodmanService } from "./podman-service.ts";

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { waitFor } from "../wait-for.ts";
+import type { ContainerService } from "./container-service.ts";
 
 /**
  * Limits this machine can give, and a runtime that works with hybrid control groups (delivery.md §4.1); given by a variable,
@@ -20,7 +21,7 @@ network_config_dir="%NETWORKS%"
 `;
 
 /** A Podman of a test's own, with its images, containers and networks in one directory, answering the Docker API on a socket. */
-export class PodmanService implements AsyncDisposable {
+export class PodmanService implements ContainerService {
   readonly socket: string;
   readonly #directory: string;
   #process: ChildProcess | undefined;

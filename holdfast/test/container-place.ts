@@ -5,26 +5,27 @@ import { ProcessEngine, runAgent } from "@holdfast/engine-process";
 import { ImageStore } from "@holdfast/image";
 import { type InstanceId, SystemClock, silentLog, systemRandom } from "@holdfast/kernel";
 import { temporaryDirectory } from "@holdfast/testing";
-import { AgentWorld, PodmanService, SocketProxy } from "@holdfast/testing/engine-conformance";
+import { AgentWorld, type ContainerService, SocketProxy } from "@holdfast/testing/engine-conformance";
 import { bundleImages } from "../src/container-agent/bundle-images.ts";
 
 export const clock: SystemClock = new SystemClock();
 const random = systemRandom();
 
-/** A Podman of the tests' own with one image, in which worlds of the container engine are opened. */
-export class PodmanPlace implements AsyncDisposable {
-  readonly podman: PodmanService;
-  readonly #directory = temporaryDirectory("podman");
+/** A container engine of the tests' own and one image, in which worlds of our engine are opened. */
+export class ContainerPlace implements AsyncDisposable {
+  readonly service: ContainerService;
+  readonly #directory = temporaryDirectory("place");
   readonly #images = bundleImages(clock, silentLog);
   readonly #places = new AsyncDisposableStack();
   #bundle = "";
 
-  constructor() {
-    this.podman = new PodmanService(join(this.#directory.path, "p"));
+  /** @param make the engine, in a directory of its own. */
+  constructor(make: (directory: string) => ContainerService) {
+    this.service = make(join(this.#directory.path, "p"));
   }
 
   async start(): Promise<void> {
-    await this.podman.start();
+    await this.service.start();
     const source = join(this.#directory.path, "source");
     mkdirSync(source);
     writeFileSync(join(source, "README"), "programs come by the command line");
@@ -32,10 +33,10 @@ export class PodmanPlace implements AsyncDisposable {
     this.#bundle = (await store.bake({ source })).directory;
   }
 
-  /** A zone agent with a container engine, whose engine beneath is Podman behind a socket that can be cut. */
+  /** A zone agent with a container engine, whose engine beneath stands behind a socket that can be cut. */
   async open(): Promise<AgentWorld> {
     const world = temporaryDirectory("engine-socket");
-    const proxy = await new SocketProxy(join(world.path, "d.sock"), this.podman.socket).start();
+    const proxy = await new SocketProxy(join(world.path, "d.sock"), this.service.socket).start();
     this.#places.use(world);
     this.#places.use(proxy);
     return AgentWorld.open({
@@ -65,7 +66,7 @@ export class PodmanPlace implements AsyncDisposable {
 
   /** Containers that are there, ended ones too, as `name state`. */
   containers(filter = "status=created"): string[] {
-    return this.podman
+    return this.service
       .run("ps", "--all", "--filter", filter, "--format", "{{.Names}} {{.State}}")
       .split("\n")
       .filter((line) => line !== "");
@@ -73,7 +74,7 @@ export class PodmanPlace implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#places.disposeAsync();
-    await this.podman[Symbol.asyncDispose]();
+    await this.service[Symbol.asyncDispose]();
     this.#directory[Symbol.dispose]();
   }
 }
