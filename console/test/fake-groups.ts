@@ -12,6 +12,7 @@ export function fakeGroupInstance(instance: InstanceView, more: Partial<GroupIns
     lifecycle: "InService",
     protected: false,
     waitsFor: [],
+    health: [],
     reason,
     address,
     port,
@@ -46,6 +47,7 @@ export function fakeGroup(
     settings: {
       terminationPolicies: ["Default"],
       healthChecks: ["process"],
+      httpCheck: null,
       healthCheckGraceMs: 30_000,
       defaultCooldownMs: 300_000,
       maxInstanceLifetimeMs: null,

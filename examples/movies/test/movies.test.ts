@@ -47,7 +47,7 @@ function backends(more: Partial<Backends> = {}): Backends {
     ratings: down,
     recommendations: advice,
     reviews: { json: <T>() => Promise.resolve({ reviews: [{ by: "Ada", text: "Silent & <loud>." }] } as T) },
-    users: { json: <T>() => Promise.resolve(profiles[0] as T) },
+    users: { json: <T>(path: string) => Promise.resolve(profiles[Number(path.split("/").at(-1)) - 1] as T) },
     ...more,
   };
 }
@@ -159,6 +159,23 @@ async function withRatings(work: (url: string, store: RatingStore) => Promise<vo
     }
   }
 }
+
+test("who watches is the visitor's to keep: said once, it is in each request, and the address comes first", async () => {
+  await withRatings(async (url) => {
+    const named = async (path: string, cookie = ""): Promise<number> => {
+      const page = (await (await fetch(url + path, { headers: { cookie } })).json()) as { user: { id: number } };
+      return page.user.id;
+    };
+    const answer = await fetch(`${url}/watch-as/7`, { method: "POST", redirect: "manual" });
+    assert.equal(answer.status, 303);
+    assert.match(answer.headers.get("set-cookie") ?? "", /^watching=7; .*HttpOnly; SameSite=Lax/);
+    assert.equal(await named("/api/home", "a=1; watching=7"), 7);
+    assert.equal(await named("/api/home?user=3", "watching=7"), 3);
+    assert.equal(await named("/api/home", "watching=nobody; unwatching=9"), 1);
+    assert.equal((await fetch(`${url}/watch-as/7`)).status, 405);
+    assert.equal((await fetch(`${url}/watch-as/x`, { method: "POST" })).status, 404);
+  });
+});
 
 test("a rating goes through the API once, is listed, and nonsense is refused with 400", async () => {
   await withRatings(async (url, store) => {

@@ -121,6 +121,14 @@ function Instances(props: {
             {one.reason}
             {one.waitsFor.length === 0 ? "" : `; waits for ${one.waitsFor.join(", ")}`}
           </p>
+          {one.health
+            .filter(({ healthy }) => !healthy)
+            .map(({ checker, reason, note }) => (
+              <p key={checker} className="group-note">
+                {checker}: {reason}
+                {note === "" ? "" : `; ${note}`}
+              </p>
+            ))}
           <div className="group-buttons">
             {instanceActs(one).map((act) => (
               <Button

@@ -8,8 +8,11 @@ export interface Answerer {
   readonly zone: string;
 }
 
+/** So many take turns. */
+const sofa = 20;
+
 export function renderHome(page: HomePage, who: Answerer): string {
-  return frame("Silents", `${page.rows.map(renderRow).join("")}`, who, page.user.name);
+  return frame("Silents", `${page.rows.map(renderRow).join("")}`, who, greet(page.user));
 }
 
 export function renderFilm(page: FilmPage, who: Answerer): string {
@@ -42,8 +45,13 @@ function renderRow(row: Row): string {
   return `<section><h2>${escape(row.title)}${note}</h2><div class="row">${films}</div></section>`;
 }
 
-function frame(title: string, body: string, who: Answerer, name: string): string {
-  const greeting = name === "" ? "" : `<span class="who">${escape(name)}</span>`;
+/** Who watches, and a button for the next one on the sofa. */
+function greet(user: HomePage["user"]): string {
+  const next = (user.id % sofa) + 1;
+  return `<form class="who" method="post" action="/watch-as/${next}">${escape(user.name)} <button>someone else</button></form>`;
+}
+
+function frame(title: string, body: string, who: Answerer, greeting: string): string {
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>${escape(title)}</title><link rel="icon" href="data:,"><style>${style}</style></head><body>
 <header><a href="/">SILENTS</a>${greeting}</header><main>${body}</main>
