@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ContainerRuntime } from "@holdfast/engine-container";
+import { type ContainerNetwork, ContainerRuntime } from "@holdfast/engine-container";
 import { ProcessEngine, runAgent } from "@holdfast/engine-process";
 import { ImageStore } from "@holdfast/image";
 import { type InstanceId, SystemClock, silentLog, systemRandom } from "@holdfast/kernel";
@@ -19,12 +19,18 @@ export class ContainerPlace implements AsyncDisposable {
   readonly #places = new AsyncDisposableStack();
   #bundle = "";
 
-  /** @param make the engine, in a directory of its own. */
-  constructor(make: (directory: string) => ContainerService) {
+  private constructor(make: (directory: string) => ContainerService) {
     this.service = make(join(this.#directory.path, "p"));
   }
 
-  async start(): Promise<void> {
+  /** @param make the engine, in a directory of its own. */
+  static async start(make: (directory: string) => ContainerService): Promise<ContainerPlace> {
+    const place = new ContainerPlace(make);
+    await place.#start();
+    return place;
+  }
+
+  async #start(): Promise<void> {
     await this.service.start();
     const source = join(this.#directory.path, "source");
     mkdirSync(source);
@@ -34,7 +40,7 @@ export class ContainerPlace implements AsyncDisposable {
   }
 
   /** A zone agent with a container engine, whose engine beneath stands behind a socket that can be cut. */
-  async open(): Promise<AgentWorld> {
+  async open(network: ContainerNetwork = { kind: "host" }): Promise<AgentWorld> {
     const world = temporaryDirectory("engine-socket");
     const proxy = await new SocketProxy(join(world.path, "d.sock"), this.service.socket).start();
     this.#places.use(world);
@@ -45,7 +51,7 @@ export class ContainerPlace implements AsyncDisposable {
           stack: world.path,
           zone: settings.zone,
           socket: proxy.path,
-          network: { kind: "host" },
+          network,
           images: this.#images,
           logFileOf: (spec) => join(settings.logDirectory, `${spec.id}.log`),
         });

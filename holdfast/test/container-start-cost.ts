@@ -56,8 +56,7 @@ const median = (values: readonly number[]): number =>
 
 async function main(): Promise<void> {
   if (PodmanService.missing !== false) throw new Error(PodmanService.missing);
-  await using place = new ContainerPlace((directory) => new PodmanService(directory));
-  await place.start();
+  await using place = await ContainerPlace.start((directory) => new PodmanService(directory));
   await using world = await place.open();
   const socket = place.service.socket;
 

@@ -33,9 +33,11 @@ async function launchWhenBack(world: AgentWorld): Promise<void> {
 describe("podman itself", {
   skip: PodmanService.missing === false ? false : `skipped: ${PodmanService.missing}`,
 }, () => {
-  const place = new ContainerPlace((directory) => new PodmanService(directory));
+  let place: ContainerPlace;
 
-  before(() => place.start());
+  before(async () => {
+    place = await ContainerPlace.start((directory) => new PodmanService(directory));
+  });
 
   after(async () => {
     const left = place.service.run("ps", "--all", "--quiet").trim();
@@ -90,6 +92,26 @@ describe("podman itself", {
       // 5 ms each when measured; each instance is asked every ten seconds.
       assert.ok((performance.now() - fromMs) / 10 < 200, "ms each");
     }),
+  );
+
+  test(
+    "a zone may have a network of its own: each instance has its address in it, and none is in the way of another",
+    options,
+    async () => {
+      const world = await place.open({ kind: "bridge", name: "zone-a", subnet: "10.203.7.0/24" });
+      try {
+        const one = await world.spec(programs.foreign, { address: "10.203.7.11", port: 8_080, adminPort: 8_081 });
+        const other = await world.spec(programs.foreign, { address: "10.203.7.12", port: 8_080, adminPort: 8_081 });
+        await Promise.all([launchUp(world, one), launchUp(world, other)]);
+        const record = world.registry.records.get(`${other.service}/${other.id}`);
+        assert.deepEqual([record?.["address"], record?.["port"]], ["10.203.7.12", 8_080]);
+        assert.notEqual(await ask(one), await ask(other));
+      } finally {
+        await world[Symbol.asyncDispose]();
+      }
+      assert.deepEqual(await world.leftovers(), []);
+      assert.doesNotMatch(place.service.run("network", "ls"), /zone-a/, "nor is the network, once nobody is in it");
+    },
   );
 
   test("held with its connections standing: noticed, the rest goes on, and every question ends", options, () =>

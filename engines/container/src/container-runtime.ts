@@ -22,6 +22,7 @@ import { OutputFollower } from "./output-follower.ts";
 import { Removals } from "./removals.ts";
 import type { ContainerRuntimeOptions } from "./settings.ts";
 import { startFailure } from "./start-failure.ts";
+import { ZoneNetwork } from "./zone-network.ts";
 
 /** Processes of this machine are looked at so often: engines tell an end half a second late. */
 const lookMs = 100;
@@ -38,6 +39,7 @@ export class ContainerRuntime implements InstanceRuntime {
   readonly #options: ContainerRuntimeOptions;
   readonly #api: DockerApi;
   readonly #images: ImageLoader;
+  readonly #network: ZoneNetwork;
   readonly #removals: Removals;
   readonly #events: EventWatch;
   readonly #handles = new Map<string, ContainerHandle>();
@@ -54,7 +56,9 @@ export class ContainerRuntime implements InstanceRuntime {
     this.#api = new DockerApi(clock, options.socket);
     this.#images = new ImageLoader(this.#api);
     this.#removals = new Removals(log, this.#api);
-    this.#events = new EventWatch(clock, log, this.#api, ownLabels(options.stack, options.zone.name), {
+    const labels = ownLabels(options.stack, options.zone.name);
+    this.#network = new ZoneNetwork(this.#api, options.network, labels);
+    this.#events = new EventWatch(clock, log, this.#api, labels, {
       onConnected: () => this.#catchUp(),
       onEnd: (name) => void this.#learnEnd(name),
     });
@@ -78,16 +82,19 @@ export class ContainerRuntime implements InstanceRuntime {
     const { spec } = order;
     const name = containerName(spec.id);
     try {
-      const { reference } = await this.#prepare(spec);
-      const body = planContainer(order, reference, this.#options, await this.#engineFacts());
-      await this.#api.create(name, body);
-      await this.#api.start(name);
+      const image = await this.#options.images(spec);
+      await this.#images.ensure(image);
+      const body = planContainer(order, image.reference, this.#options, await this.#engineFacts());
+      await this.#network.with(async () => {
+        await this.#api.create(name, body);
+        await this.#api.start(name);
+      });
       const detail = await this.#api.inspect(name);
       if (detail === undefined) throw new Error("the container was removed while it started");
       const handle = this.#watch(spec, detail, order.logFile);
       return { kind: "running", handle, logProblem: undefined };
     } catch (error) {
-      void this.forget(spec);
+      void this.#removals.remove(name);
       return startFailure(order.command.file, error);
     }
   }
@@ -123,8 +130,9 @@ export class ContainerRuntime implements InstanceRuntime {
     return found;
   }
 
-  forget(spec: LaunchSpec): Promise<void> {
-    return this.#removals.remove(containerName(spec.id));
+  async forget(spec: LaunchSpec): Promise<void> {
+    await this.#removals.remove(containerName(spec.id));
+    if (this.#handles.size === 0) await this.#network.tidy();
   }
 
   async close(): Promise<void> {
@@ -133,17 +141,6 @@ export class ContainerRuntime implements InstanceRuntime {
     this.#events.stop();
     for (const handle of this.#handles.values()) handle.release();
     await this.#api.close();
-  }
-
-  /** The image and the network it needs. */
-  async #prepare(spec: LaunchSpec): Promise<{ readonly reference: string }> {
-    const image = await this.#options.images(spec);
-    await this.#images.ensure(image);
-    const { network, stack, zone } = this.#options;
-    if (network.kind === "bridge" && (await this.#api.network(network.name)) === undefined) {
-      await this.#api.createNetwork(network.name, network.subnet, ownLabels(stack, zone.name));
-    }
-    return image;
   }
 
   async #engineFacts(): Promise<EngineFacts> {

@@ -14,6 +14,8 @@ export const capabilities = [
   "usage",
   /** Programs that do not register themselves are registered, checked and drained by the engine. */
   "registers-foreign-programs",
+  /** What an instance says without an end of line is in its log while it runs, not only once it has ended. */
+  "unfinished-lines",
   /** Runs a shell line. */
   "shell",
   /** There is something beneath the agent that starts instances, and that can go away: a daemon, a cloud. */

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { waitFor } from "../wait-for.ts";
 import type { ContainerService } from "./container-service.ts";
@@ -77,6 +77,9 @@ export class DockerService implements ContainerService {
       .filter((id) => id !== "");
     if (ids.length > 0) this.run("rm", "--force", ...ids);
     await this.stop();
+    for (const [, path = ""] of readFileSync("/proc/self/mounts", "utf8").matchAll(/^\S+ (\S+)/gm)) {
+      if (path.startsWith(this.#directory)) execFileSync("umount", [path]);
+    }
     rmSync(this.#directory, { recursive: true, force: true });
   }
 

@@ -18,6 +18,9 @@ export interface ExitFacts {
   readonly asked: { readonly signal: string; readonly cause: string } | undefined;
 }
 
+/** Containers of Docker begin with an init of its own, which says so in its only line when it cannot run what it is told. */
+const initFailure = /^\[FATAL tini \(\d+\)\] exec (.+) failed: (No such file or directory|Permission denied)$/;
+
 /** Puts the end of a process into one sentence and a stable code. */
 export function exitReason(facts: ExitFacts): { readonly reasonCode: string; readonly reason: string } {
   const { exit, asked, lastLine } = facts;
@@ -34,6 +37,13 @@ export function exitReason(facts: ExitFacts): { readonly reasonCode: string; rea
   }
   if (exit.code === 127 && facts.shell) {
     return { reasonCode: "COMMAND_NOT_FOUND", reason: `a command of \`${facts.run}\` does not exist${said}` };
+  }
+  const failed = exit.code === 126 || exit.code === 127 ? initFailure.exec(lastLine) : null;
+  if (failed !== null) {
+    const [, command = "", why = ""] = failed;
+    return why === "Permission denied"
+      ? { reasonCode: "COMMAND_NOT_EXECUTABLE", reason: `command ${command} may not be executed` }
+      : { reasonCode: "COMMAND_NOT_FOUND", reason: `command ${command} does not exist in the image` };
   }
   // The sidecar's word for it, of the program it was to run.
   if (exit.code === 127 && lastLine.endsWith("this command does not exist")) {

@@ -79,10 +79,22 @@ export function lifeTests(suite: Suite): void {
     async (world) => {
       const spec = await world.spec(programs.chatty);
       await world.engine.launch(spec);
-      await waitFor("its last words", () => world.output(spec).endsWith("the end"));
+      await waitFor("its last whole line", () => world.output(spec).includes("line 1999\n"));
+      await world.engine.signal(spec.id, "SIGKILL", "test");
+      await until(world, spec, "stopped");
       const lines = world.output(spec).split("\n");
       assert.deepEqual(lines, Array.from({ length: 2_000 }, (_, i) => `line ${i}`).concat("the end"));
     },
+  );
+
+  suite.test(
+    "what an instance says without an end of line is in its log while it runs",
+    async (world) => {
+      const spec = await world.spec(programs.chatty);
+      await world.engine.launch(spec);
+      await waitFor("its last words", () => world.output(spec).endsWith("the end"));
+    },
+    ["unfinished-lines"],
   );
 
   suite.test("each change is told once, in order, to whoever watches", async (world) => {
