@@ -67,12 +67,12 @@ export class ZoneWatch {
     else this.#silences.set(zone, { sinceMs: nowMs, isAgentGone, witness: undefined, deadSinceMs: undefined });
   }
 
-  /** What was seen of the instances of a silent zone, looked at from `nowMs` on; `undefined` when nobody could be asked. */
-  witnessed(zone: string, witness: Witness | undefined, nowMs: number): void {
+  /** What was seen of the instances of a silent zone, looked at from `nowMs` on. */
+  witnessed(zone: string, witness: Witness, nowMs: number): void {
     const silence = this.#silences.get(zone);
     if (silence === undefined) return;
     silence.witness = witness;
-    if (witness === undefined || witness === "serving") silence.deadSinceMs = undefined;
+    if (witness === "serving") silence.deadSinceMs = undefined;
     else silence.deadSinceMs ??= nowMs;
   }
 

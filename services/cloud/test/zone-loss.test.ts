@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { makeZones } from "@holdfast/kernel";
+import { makeZones, PlatformError } from "@holdfast/kernel";
 import type { Sighting } from "../src/index.ts";
 import { ZoneWatch } from "../src/zone-watch.ts";
-import { World } from "./world.ts";
+import { definition, World } from "./world.ts";
 
 const zone = "local-1b";
 
@@ -119,4 +119,34 @@ test("a witness who says now this and now that begins the time anew with each si
     assert.equal(watch.states(nowMs).find(({ name }) => name === zone)?.state, "unknown", `${nowMs}`);
   }
   assert.equal(watch.states(10_000).find(({ name }) => name === zone)?.state, "lost");
+});
+
+test("a balancer, which answers at people's address from whatever zone, is no witness for its own", async () => {
+  const world = new World();
+  world.lookAt = async ({ spec }) => (spec.kind === "balancer" || spec.zone.name !== zone ? "accepts" : "refuses");
+  await world.settled(6);
+  const balancer = definition("balancer", 3, {
+    kind: "balancer",
+    placement: { address: "127.0.0.1", exclusive: true },
+  });
+  await world.cloud.deploy("holdfast", {}, [balancer], "operator");
+  await world.clock.advance(10_000);
+  assert.equal(world.engine.upZones("balancer"), "abc");
+  lose(world, "gone");
+  await world.clock.advance(4_000);
+  assert.equal(world.engine.up("catalog").filter(({ spec }) => spec.zone.name !== zone).length, 6);
+});
+
+test("a zone whose instances were all seen to die, and then its agent, is not waited for ten seconds", async () => {
+  const world = await worldWhere("accepts");
+  world.engine.programs.set("catalog", { startMs: 60_000 });
+  const dead = world.engine.up("catalog").filter(({ spec }) => spec.zone.name === zone);
+  const launch = world.engine.launch.bind(world.engine);
+  world.engine.launch = async (spec) => {
+    if (spec.zone.name === zone) throw new PlatformError("AGENT_UNREACHABLE", `${zone}: its agent does not answer`);
+    return launch(spec);
+  };
+  for (const { spec } of dead) world.engine.stop(spec.id, "killed by SIGKILL", "KILLED");
+  lose(world, "gone");
+  assert.ok((await takenOverAfter(world)) <= 3_400);
 });
