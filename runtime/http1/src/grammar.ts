@@ -40,3 +40,9 @@ export function isFieldValue(text: string): boolean {
   for (let at = 0; at < text.length; at++) if (!isValueByte(text.charCodeAt(at))) return false;
   return true;
 }
+
+/** True for a path, with or without a query, or "*". */
+export function isTarget(text: string): boolean {
+  for (let at = 0; at < text.length; at++) if (!isTargetByte(text.charCodeAt(at))) return false;
+  return text.startsWith("/") || text === "*";
+}

@@ -1,8 +1,12 @@
 export { type BodyReader, bodyReader } from "./body-reader.ts";
 export { Fields } from "./fields.ts";
+export { type ForwardOptions, forward } from "./forward.ts";
 export { framing } from "./framing.ts";
 export { MessageRefused, type RefusalCode } from "./http1-error.ts";
 export { limitsOf, type MessageLimits, messageLimits } from "./limits.ts";
+export { Origin } from "./origin/origin.ts";
+export { type GivenOriginOptions, type OriginOptions, originDefaults } from "./origin/origin-options.ts";
+export { OriginPool } from "./origin/origin-pool.ts";
 export { parseRequestHead, type RequestHead } from "./request-head.ts";
 export { parseResponseHead, type ResponseHead } from "./response-head.ts";
 export { type AnswerHead, type BodySink, Exchange, type Outcome } from "./server/exchange.ts";

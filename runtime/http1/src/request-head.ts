@@ -1,3 +1,4 @@
+import { isAuthority } from "./authority.ts";
 import { fieldKind } from "./field-kind.ts";
 import type { Fields } from "./fields.ts";
 import { announcedLength, type ConnectionOptions, connectionOptions } from "./framing.ts";
@@ -84,11 +85,6 @@ function hostOf(fields: Fields, minor: number): string {
   const host = fields.valueOf(fieldKind.host);
   if (!isAuthority(host)) throw new MessageRefused("HTTP_HOST_INVALID", "Host: not a name or an address with a port");
   return host.toLowerCase();
-}
-
-/** `uri-host [ ":" port ]` of RFC 3986: no user, no path, nothing that a URL reader would take for another part. */
-function isAuthority(text: string): boolean {
-  return /^(?:[A-Za-z0-9._~!$&'()*+;=%-]*|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{0,5})?$/.test(text);
 }
 
 /** A target that does not begin with "/": the asterisk of OPTIONS, or a whole URL as proxies are sent it. */

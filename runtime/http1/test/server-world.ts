@@ -9,7 +9,7 @@ export interface ServerWorld {
   readonly port: number;
   /** Requests that were handed out: method and target. */
   readonly seen: string[];
-  client(): Promise<RawClient>;
+  readonly client: () => Promise<RawClient>;
 }
 
 /** A server on loopback with its own time; answers each request with what it read, unless `answer` does. */

@@ -21,6 +21,14 @@ export type AnswerHead = Pick<ResponseHead, "status" | "reason" | "fields" | "le
 /** How an exchange ended: its answer went out in full, its client went away before, or the answer was cut off. */
 export type Outcome = "answered" | "client-gone" | "cut-off";
 
+/** Whoever works on an exchange and must know how its client does. */
+export interface Worker {
+  /** The client is gone: what is done for it can be given up. */
+  clientGone(): void;
+  /** A client that was slow has taken all that was written. */
+  clientDrained(): void;
+}
+
 /** A body goes along with its head in one string up to so many bytes; above, it is written as the bytes it is. */
 const joinedBytes = 8 * 1024;
 
@@ -41,7 +49,7 @@ export class Exchange {
   #early: Buffer[] | undefined;
   #trailers: Fields | undefined;
   #failure: PlatformError | undefined;
-  #drained: (() => void) | undefined;
+  #worker: Worker | undefined;
 
   /** Only connections make these. */
   constructor(client: ClientSide, request: RequestHead, body: Buffer | undefined, trailers: Fields | undefined) {
@@ -127,16 +135,16 @@ export class Exchange {
     this.#client.send(this.#open(head, undefined));
   }
 
-  /** Sends a piece of the body. False asks to wait until `drained` is called; the piece is taken all the same. */
+  /** Sends a piece of the body. False asks to wait until the worker is told `clientDrained`; the piece is taken all the same. */
   write(piece: Buffer): boolean {
     if (this.#state !== "answering") return true;
     if (this.#bodiless || piece.length === 0) return true;
     return this.#chunked ? this.#client.sendChunk(piece) : this.#client.sendBytes(piece);
   }
 
-  /** Says what to do when a client that was slow has taken all that was written. */
-  whenDrained(callback: () => void): void {
-    this.#drained = callback;
+  /** Who is told how the client does, from now on. */
+  attach(worker: Worker | undefined): void {
+    this.#worker = worker;
   }
 
   /** Ends the body that `begin` began. */
@@ -183,7 +191,7 @@ export class Exchange {
   }
 
   drained(): void {
-    this.#drained?.();
+    this.#worker?.clientDrained();
   }
 
   /** The request cannot be read to its end. Whoever waits is told; without an answer begun, the client is too. */
@@ -199,6 +207,7 @@ export class Exchange {
     if (this.#state === "over") return;
     this.#state = "over";
     if (!this.#received) this.#sink?.failed(new PlatformError("CLIENT_GONE", "client: closed its connection"));
+    this.#worker?.clientGone();
     this.onEnd?.("client-gone");
   }
 
