@@ -33,6 +33,17 @@ export interface ResourceLimits {
   readonly memoryBytes?: number;
 }
 
+/** Where placement put an instance, and what it holds there until it is gone; engines only carry it. */
+export interface HostPlace {
+  readonly host: string;
+  readonly milliCpu: number;
+  readonly memoryBytes: number;
+  readonly diskBytes: number;
+  readonly networkMbps: number;
+  /** Nobody may stand beside it (`exclusivehost`). */
+  readonly exclusive?: true;
+}
+
 /** Everything an engine needs to start one instance; complete, so that an agent can do it with control gone. */
 export interface LaunchSpec {
   readonly id: InstanceId;
@@ -60,6 +71,8 @@ export interface LaunchSpec {
   readonly runAs?: "process";
   /** Without it an instance may use what the machine has. */
   readonly resources?: ResourceLimits;
+  /** Absent where no hosts are declared, and for servers of the platform. */
+  readonly place?: HostPlace;
 }
 
 export type InstanceState = "starting" | "up" | "unhealthy" | "draining" | "stopped";

@@ -3,6 +3,7 @@ export * from "./engine.ts";
 export * from "./fault.ts";
 export * from "./group-words.ts";
 export * from "./names.ts";
+export * from "./placement-words.ts";
 export * from "./problem.ts";
 export * from "./registry.ts";
 export * from "./registry-views.ts";

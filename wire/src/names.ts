@@ -41,6 +41,8 @@ export const Env = {
   adminPort: "HOLDFAST_ADMIN_PORT",
   /** When set, why callers are not to choose this instance from its first registration on, until control says so. */
   outOfService: "HOLDFAST_OUT_OF_SERVICE",
+  /** The host that placement chose, where hosts are declared. */
+  host: "HOLDFAST_HOST",
   /** A file where the last registry view is kept for a start while every registry is down. */
   lastViewFile: "HOLDFAST_LAST_VIEW",
   /** Base URLs of the configuration servers, separated by commas; asked with the instance's token. */

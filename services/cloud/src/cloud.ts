@@ -27,8 +27,10 @@ import { TrafficKeeper, type TrafficPort } from "./groups/traffic.ts";
 import { HealthBook, type HealthVerdict, type HealthWord } from "./health/health-book.ts";
 import { HealthFeeds } from "./health/health-feeds.ts";
 import type { RegistryPort } from "./health/registry-check.ts";
+import { Hosts } from "./hosts.ts";
 import { Operations } from "./operations.ts";
 import { Orders } from "./orders.ts";
+import { HostPool } from "./placement/host-pool.ts";
 import type { PlanZone } from "./plan/action.ts";
 import { Reconciler, type Wait } from "./reconciler.ts";
 import { type Redefined, redefine } from "./redefine.ts";
@@ -66,6 +68,7 @@ export interface GroupStatus {
 
 /** Keys of `meta` in the store. */
 const portKey = "nextPort";
+const hostsKey = "hosts";
 
 /**
  * Keeps server groups at strength, over restarts of itself: what should be is in the store, what is comes from the engine.
@@ -85,6 +88,7 @@ export class Cloud {
   readonly #book = new GroupBook();
   readonly #applications = new Map<string, unknown>();
   readonly #ports: PortRing;
+  readonly #pool: HostPool;
   readonly #zones: ZoneWatch;
   readonly #activities: Activities;
   readonly #operations: Operations;
@@ -100,6 +104,8 @@ export class Cloud {
   readonly #listeners = new Set<() => void>();
   /** The atomic operations on single groups. */
   readonly serverGroups: ServerGroups;
+  /** The hosts that instances are placed on, where some are declared. */
+  readonly hosts: Hosts;
   #deposed: string | undefined;
   #storedPort: number;
   #caughtUp = false;
@@ -123,11 +129,14 @@ export class Cloud {
     this.#engine = engine;
     this.#state = state;
     this.#storedPort = Number(stored.meta[portKey] ?? options.ports.first);
+    this.#pool = new HostPool(this.#clock);
+    this.#pool.restore(stored.meta[hostsKey]);
     this.#ports = new PortRing(options.ports.first, options.ports.last, this.#storedPort);
     this.#zones = new ZoneWatch(options.zones, this.#clock.monotonicMs());
     this.#activities = new Activities(clock, (activity) => this.#keep(activity));
     this.#operations = new Operations(clock);
     this.#fleet = new Fleet(this.#clock, (event) => this.#happened(event));
+    this.hosts = this.#newHosts();
     this.#health = new HealthBook(this.#clock);
     this.#traffic = new TrafficKeeper(this.#clock, log, options.traffic, () => this.#reconciler.touchAll());
     const shared = { clock: this.#clock, book: this.#book, fleet: this.#fleet, zones: this.#zones, state };
@@ -162,6 +171,21 @@ export class Cloud {
     this.#restore(stored);
   }
 
+  #newHosts(): Hosts {
+    this.#fleet.onStanding = (spec, stands) => (stands ? this.#pool.add(spec) : this.#pool.remove(spec));
+    this.#pool.onKept = (value) => this.#state.note({ kind: "meta", key: hostsKey, value });
+    this.#pool.onRoom = (clusters) => {
+      for (const cluster of clusters) this.#reconciler.touch(cluster);
+    };
+    return new Hosts({
+      pool: this.#pool,
+      activities: this.#activities,
+      newId: () => this.#newId(),
+      empty: (host, instances, actor) => this.#empty(host, instances, actor),
+      checkLeads: () => this.#checkLeads(),
+    });
+  }
+
   #newReconciler(): Reconciler {
     const shared = { clock: this.#clock, log: this.#log, engine: this.#engine, fleet: this.#fleet, zones: this.#zones };
     const orders = new Orders({
@@ -169,6 +193,7 @@ export class Cloud {
       ports: this.#ports,
       activities: this.#activities,
       newId: () => this.#newId(),
+      hosts: this.hosts,
       onLaunching: (group: ServerGroup, spec: LaunchSpec, isWarm: boolean) =>
         this.#upkeep.onLaunching(group, spec, isWarm),
       onDeposed: (error) => this.#onDeposed(error),
@@ -308,10 +333,37 @@ export class Cloud {
     const outdated = this.#membersOf(before)
       .filter((instance) => instance.state !== "stopped")
       .map((instance) => instance.spec.id);
+    return this.#replaceAll(before, outdated, actor, `${actor} restarted ${service}`);
+  }
+
+  /** What stands on a host is replaced, group by group. */
+  async #empty(host: string, instances: readonly InstanceId[], actor: string): Promise<number> {
+    let count = 0;
+    // A list of its own: the book changes while they begin.
+    const groups = Array.from(this.#book.all());
+    for (const group of groups) {
+      const here = this.#membersOf(group)
+        .map(({ spec }) => spec.id)
+        .filter((id) => instances.includes(id));
+      if (here.length === 0) continue;
+      const outdated = [...new Set([...(group.rollout?.outdated ?? []), ...here])];
+      await this.#replaceAll(group, outdated, actor, `${actor} drains host ${host}`);
+      count += here.length;
+    }
+    return count;
+  }
+
+  /** Replaces instances of a group, new ones first. */
+  async #replaceAll(
+    before: ServerGroup,
+    outdated: readonly InstanceId[],
+    actor: string,
+    why: string,
+  ): Promise<OperationView> {
     const operation = this.#newOperation();
     const rollout = { operation, kind: "restart", actor, startedAtMs: this.#clock.wallMs(), outdated } as const;
     const restarted = (group: ServerGroup): ServerGroup => ({
-      ...overtaken(group, `${actor} restarted ${service}`, this.#clock.wallMs()),
+      ...overtaken(group, why, this.#clock.wallMs()),
       rollout,
     });
     await this.#state.commit([{ kind: "group", group: restarted(before) }]);
@@ -547,6 +599,8 @@ export class Cloud {
   }
 
   #afterRound(clusters: ReadonlySet<string>): void {
+    this.#pool.prune((group) => this.#book.get(group) !== undefined);
+    this.hosts.autoscale();
     for (const cluster of clusters) {
       for (const group of this.#book.cluster(cluster)) this.#followUp.group(group);
     }

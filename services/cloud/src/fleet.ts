@@ -44,6 +44,8 @@ export class Fleet {
   readonly #onEvent: (event: FleetEvent) => void;
   /** Called with the cluster of each instance that is new, other than before, or gone. */
   onChanged: (cluster: string) => void = () => {};
+  /** Called with each instance that has come to stand, and with each that does so no more. */
+  onStanding: (spec: LaunchSpec, stands: boolean) => void = () => {};
 
   constructor(clock: Clock, onEvent: (event: FleetEvent) => void) {
     this.#clock = clock;
@@ -215,11 +217,14 @@ export class Fleet {
       known.seenAtMs = nowMs;
       // A listing tells the same again every few seconds, in new objects.
       if (isSame(known.observation, observation)) return;
-      if (known.observation.state !== "stopped") this.standing.remove(known.observation.spec);
+      const stood = known.observation.state !== "stopped";
+      if (stood) this.standing.remove(known.observation.spec);
+      if (stood !== (observation.state !== "stopped")) this.onStanding(observation.spec, !stood);
       known.observation = observation;
     } else {
       const bornAtMs = nowMs - Math.max(0, this.#clock.wallMs() - observation.startedAtMs);
       const fresh = { observation, seenAtMs: nowMs, bornAtMs };
+      if (observation.state !== "stopped") this.onStanding(observation.spec, true);
       this.#known.set(id, fresh);
       const peers = this.#byCluster.get(cluster) ?? new Map<InstanceId, Known>();
       this.#byCluster.set(cluster, peers.set(id, fresh));
@@ -232,7 +237,10 @@ export class Fleet {
   #forget(id: InstanceId): void {
     const known = this.#known.get(id)?.observation;
     if (known === undefined) return;
-    if (known.state !== "stopped") this.standing.remove(known.spec);
+    if (known.state !== "stopped") {
+      this.standing.remove(known.spec);
+      this.onStanding(known.spec, false);
+    }
     const { cluster } = known.spec;
     this.#known.delete(id);
     const peers = this.#byCluster.get(cluster);

@@ -3,6 +3,7 @@ import type { HealthCheck, InstanceKind, InstanceObservation, ResourceLimits } f
 import { buildGroupName, buildNextGroupName, parseName } from "@holdfast/wire/frigga";
 import { type GroupSettings, groupSettingsDefaults, type ScalingProcess } from "./group-settings.ts";
 import type { RefreshState } from "./groups/refresh.ts";
+import type { Demand } from "./placement/host-plan.ts";
 
 /** How the instances of a group are started: everything that, when changed, makes a new server group version. */
 export interface LaunchTemplate {
@@ -51,6 +52,8 @@ export interface GroupDefinition {
   readonly template: LaunchTemplate;
   readonly scale: ScaleBounds;
   readonly placement: Placement;
+  /** What an instance needs of its host, where hosts are declared; absent for servers of the platform. */
+  readonly demand?: Demand;
   /** How its groups are looked after from the beginning; what somebody sets by hand stays until this changes. */
   readonly settings?: Partial<Omit<GroupSettings, "suspended">>;
 }

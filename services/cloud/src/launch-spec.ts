@@ -1,5 +1,5 @@
 import { addressOf, type InstanceId, type Zone } from "@holdfast/kernel";
-import { Env, type LaunchSpec } from "@holdfast/wire";
+import { Env, type HostPlace, type LaunchSpec } from "@holdfast/wire";
 import type { ServerGroup } from "./group.ts";
 import { freeHost, type PortRing } from "./slots.ts";
 import type { Standing } from "./standing.ts";
@@ -11,6 +11,7 @@ export function launchSpec(
   id: InstanceId,
   ports: PortRing,
   standing: Standing,
+  place?: HostPlace,
 ): LaunchSpec {
   const { definition } = group;
   const { template, placement } = definition;
@@ -28,12 +29,17 @@ export function launchSpec(
     adminPort: ports.take({ has: (other) => other === port || standing.ports.has(other) }),
     image: template.image,
     run: template.run,
-    env: { ...template.env, ...template.zoneEnv[zone.name] },
+    env: {
+      ...template.env,
+      ...template.zoneEnv[zone.name],
+      ...(place === undefined ? {} : { [Env.host]: place.host }),
+    },
     health: template.health,
     drainMs: template.drainMs,
     logBytesMax: template.logBytesMax,
     ...(template.runAs === undefined ? {} : { runAs: template.runAs }),
     ...(template.resources === undefined ? {} : { resources: template.resources }),
+    ...(place === undefined ? {} : { place }),
   };
 }
 

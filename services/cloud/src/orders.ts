@@ -3,6 +3,7 @@ import type { Engine, InstanceObservation, LaunchSpec } from "@holdfast/wire";
 import type { Activities } from "./activities.ts";
 import type { Fleet } from "./fleet.ts";
 import type { ServerGroup } from "./group.ts";
+import type { Hosts, Lodging } from "./hosts.ts";
 import { launchedOutOfService, launchSpec } from "./launch-spec.ts";
 import type { Action } from "./plan/action.ts";
 import type { PortRing } from "./slots.ts";
@@ -17,6 +18,7 @@ export interface OrderParts {
   readonly ports: PortRing;
   readonly activities: Activities;
   readonly newId: () => InstanceId;
+  readonly hosts: Hosts;
   /**
    * An instance is about to be launched: what sets it apart from the first moment on is to be kept now. Returns why it gets
    * no traffic at first, if so, and with it what to wait for: that this is on the disk.
@@ -57,20 +59,33 @@ export class Orders {
 
   /** Zones that lately had no room for this group. */
   fullZones(group: ServerGroup): ReadonlySet<string> {
-    if (this.#fullUntilMs.size === 0) return noZones;
+    const refused = this.#parts.hosts.refusedZones(group.name);
+    if (this.#fullUntilMs.size === 0) return refused;
     const nowMs = this.#parts.clock.monotonicMs();
-    const full = new Set<string>();
+    const full = new Set(refused);
     for (const { name } of this.#parts.zones.zones) {
       if ((this.#fullUntilMs.get(`${group.name} ${name}`) ?? 0) > nowMs) full.add(name);
     }
     return full;
   }
 
-  async launch(group: ServerGroup, action: Extract<Action, { kind: "launch" }>): Promise<void> {
+  /** Why there is no host for it; `undefined`: it is being launched. */
+  launchWhereRoom(group: ServerGroup, action: Extract<Action, { kind: "launch" }>): string | undefined {
+    const lodging = this.#parts.hosts.lodge(group, action.zone, action.cause);
+    if (lodging?.kind === "refused") return lodging.reason;
+    void this.#launch(group, action, lodging);
+    return undefined;
+  }
+
+  async #launch(
+    group: ServerGroup,
+    action: Extract<Action, { kind: "launch" }>,
+    lodging: Extract<Lodging, { kind: "found" }> | undefined,
+  ): Promise<void> {
     const { fleet, zones, ports, activities, engine, clock } = this.#parts;
     const zone = zones.zone(action.zone);
     if (zone === undefined) return;
-    const id = this.#parts.newId();
+    const id = lodging?.id ?? this.#parts.newId();
     if (action.replaces !== undefined) fleet.replaced(group.cluster, action.replaces);
     const activity = activities.begin({
       kind: action.replaces === undefined ? "launch" : "replace",
@@ -83,7 +98,7 @@ export class Orders {
     });
     const startedMs = clock.monotonicMs();
     try {
-      const plain = launchSpec(group, zone, id, ports, fleet.standing);
+      const plain = launchSpec(group, zone, id, ports, fleet.standing, lodging?.place);
       const { outOfService, kept } = this.#parts.onLaunching(group, plain, action.warm === true);
       const spec = outOfService === undefined ? plain : launchedOutOfService(plain, outOfService);
       fleet.launching(spec);
@@ -94,6 +109,7 @@ export class Orders {
       fleet.observe(await engine.launch(spec));
     } catch (error) {
       fleet.notLaunched(id);
+      this.#parts.hosts.release(id);
       activities.end(activity, "failed", messageOf(error));
       this.#launchFailed(group, action.zone, startedMs, error);
     }
@@ -195,5 +211,3 @@ export class Orders {
     return true;
   }
 }
-
-const noZones: ReadonlySet<string> = new Set();

@@ -220,6 +220,11 @@ export class Reconciler {
     const waits: Wait[] = [];
     let isSuspected = false;
     for (const action of this.#plan(group, instances, states, nowMs)) {
+      if (action.kind === "launch") {
+        const reason = this.#parts.orders.launchWhereRoom(group, action);
+        if (reason !== undefined) waits.push({ zone: action.zone, reason });
+        continue;
+      }
       if (action.kind !== "wait") {
         this.#carryOut(group, action);
         continue;
@@ -323,12 +328,9 @@ export class Reconciler {
     return undefined;
   }
 
-  #carryOut(group: ServerGroup, action: Exclude<Action, { kind: "wait" }>): void {
+  #carryOut(group: ServerGroup, action: Exclude<Action, { kind: "wait" | "launch" }>): void {
     const { orders } = this.#parts;
     switch (action.kind) {
-      case "launch":
-        void orders.launch(group, action);
-        return;
       case "terminate":
         if (this.#parts.holdsEnd(group, action)) this.touch(group.cluster);
         else orders.terminate(group.definition.service, action);

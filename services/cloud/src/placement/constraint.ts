@@ -1,23 +1,6 @@
 import { PlatformError } from "@holdfast/kernel";
+import { type ConstraintName, constraintNames, flagConstraints } from "@holdfast/wire";
 import type { HostLoad } from "./host.ts";
-
-/** Titus's names of constraints; they are read without regard to case. */
-export const constraintNames = [
-  "exclusivehost",
-  "uniquehost",
-  "zonebalance",
-  "activehost",
-  "availabilityzone",
-  "machineid",
-  "machinegroup",
-  "machinetype",
-  "cpumodel",
-  "kubebackend",
-  "toleration",
-] as const;
-export type ConstraintName = (typeof constraintNames)[number];
-
-const flagNames: readonly ConstraintName[] = ["exclusivehost", "uniquehost", "zonebalance", "activehost"];
 
 /** One constraint: flags have no values, the others one or more of which any will do. */
 export interface Constraint {
@@ -50,7 +33,7 @@ export function readConstraints(stated: Readonly<Record<string, string>>): Const
         next: `known: ${constraintNames.join(", ")}`,
       });
     }
-    if (flagNames.includes(name)) {
+    if (flagConstraints.includes(name)) {
       const flag = value.toLowerCase();
       if (flag !== "true" && flag !== "false") throw invalid(name, `is true or false, got ${value}`);
       if (flag === "true") read.push({ name, values: [] });
@@ -72,7 +55,7 @@ function invalid(name: string, problem: string): PlatformError {
 
 /** True for what does not change while a host stands: it fails such a constraint for ever. */
 export function isStatic(name: ConstraintName): boolean {
-  return !flagNames.includes(name);
+  return !flagConstraints.includes(name);
 }
 
 /** The task that a constraint is looked at for. */

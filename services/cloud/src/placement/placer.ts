@@ -16,6 +16,8 @@ export interface PlacementTask {
   readonly hard: readonly Constraint[];
   /** Met as far as can be: half of the fitness. */
   readonly soft: readonly Constraint[];
+  /** How hosts are preferred for this one. Default: the placer's. */
+  readonly strategy?: Strategy;
 }
 
 export type PlacementOutcome =
@@ -88,6 +90,10 @@ export class Placer {
     return this.#places.get(task)?.host.name;
   }
 
+  has(host: string): boolean {
+    return this.#byName.has(host);
+  }
+
   /** @throws PlatformError `HOST_UNKNOWN`. */
   setState(host: string, state: HostState, reason = ""): void {
     const load = this.#known(host);
@@ -151,7 +157,7 @@ export class Placer {
   }
 
   #fitnessOf(task: PlacementTask, load: HostLoad, co: CoTasks): number {
-    const fitness = fitnessOf(this.#strategy, load, task.request);
+    const fitness = fitnessOf(task.strategy ?? this.#strategy, load, task.request);
     if (task.soft.length === 0) return fitness;
     let sum = 0;
     for (const constraint of task.soft) sum += softFitness(constraint, load, task, co);

@@ -1,11 +1,5 @@
-import {
-  type Constraint,
-  type ConstraintName,
-  type CoTasks,
-  failureOf,
-  isStatic,
-  untoleratedTaint,
-} from "./constraint.ts";
+import type { ConstraintName } from "@holdfast/wire";
+import { type Constraint, type CoTasks, failureOf, isStatic, untoleratedTaint } from "./constraint.ts";
 import type { HostLoad } from "./host.ts";
 import type { PlacementTask } from "./placer.ts";
 import { amountText, type ResourceKind, resourceKinds } from "./resources.ts";

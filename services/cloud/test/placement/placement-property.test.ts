@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { SeededRandom } from "@holdfast/kernel";
+import { constraintNames } from "@holdfast/wire";
 import fc from "fast-check";
-import { type Constraint, constraintNames } from "../../src/placement/constraint.ts";
+import type { Constraint } from "../../src/placement/constraint.ts";
 import { cpuMemBinPacker, cpuMemSpreader } from "../../src/placement/fitness.ts";
 import type { Host } from "../../src/placement/host.ts";
 import { type PlacementTask, Placer } from "../../src/placement/placer.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { hasCode } from "@holdfast/kernel";
-import { constraintNames, readConstraints } from "../../src/placement/constraint.ts";
+import { constraintNames } from "@holdfast/wire";
+import { readConstraints } from "../../src/placement/constraint.ts";
 import type { Host } from "../../src/placement/host.ts";
 import { Placer } from "../../src/placement/placer.ts";
 import { hostIn, hostsFrom, hostsNamed, mebibyte, placeAll, sized, summaryIn, task, tasks } from "./placement-world.ts";
