@@ -23,11 +23,12 @@ interface Silence {
 }
 
 /**
- * How long a zone must have been dead before the others take over, by what is known of it. Its supervisor starts an agent
- * again within a second, and it then finds its instances' ends itself: two seconds leave it that chance. What is silent and
- * not known to be gone gets three; silence without a witness, or beside somebody who serves, ten.
+ * How long a zone must have been dead before the others take over, by what is known of it. With the agent's process gone and
+ * nobody there taking connections, nothing is left that could serve: a second is what its supervisor needs to start it again,
+ * which would replace what died where it stood. What is silent and not known to be gone gets three; silence without a
+ * witness, or beside somebody who serves, ten.
  */
-const deadAfterMs = { gone: 2_000, doubtful: 3_000 } as const;
+const deadAfterMs = { gone: 1_000, doubtful: 3_000 } as const;
 
 /** Remembers which zones' agents answer, and since when the others have not. Times are monotonic. */
 export class ZoneWatch {
