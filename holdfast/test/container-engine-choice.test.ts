@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
+import { PlatformError } from "@holdfast/kernel";
 import { temporaryDirectory } from "@holdfast/testing";
 import { chooseEngine, containerSockets, findContainerEngine } from "../src/stack/container-engine.ts";
 
@@ -11,6 +12,7 @@ test("what the environment names comes first, then the user's own engine, then t
       CONTAINER_HOST: "unix:///a.sock",
       DOCKER_HOST: "tcp://far:2375",
       XDG_RUNTIME_DIR: "/run/user/7",
+      HOME: "/home/you",
     }),
     [
       "/a.sock",
@@ -18,6 +20,8 @@ test("what the environment names comes first, then the user's own engine, then t
       "/run/user/7/docker.sock",
       "/var/run/docker.sock",
       "/run/podman/podman.sock",
+      "/home/you/.docker/run/docker.sock",
+      "/home/you/.docker/desktop/docker.sock",
     ],
   );
 });
@@ -33,7 +37,18 @@ test("the first engine that answers is taken; why the others are not is told", a
   assert.deepEqual(await findContainerEngine([missing]), { socket: undefined, why: `${missing} is not there` });
 });
 
+test("an engine that is named and is no Unix socket is not passed over in silence", async () => {
+  const { why } = await findContainerEngine(undefined, { DOCKER_HOST: "ssh://far" });
+  assert.match(why, /^DOCKER_HOST=ssh:\/\/far is no Unix socket/);
+});
+
 test("processes need nothing; containers are refused in networks of their own", async () => {
   assert.deepEqual(await chooseEngine("process", "netns"), { name: "process" });
-  await assert.rejects(chooseEngine("container", "netns"), { code: "ENGINE_ISOLATION_UNFIT" });
+  await assert.rejects(chooseEngine("container", "netns"), (error) => {
+    assert.ok(error instanceof PlatformError);
+    assert.equal(error.code, "ENGINE_ISOLATION_UNFIT");
+    assert.match(error.message, /into networks of their own or the machine's, not into ours/);
+    assert.match(error.next ?? "", /--isolation loopback/);
+    return true;
+  });
 });

@@ -5,6 +5,7 @@ import { messageOf } from "@holdfast/kernel";
 import { defaultPorts, type FaultSupportView, operatorAddress } from "@holdfast/wire";
 import { packageVersion, programDirectory } from "../programs.ts";
 import { findContainerEngine } from "../stack/container-engine.ts";
+import { describeEngine, reportOfEngine } from "../stack/container-engine-report.ts";
 import { runDirectoryOf, runFiles } from "../stack/directories.ts";
 import { type Isolation, namespaceSupport } from "../stack/isolation.ts";
 import { holdersOf } from "../stack/port-holder.ts";
@@ -158,12 +159,25 @@ async function engineFinding(stack: StackFile | undefined): Promise<Finding> {
   if (stack?.engine?.name === "container") {
     const { socket } = stack.engine;
     const { why } = await findContainerEngine([socket]);
-    if (why === "") return { name: "engine", state: "ok", text: `containers, by ${socket}` };
-    return { name: "engine", state: "bad", text: `containers, and their engine does not answer: ${why}` };
+    if (why === "") return { name: "engine", ...(await judgeEngine(socket, "containers, by ")) };
+    const next = `start Docker, or: podman system service -t 0 unix://${socket}`;
+    return { name: "engine", state: "bad", text: `containers, and their engine does not answer: ${why}; ${next}` };
   }
   const { socket, why } = await findContainerEngine();
-  const other = socket === undefined ? `no container engine: ${why}` : `up --engine container would use ${socket}`;
-  return { name: "engine", state: "ok", text: `processes (${other})` };
+  if (socket === undefined) return { name: "engine", state: "ok", text: `processes (no container engine: ${why})` };
+  const { text } = await judgeEngine(socket, "up --engine container would use ");
+  return { name: "engine", state: "ok", text: `processes (${text})` };
+}
+
+/** What an engine that answers is, and what will not work with it. */
+async function judgeEngine(socket: string, what: string): Promise<Pick<Finding, "state" | "text">> {
+  try {
+    const report = await reportOfEngine(socket);
+    const state = report.elsewhere ? "bad" : report.lacks.length > 0 ? "warning" : "ok";
+    return { state, text: `${what}${socket}: ${describeEngine(report)}` };
+  } catch (error) {
+    return { state: "bad", text: `${what}${socket}, which does not say what it is (${messageOf(error)})` };
+  }
 }
 
 async function portFindings(stack: StackFile | undefined): Promise<Finding[]> {
@@ -193,6 +207,7 @@ function programFindings(): Finding[] {
   const optional = [
     ["npm", "npm", "needed to install"],
     ["podman", "podman", "a container engine: up --engine container"],
+    ["docker", "docker", "a container engine, with its daemon: up --engine container"],
     ["chromium", "chromium", "console tests only"],
     ["nft", "nft", "real faults of the network: up --isolation netns"],
   ] as const;

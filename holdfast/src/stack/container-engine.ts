@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { PlatformError } from "@holdfast/kernel";
+import { reportOfEngine } from "./container-engine-report.ts";
 import type { Isolation } from "./isolation.ts";
 
 export type EngineName = "process" | "container";
@@ -23,18 +24,21 @@ export function containerSockets(environment: NodeJS.ProcessEnv = process.env): 
   const named = [environment["CONTAINER_HOST"], environment["DOCKER_HOST"]].map(
     (url) => /^unix:\/\/(.+)$/.exec(url ?? "")?.[1],
   );
-  const runtime = environment["XDG_RUNTIME_DIR"];
+  const { XDG_RUNTIME_DIR: runtime, HOME: home } = environment as Record<string, string | undefined>;
   const own = runtime === undefined ? [] : [join(runtime, "podman/podman.sock"), join(runtime, "docker.sock")];
+  // Docker Desktop's.
+  const desktop = home === undefined ? [] : [".docker/run/docker.sock", ".docker/desktop/docker.sock"];
   const all = [...named, ...own, "/var/run/docker.sock", "/run/podman/podman.sock"];
-  return all.filter((path) => path !== undefined);
+  return [...all, ...desktop.map((path) => join(home ?? "", path))].filter((path) => path !== undefined);
 }
 
 /** The first socket that answers, and why none does. */
 export async function findContainerEngine(
-  sockets: readonly string[] = containerSockets(),
+  sockets?: readonly string[],
+  environment: NodeJS.ProcessEnv = process.env,
 ): Promise<{ readonly socket: string | undefined; readonly why: string }> {
-  const tried: string[] = [];
-  for (const socket of sockets) {
+  const tried = sockets === undefined ? unfitHosts(environment) : [];
+  for (const socket of sockets ?? containerSockets(environment)) {
     const problem = existsSync(socket) ? await problemOf(socket) : "is not there";
     if (problem === "") return { socket, why: "" };
     tried.push(`${socket} ${problem}`);
@@ -45,21 +49,45 @@ export async function findContainerEngine(
 /**
  * What `--engine` comes to here.
  *
- * @throws PlatformError `CONTAINER_ENGINE_MISSING`, `ENGINE_ISOLATION_UNFIT`.
+ * @throws PlatformError `CONTAINER_ENGINE_MISSING`, `CONTAINER_ENGINE_ELSEWHERE`, `ENGINE_ISOLATION_UNFIT`.
  */
 export async function chooseEngine(wanted: EngineName, isolation: Isolation): Promise<EngineChoice> {
   if (wanted === "process") return { name: "process" };
   if (isolation === "netns") {
-    throw new PlatformError("ENGINE_ISOLATION_UNFIT", "--engine container: not with --isolation netns", {
-      next: "holdfast up --engine container --isolation loopback",
+    const why = "container engines put their containers into networks of their own or the machine's, not into ours";
+    throw new PlatformError("ENGINE_ISOLATION_UNFIT", `--engine container: not with --isolation netns: ${why}`, {
+      next: "holdfast up --engine container --isolation loopback, or processes in real networks: --engine process",
       status: 400,
     });
   }
   const { socket, why } = await findContainerEngine();
-  if (socket !== undefined) return { name: "container", socket };
+  if (socket !== undefined) {
+    await refuseElsewhere(socket);
+    return { name: "container", socket };
+  }
   throw new PlatformError("CONTAINER_ENGINE_MISSING", `--engine container: no container engine answers (${why})`, {
     next: "start Docker, or: podman system service -t 0 unix:///tmp/podman.sock & export CONTAINER_HOST=unix:///tmp/podman.sock",
     status: 503,
+  });
+}
+
+/** Containers on another kernel would start, and never be reached. One that says nothing of itself is tried. */
+async function refuseElsewhere(socket: string): Promise<void> {
+  const report = await reportOfEngine(socket).catch(() => undefined);
+  if (report?.elsewhere !== true) return;
+  const what = `--engine container: ${report.name} at ${socket} runs its containers in a virtual machine`;
+  throw new PlatformError("CONTAINER_ENGINE_ELSEWHERE", `${what}, whose addresses cannot be reached from here`, {
+    next: "run holdfast in that machine, or name another engine by CONTAINER_HOST, or leave out --engine container",
+    details: { socket, engine: report.name },
+    status: 400,
+  });
+}
+
+/** What the environment names and we cannot use, in words. */
+function unfitHosts(environment: NodeJS.ProcessEnv): string[] {
+  return ["CONTAINER_HOST", "DOCKER_HOST"].flatMap((name) => {
+    const url = environment[name] ?? "";
+    return url === "" || url.startsWith("unix://") ? [] : [`${name}=${url} is no Unix socket (unix:///path)`];
   });
 }
 
