@@ -41,6 +41,7 @@ export class PrimaryGroups implements ScalingTarget {
       max,
       desired: group.desired,
       inService: instances.filter((one) => one.state === "up" && this.#cloud.lifecycleOf(one) === "InService").length,
+      defaultCooldownMs: group.settings.defaultCooldownMs,
       policiesSuspended: group.settings.suspended.includes("AlarmNotification"),
       scheduleSuspended: group.settings.suspended.includes("ScheduledActions"),
       keepsAll: this.#keepsAll(status),

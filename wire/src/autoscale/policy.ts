@@ -29,7 +29,12 @@ const simple = z
     ...adjustment,
     policyType: z.literal("SimpleScaling"),
     scalingAdjustment: z.int().min(-99_000).max(99_000),
-    cooldown: durationMs(300_000, "So long after a scaling activity has ended no simple policy acts."),
+    cooldown: durationMs(300_000, "")
+      .unwrap()
+      .optional()
+      .describe(
+        "So long after a scaling activity has ended no simple policy acts: `500ms`, `2s`, `1m`, or a number of milliseconds. Default: the group's default cooldown, 300 s unless it is set.",
+      ),
     alarm: alarmSchema,
   })
   .describe("One adjustment when the alarm goes off, then a cooldown.");

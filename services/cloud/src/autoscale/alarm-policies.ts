@@ -1,4 +1,5 @@
 import type { AlarmDefinition, AlarmState, PolicyOf } from "@holdfast/wire/autoscale";
+import { groupSettingsDefaults } from "../group-settings.ts";
 import { adjust, stepFor } from "./adjustment.ts";
 import { type AlarmVerdict, evaluateAlarm, figure, seconds } from "./alarm.ts";
 import { type GroupView, leavingSize, type PolicyVerdict, warmedSize, warmingForMs } from "./group-view.ts";
@@ -6,7 +7,7 @@ import type { Series } from "./metric-source.ts";
 
 /**
  * Simple scaling: when the alarm is in ALARM, one adjustment of the present size, and then nothing until `cooldown` has
- * passed since the last scaling activity of the group, by whomever, ended (AWS: from when its last instance was launched or
+ * passed (its own, else the group's) since the last scaling activity of the group, by whomever, ended (AWS: from when its last instance was launched or
  * gone).
  */
 export function judgeSimple(
@@ -26,7 +27,8 @@ export function judgeSimple(
   if (last.endedAtMs === undefined) {
     return { ...verdict, stance: "wait", reason: `${alarm.reason}; waits for the scaling to ${last.to} to end` };
   }
-  const leftMs = last.endedAtMs + policy.cooldown - nowMs;
+  const cooldownMs = policy.cooldown ?? group.defaultCooldownMs ?? groupSettingsDefaults.defaultCooldownMs;
+  const leftMs = last.endedAtMs + cooldownMs - nowMs;
   if (leftMs <= 0) return verdict;
   return { ...verdict, stance: "wait", reason: `${alarm.reason}; the cooldown ends in ${seconds(leftMs)}` };
 }

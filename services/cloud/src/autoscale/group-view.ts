@@ -16,6 +16,8 @@ export interface GroupView {
   readonly min: number;
   readonly max: number;
   readonly desired: number;
+  /** How long simple policies without a cooldown of their own wait. Default: AWS's `DefaultCooldown`, 300 s. */
+  readonly defaultCooldownMs?: number;
   /** Changes of the wanted size, oldest first, as far back as warm-ups and cooldowns reach. */
   readonly activities: readonly ScalingActivity[];
 }

@@ -140,7 +140,14 @@ export class ScaledService {
   async #doPolicies(group: ScalableGroup, nowMs: number): Promise<void> {
     const max = this.#raised?.from ?? group.max;
     const { min, desired } = group;
-    const view = { service: this.#parts.service, min, max, desired, activities: this.#history.activities };
+    const view = {
+      service: this.#parts.service,
+      min,
+      max,
+      desired,
+      ...(group.defaultCooldownMs === undefined ? {} : { defaultCooldownMs: group.defaultCooldownMs }),
+      activities: this.#history.activities,
+    };
     const evaluation = this.#parts.scaler.evaluate(view, nowMs);
     this.#evaluation = evaluation;
     this.#evaluatedAtMs = nowMs;

@@ -6,6 +6,8 @@ export interface ScalableGroup extends GroupSize {
   readonly name: string;
   /** Instances that take traffic now. */
   readonly inService: number;
+  /** How long simple policies without a cooldown of their own wait, in ms. Default: 300 s. */
+  readonly defaultCooldownMs?: number;
   readonly policiesSuspended: boolean;
   readonly scheduleSuspended: boolean;
   /** Why nothing may be taken away now (a rollout, a lost zone); empty when it may. */

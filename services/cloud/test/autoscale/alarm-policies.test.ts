@@ -47,6 +47,24 @@ const simpleCases: readonly [string, PolicyVerdict, PolicyVerdict["stance"], num
     "out",
     12,
   ],
+  [
+    "without one waits for the group's default cooldown",
+    simple(60, group({ defaultCooldownMs: 60_000, activities: [activity(8, 10, 400, 59)] })),
+    "wait",
+    12,
+  ],
+  [
+    "and acts when that has passed",
+    simple(60, group({ defaultCooldownMs: 60_000, activities: [activity(8, 10, 400, 60)] })),
+    "out",
+    12,
+  ],
+  [
+    "its own cooldown outweighs the group's",
+    simple(60, group({ defaultCooldownMs: 60_000, activities: [activity(8, 10, 400, 60)] }), { cooldown: "2m" }),
+    "wait",
+    12,
+  ],
   ["takes away", simple(20, group(), { alarm: low, scalingAdjustment: -3 }), "in", 7],
 ];
 
