@@ -78,7 +78,7 @@ function Facts({ group }: { readonly group: ServerGroupView }): ReactNode {
     ["Created", <Age at={group.createdAt} />],
     ["Suspended", suspended.length === 0 ? "nothing" : suspended.join(", ")],
     ["Health by", settings.healthChecks.join(", ")],
-    ["Grace", formatLength(settings.healthCheckGraceMs)],
+    ["Grace", settings.healthCheckGraceMs === 0 ? "none" : formatLength(settings.healthCheckGraceMs)],
     ["Ends first", settings.terminationPolicies.join(", ")],
     ...(settings.hooks.length === 0
       ? []
