@@ -112,6 +112,13 @@ export class Fields {
     return "";
   }
 
+  /** White space stands between the only value of the kind and the end of its line. */
+  isPadded(kind: FieldKind): boolean {
+    for (let at = 0; at < this.#spots.length; at += stride)
+      if (this.#spots[at + 4] === kind && this.#text.charCodeAt(this.#spots[at + 3] ?? 0) !== 0x0d) return true;
+    return false;
+  }
+
   /**
    * All lines that go on to the next connection, each as `name: value CRLF`. Fields of one connection and of framing
    * stay behind: who sends the message writes its own. `host` goes on where `keep` has it, `trailer` likewise.

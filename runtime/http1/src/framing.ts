@@ -24,6 +24,8 @@ export function announcedLength(fields: Fields, minor: number): number | undefin
   if (lengths === 1) return lengthOf(fields.valueOf(fieldKind.contentLength));
   const coding = fields.valueOf(fieldKind.transferEncoding).toLowerCase();
   if (minor === 0) throw ambiguous("Transfer-Encoding in a message of HTTP/1.0");
+  // Readers differ on whether it is part of the coding.
+  if (fields.isPadded(fieldKind.transferEncoding)) throw ambiguous("white space behind its Transfer-Encoding");
   if (coding === "chunked") return framing.chunked;
   if (/chunked|^$|[^a-z0-9,; =-]/.test(coding)) throw ambiguous("Transfer-Encoding that is not plainly chunked");
   throw new MessageRefused("HTTP_CODING_UNSUPPORTED", "message: has a transfer coding other than chunked");

@@ -1,3 +1,4 @@
+import { METHODS } from "node:http";
 import { isAuthority } from "./authority.ts";
 import { fieldKind } from "./field-kind.ts";
 import type { Fields } from "./fields.ts";
@@ -26,6 +27,8 @@ export interface RequestHead {
   readonly expectsContinue: boolean;
 }
 
+/** Those that Node's own server knows. What else looks like one is mostly the rest of a body that was read too short. */
+const methods = new Set(METHODS);
 const version = /^HTTP\/1\.[01]$/;
 
 /**
@@ -38,6 +41,7 @@ export function parseRequestHead(text: string, from: number, blank: number, limi
   while (isTokenByte(text.charCodeAt(at))) at++;
   if (at === from || at - from > 32 || text.charCodeAt(at) !== char.sp) throw badLine("method");
   const method = text.slice(from, at);
+  if (!methods.has(method)) throw new MessageRefused("HTTP_METHOD_UNSUPPORTED", "request: its method is not served");
   const targetStart = ++at;
   while (isTargetByte(text.charCodeAt(at))) at++;
   if (at - targetStart > limits.targetBytes)

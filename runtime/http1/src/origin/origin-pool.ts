@@ -39,7 +39,7 @@ export class OriginPool implements PoolTime {
 
   /** Removes all. */
   close(): void {
-    for (const origin of [...this.#origins.values()]) this.remove(origin);
+    for (const origin of this.#origins.values()) this.remove(origin);
     this.#beat?.cancel();
     this.#beat = undefined;
   }
