@@ -101,7 +101,9 @@ export interface InstanceObservation {
 /** The port every engine (process, container, kubernetes, aws) implements. All calls are idempotent by instance id. */
 export interface Engine {
   /**
-   * Starts an instance; resolves once the engine has accepted it, not once it is healthy.
+   * Starts an instance; resolves once the engine has accepted it (`starting`) within seconds, however long starting takes, or
+   * once it is known not to start (`stopped`, with the reason). Never twice for one id: that is what engines that choose names
+   * of their own make idempotent by (client token, name, label).
    *
    * @throws PlatformError `AGENT_UNREACHABLE` when the zone's agent does not answer, `EPOCH_STALE` when another
    * controller has taken over.
@@ -109,9 +111,16 @@ export interface Engine {
   launch(spec: LaunchSpec): Promise<InstanceObservation>;
   /** Out of service, drained, SIGTERM, then SIGKILL after `drainMs`. Resolves when accepted. Unknown ids are fine. */
   terminate(id: InstanceId, cause: string): Promise<void>;
-  /** Sends a signal at once (`SIGKILL`, `SIGSTOP`, `SIGCONT`, `SIGTERM`); nothing is drained. */
+  /**
+   * Sends a signal at once (`SIGKILL`, `SIGSTOP`, `SIGCONT`, `SIGTERM`); nothing is drained.
+   *
+   * @throws PlatformError `SIGNAL_UNSUPPORTED` (501) where instances hear no such signal; `SIGKILL` all must have.
+   */
   signal(id: InstanceId, signal: EngineSignal, cause: string): Promise<void>;
-  /** All instances of all reachable zones, and the zones that did not answer. */
+  /**
+   * All instances of all reachable zones, and the zones that did not answer. Reads what was written: an instance whose launch
+   * was accepted is listed from then on. Who is missing is gone; an engine above an API that lists late remembers for it.
+   */
   list(): Promise<EngineListing>;
   /**
    * Calls `onChange` with each new observation until `signal` aborts; reconnects by itself. `onBreak` is called with the zone

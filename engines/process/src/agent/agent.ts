@@ -67,6 +67,8 @@ const strangeFiles = {
 } as const;
 /** After a shutdown, the news of the deaths may take so long to reach the registries. */
 const farewellMs = 1_000;
+/** An order is answered by then, started or not: taking in an image, or making a machine in a cloud, takes longer. */
+const acceptMs = 5_000;
 /** Removing ended containers may take their engine so long; what is left then is removed by the next agent. */
 const forgetMs = 3_000;
 
@@ -205,8 +207,8 @@ export class ZoneAgent {
   }
 
   /**
-   * Starts an instance; one with this id that exists already is returned as it is. Resolves when its process runs, or
-   * is known not to.
+   * Starts an instance; one with this id that exists already is returned as it is. Resolves when it runs, or is known not to,
+   * or after 5 s: starting goes on then, and its outcome is told as a change.
    *
    * @throws PlatformError `AGENT_STOPPING` (503) during a shutdown, `ZONE_WRONG` (409) for another zone's instance.
    */
@@ -219,15 +221,14 @@ export class ZoneAgent {
     }
     const known = this.#instances.get(spec.id);
     if (known !== undefined) {
-      await this.#launches.get(spec.id);
+      await this.#started(spec.id);
       return known.observation;
     }
     const instance = new Instance(this.#context, spec, this.#tokenOf(spec.id));
     this.#instances.set(spec.id, instance);
-    const launch = this.#launch(instance);
+    const launch = this.#launch(instance).finally(() => this.#launches.delete(spec.id));
     this.#launches.set(spec.id, launch);
-    await launch;
-    this.#launches.delete(spec.id);
+    await this.#started(spec.id);
     return instance.observation;
   }
 
@@ -288,6 +289,12 @@ export class ZoneAgent {
     this.#probe.close();
     this.#registry.close();
     await this.#runtime.close();
+  }
+
+  /** Waits until an instance has started, but no longer than an order may go unanswered. */
+  async #started(id: InstanceId): Promise<void> {
+    const launch = this.#launches.get(id);
+    if (launch !== undefined) await within(this.#clock, acceptMs, "its start", launch).catch(() => {});
   }
 
   async #launch(instance: Instance): Promise<void> {

@@ -30,6 +30,14 @@ export function lifeTests(suite: Suite): void {
     assert.equal(await ask(spec), began);
   });
 
+  suite.test("what was accepted is listed at once, by this control and by the next", async (world) => {
+    const spec = await world.spec(programs.foreign);
+    await world.engine.launch(spec);
+    assert.equal((await observe(world, spec))?.spec.id, spec.id);
+    world.reconnect();
+    assert.equal((await observe(world, spec))?.spec.id, spec.id);
+  });
+
   suite.test("an instance is told who and where it is, and gets nothing of whoever starts it", async (world) => {
     process.env["CONFORMANCE_PROBE"] = "leaks";
     const spec = await world.spec(programs.environment, { env: { GREETING: "hi there", PORT: "1" } });
