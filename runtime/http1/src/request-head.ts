@@ -41,7 +41,6 @@ export function parseRequestHead(text: string, from: number, blank: number, limi
   while (isTokenByte(text.charCodeAt(at))) at++;
   if (at === from || at - from > 32 || text.charCodeAt(at) !== char.sp) throw badLine("method");
   const method = text.slice(from, at);
-  if (!methods.has(method)) throw new MessageRefused("HTTP_METHOD_UNSUPPORTED", "request: its method is not served");
   const targetStart = ++at;
   while (isTargetByte(text.charCodeAt(at))) at++;
   if (at - targetStart > limits.targetBytes)
@@ -49,6 +48,7 @@ export function parseRequestHead(text: string, from: number, blank: number, limi
   if (at === targetStart || text.charCodeAt(at) !== char.sp) throw badLine("target");
   const written = text.slice(targetStart, at);
   const minor = minorOf(text, at + 1);
+  if (!methods.has(method)) throw new MessageRefused("HTTP_METHOD_UNSUPPORTED", "request: its method is not served");
   at += 9;
   if (text.charCodeAt(at) !== char.cr || text.charCodeAt(at + 1) !== char.lf) throw badLine("version");
   const fields = parseFields(text, at + 2, blank + 2, limits);
