@@ -73,6 +73,8 @@ export interface Rollout {
   readonly without?: readonly string[];
   /** So many of `desired`, in percent, are up at least. Default 100: successors first. */
   readonly minHealthyPercent?: number;
+  /** So many of `desired`, in percent, may stand while it goes on. Default: one more than `desired`. */
+  readonly maxHealthyPercent?: number;
   /** Nothing is started before its predecessor has gone. */
   readonly noSurge?: true;
 }

@@ -55,6 +55,62 @@ test("with 60 % of five the old go first, never fewer than three serve, and neve
   assert.equal(least, 3);
 });
 
+for (const [max, most] of [
+  [110, 7],
+  [150, 9],
+  [200, 12],
+] as const) {
+  test(`with 100 % to ${max} % of six successors come first, ${most} run at most, and the zones get on alike`, async () => {
+    const options = { minHealthyPercentage: 100, maxHealthyPercentage: max };
+    const world = await refreshing(6, { run: "node next.js", ...options });
+    let [least, ran, lopsided] = [6, 6, 0];
+    for (let ms = 0; ms < 60_000 && !statusOf(world).startsWith("Successful"); ms += 50) {
+      await world.clock.advance(50);
+      least = Math.min(least, world.engine.up("catalog").length);
+      ran = Math.max(ran, running(world));
+      const zones = world.zones.map(({ name }) => {
+        const there = world.engine.all().filter(({ spec, state }) => {
+          return spec.zone.name === name && (state === "up" || state === "starting");
+        });
+        return there.length;
+      });
+      lopsided = Math.max(lopsided, Math.max(...zones) - Math.min(...zones));
+    }
+    assert.equal(statusOf(world), "Successful 100");
+    assert.deepEqual([least, ran, old(world)], [6, most, 0]);
+    assert.ok(lopsided <= 2, `${lopsided} apart while they are replaced`);
+    assert.equal(world.engine.upZones("catalog"), "aabbcc");
+    assert.equal(world.engine.launches.length, 12, "each is replaced once");
+  });
+}
+
+test("with 50 % to 150 % half go at once and half come at once: never under three, never over nine", async () => {
+  const world = await refreshing(6, { run: "node next.js", minHealthyPercentage: 50, maxHealthyPercentage: 150 });
+  let [least, ran] = [6, 6];
+  for (let ms = 0; ms < 60_000 && !statusOf(world).startsWith("Successful"); ms += 50) {
+    await world.clock.advance(50);
+    least = Math.min(least, world.engine.up("catalog").length);
+    ran = Math.max(ran, running(world));
+  }
+  assert.equal(statusOf(world), "Successful 100");
+  assert.ok(least >= 3 && ran <= 9, `${least} to ${ran}`);
+  assert.equal(world.engine.upZones("catalog"), "aabbcc");
+});
+
+test("a surge of successors that cannot start is given up and taken back: the old ones never stop serving", async () => {
+  const world = new World();
+  await world.settled(6);
+  world.engine.programs.set("catalog", { startMs: undefined, exitAfterMs: 100 });
+  const pace = { minHealthyPercentage: 100, maxHealthyPercentage: 200, autoRollback: true };
+  await world.cloud.serverGroups.refresh(group, { run: "node broken.js", ...pace }, operator);
+  for (let ms = 0; ms < 120_000; ms += 500) {
+    await world.clock.advance(500);
+    assert.equal(old(world), 6);
+  }
+  assert.match(statusOf(world), /^RollbackSuccessful/);
+  assert.ok(world.engine.launches.length < 60, `${world.engine.launches.length} launches`);
+});
+
 test("checkpoints: it waits at each for its delay, and goes on by itself", async () => {
   const options = { checkpointPercentages: [34, 67], checkpointDelayMs: 60_000, minHealthyPercentage: 100 };
   const world = await refreshing(3, { ...options, run: "node next.js" });

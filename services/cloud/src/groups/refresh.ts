@@ -261,7 +261,7 @@ function released(group: ServerGroup, refresh: RefreshState): ServerGroup {
     startedAtMs,
     outdated: refresh.instances.slice(0, releasedCount(refresh)),
     minHealthyPercent: options.minHealthyPercentage,
-    ...(options.maxHealthyPercentage === 100 ? { noSurge: true } : {}),
+    ...(options.maxHealthyPercentage === 100 ? { noSurge: true } : { maxHealthyPercent: options.maxHealthyPercentage }),
   };
   return { ...group, refresh, rollout };
 }

@@ -38,9 +38,11 @@ export function planGroup(input: PlanInput): Action[] {
   });
   const round: Round = {
     lost: [...input.lost],
-    isStarting: views.some(hasStartingSuccessor),
+    surge: surgeOf(input, views),
+    surgePerZone: 0,
     budget: launchBudget(input, views, held.size),
   };
+  round.surgePerZone = Math.ceil(round.surge / Math.max(1, views.filter(hasOutdated).length));
   for (const view of views) {
     const target = (targets.get(view.zone.name) ?? 0) - (held.get(view.zone.name) ?? 0);
     planLaunches(input, view, target, round, actions);
@@ -65,7 +67,10 @@ function heldPlaces({ group, lost }: PlanInput): ReadonlyMap<string, number> {
 /** What a round has already decided for the zones before. */
 interface Round {
   readonly lost: LostInstance[];
-  isStarting: boolean;
+  /** Successors that may still be started beside those they replace. */
+  surge: number;
+  /** Of them in one zone, so that all zones get on alike. */
+  surgePerZone: number;
   budget: number;
 }
 
@@ -78,14 +83,30 @@ function launchBudget({ group }: PlanInput, views: readonly ZoneView[], held: nu
   return Math.max(missing, max + Math.max(1, Math.floor(max * rebalanceMargin)) - live);
 }
 
+/**
+ * How many successors may be started beside those they replace: one at a time, or as many as the rollout's own pace leaves
+ * room for above `desired`.
+ */
+function surgeOf(input: PlanInput, views: readonly ZoneView[]): number {
+  const { group } = input;
+  if (isExclusive(group.definition.placement) || isPaused(input) || !startsSuccessorsFirst(input)) return 0;
+  const percent = group.rollout?.maxHealthyPercent;
+  if (percent === undefined) return views.some(hasStartingSuccessor) ? 0 : 1;
+  const live = views.reduce((sum, view) => sum + liveIn(view), 0);
+  return Math.max(0, Math.ceil((group.desired * percent) / 100) - live);
+}
+
+function hasOutdated(view: ZoneView): boolean {
+  return view.outdated.length > 0;
+}
+
 function hasStartingSuccessor(view: ZoneView): boolean {
   return view.outdated.length > 0 && view.current.some((instance) => instance.state === "starting");
 }
 
 function planLaunches(input: PlanInput, view: ZoneView, target: number, round: Round, actions: Action[]): void {
   const exclusive = isExclusive(input.group.definition.placement);
-  const mayReplace = view.outdated.length > 0 && !exclusive && !round.isStarting && !isPaused(input);
-  const surge = mayReplace && startsSuccessorsFirst(input) ? 1 : 0;
+  const surge = Math.min(round.surge, round.surgePerZone, view.outdated.length);
   const missing = Math.min(target - view.current.length, target + surge - liveIn(view));
   if (missing <= 0 || view.isEnding) return;
   const waits = waitOf(input, view, exclusive);
@@ -96,7 +117,7 @@ function planLaunches(input: PlanInput, view: ZoneView, target: number, round: R
   const warm = readyIn(input, view.zone.name);
   for (let i = 0; i < missing; i++) {
     const isSurge = liveIn(view) + i >= target;
-    if (isSurge) round.isStarting = true;
+    if (isSurge) round.surge--;
     else if (round.budget-- <= 0) return;
     const index = round.lost.findIndex((instance) => instance.zone === view.zone.name);
     const replaced = index < 0 ? undefined : round.lost.splice(index, 1)[0];
