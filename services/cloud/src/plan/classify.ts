@@ -13,6 +13,8 @@ export interface ZoneView {
   leaving: number;
   /** Of `current` and `outdated`: never chosen to go. */
   protectedCount: number;
+  /** Of `current`: up, and waited for by a rollout until their checks have passed them. */
+  untried: number;
   /** Somebody here is ended by this very plan: whether its successor must wait is known in the next one. */
   isEnding: boolean;
 }
@@ -37,13 +39,26 @@ export function classify(input: PlanInput): { readonly views: ZoneView[]; readon
   for (const zone of input.zones) {
     // What a lost zone still runs is surplus once it comes back, and nothing until then.
     if (zone.state === "lost") continue;
-    const view: ZoneView = { zone, current: [], outdated: [], leaving: 0, protectedCount: 0, isEnding: false };
+    const view: ZoneView = {
+      zone,
+      current: [],
+      outdated: [],
+      leaving: 0,
+      protectedCount: 0,
+      untried: 0,
+      isEnding: false,
+    };
     for (const instance of input.instances) {
       if (instance.spec.zone.name === zone.name) place(input, view, instance, actions, sick);
     }
     views.push(view);
   }
   endSick(input, views, sick, actions);
+  const untried = views.reduce((sum, view) => sum + view.untried, 0);
+  if (untried > 0) {
+    const reason = `${untried} of its new instances ${untried === 1 ? "has" : "have"} not passed the group's checks yet`;
+    actions.push({ kind: "wait", zone: "", reason });
+  }
   return { views, actions };
 }
 
@@ -107,7 +122,11 @@ function stand(input: PlanInput, view: ZoneView, instance: InstanceObservation, 
   const isProtected = mark?.protected === true && group.deletingAtMs === undefined;
   if (isProtected) view.protectedCount++;
   const isOld = !isProtected && (isTooOld || isOutdated(group, instance));
-  (isOld ? view.outdated : view.current).push(asSeen(input, instance, mark));
+  const seen = asSeen(input, instance, mark);
+  // A rollout goes on once its successors have passed the checks that the group asks for, not once they answer.
+  const isUntried = !isOld && group.rollout !== undefined && seen.state === "up" && input.isProven?.(seen) === false;
+  if (isUntried) view.untried++;
+  (isOld ? view.outdated : view.current).push(isUntried ? { ...seen, state: "starting" } : seen);
 }
 
 /** Capacity that does not serve yet (a hook, the grace period) counts as starting; what nobody checks counts as up. */

@@ -15,7 +15,7 @@ const health = { ...httpHealthCheckDefaults, path: "/health", intervalMs: 5_000 
 class Clinic {
   readonly clock = new FakeClock();
   readonly engine = new FakeEngine(this.clock);
-  /** Instances that answer 503; `*`: all, also those to come. */
+  /** Instances and groups that answer 503; `*`: all, also those to come. */
   readonly failing = new Set<string>();
   /** Zones whose agents cannot be asked. */
   readonly muteZones = new Set<string>();
@@ -30,9 +30,10 @@ class Clinic {
     const ask: Engine["ask"] = async (questions) => {
       this.asked.push(...questions);
       return questions.flatMap(({ id, path }) => {
-        const zone = this.engine.all().find(({ spec }) => spec.id === id)?.spec.zone.name ?? "";
-        if (this.muteZones.has(zone)) return [];
-        const status = this.failing.has(id) || this.failing.has("*") ? 503 : 200;
+        const spec = this.engine.all().find((one) => one.spec.id === id)?.spec;
+        if (this.muteZones.has(spec?.zone.name ?? "")) return [];
+        const isFailing = [id, "*", spec?.serverGroup ?? ""].some((what) => this.failing.has(what));
+        const status = isFailing ? 503 : 200;
         return [{ id, status, detail: `${path} answers ${status}` }];
       });
     };
@@ -252,3 +253,28 @@ for (const [name, wrong] of [
     });
   });
 }
+
+test("a deployment waits until its successors have passed the group's checks; while they do not, the old ones serve", async () => {
+  const clinic = await Clinic.of(3, { healthChecks: ["http"], httpCheck: health });
+  const next = "movies-catalog-v001";
+  clinic.failing.add(next);
+  const operations = await clinic.cloud.deploy(
+    "movies",
+    {},
+    [definition("catalog", 3, { run: "node next.js" })],
+    "operator",
+  );
+  const old = (): number => clinic.engine.up("catalog").filter(({ spec }) => spec.serverGroup === group).length;
+  const reasons = new Set<string>();
+  for (let i = 0; i < 300; i++) {
+    await clinic.clock.advance(1_000);
+    assert.equal(old(), 3);
+    for (const { reason } of clinic.cloud.group(next)?.waits ?? []) reasons.add(reason);
+  }
+  assert.ok(reasons.has("1 of its new instances has not passed the group's checks yet"), [...reasons].join());
+  clinic.failing.clear();
+  await clinic.clock.advance(90_000);
+  assert.equal(old(), 0);
+  assert.equal(clinic.cloud.operation(operations[0]?.id ?? "")?.state, "succeeded");
+  assert.equal(clinic.engine.upZones("catalog"), "abc");
+});
