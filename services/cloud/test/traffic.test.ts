@@ -110,3 +110,20 @@ test("a disk that hangs holds up the launch of one with a hook for two seconds, 
   assert.equal(world.engine.launches.length, 4);
   assert.match(launchedAs(world, group)[3] ?? "", /waits for the lifecycle hook warm-up/);
 });
+
+test("what is launched while AddToLoadBalancer is suspended gets no traffic until the process is resumed", async () => {
+  const world = new World();
+  await world.settled(3);
+  await world.cloud.serverGroups.suspend(group, ["AddToLoadBalancer"], operator);
+  await world.cloud.serverGroups.resize(group, { desired: 4 }, operator);
+  await world.clock.advance(5_000);
+  const fresh = world.engine.launches.at(-1)?.spec;
+  assert.ok(fresh);
+  assert.match(fresh.env[Env.outOfService] ?? "", /was launched while AddToLoadBalancer was suspended/);
+  assert.deepEqual([...world.traffic.out.keys()], [fresh.id], "and those that were there keep theirs");
+  await world.clock.advance(60_000);
+  assert.ok(world.traffic.out.has(fresh.id));
+  await world.cloud.serverGroups.resume(group, ["AddToLoadBalancer"], operator);
+  await world.clock.advance(5_000);
+  assert.equal(world.traffic.out.size, 0);
+});
