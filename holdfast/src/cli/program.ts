@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import { addAutoscaleCommands } from "./autoscale/autoscale-commands.ts";
+import { addCapacityCommands } from "./capacity-commands.ts";
 import { type Add, answering, type Choose, collect, onStack } from "./command-group.ts";
 import { addConfigCommands } from "./config-commands.ts";
 import { addFaultCommands } from "./fault-commands.ts";
@@ -38,6 +39,7 @@ export function buildProgram(choose: Choose): Command {
   addGroupCommands(program, choose);
   addAutoscaleCommands(program, choose);
   addDiscoveryCommands(stack, choose);
+  addCapacityCommands(program, stack, choose);
   addFaultCommands(program, choose);
   addConfigCommands(program, choose);
   addImageCommands(program, choose);

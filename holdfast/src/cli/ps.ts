@@ -12,18 +12,31 @@ export async function ps(context: CommandContext, options: StackOptions): Promis
   control.close();
   terminal.printJson(instances);
   const nowMs = clock.wallMs();
+  const placed = instances.some(({ host }) => host !== undefined);
   const rows = instances.map((instance) => [
     instance.id,
     instance.name,
     instance.kind,
     instance.zone,
+    ...(placed ? [instance.host ?? "–"] : []),
     `${instance.address}:${instance.port}`,
     instance.pid === null ? "–" : String(instance.pid),
     instance.status,
     formatAge(Date.parse(instance.since), nowMs),
     instance.status === "up" ? "" : instance.reason,
   ]);
-  const header = ["ID", "NAME", "KIND", "ZONE", "ADDRESS", "PID", "STATUS", "SINCE", "REASON"];
+  const header = [
+    "ID",
+    "NAME",
+    "KIND",
+    "ZONE",
+    ...(placed ? ["HOST"] : []),
+    "ADDRESS",
+    "PID",
+    "STATUS",
+    "SINCE",
+    "REASON",
+  ];
   for (const line of formatTable(header, rows, terminal.columns)) terminal.print(line);
   return exitCodes.ok;
 }

@@ -64,9 +64,10 @@ async function findInGroups(control: ReturnType<typeof openStack>["control"], id
   return groups.flatMap(({ instances }) => instances).find((instance) => instance.id === id);
 }
 
-function groupFactsOf({ serverGroup, lifecycle, waitsFor, health }: GroupInstanceView): [string, string][] {
+function groupFactsOf({ serverGroup, lifecycle, waitsFor, health, host }: GroupInstanceView): [string, string][] {
   const waits = waitsFor.length === 0 ? "" : `, waits for ${waitsFor.join(", ")}`;
   const facts: [string, string][] = [["Group", `${serverGroup}: ${lifecycle}${waits}`]];
+  if (host !== undefined) facts.push(["Host", host]);
   for (const { checker, healthy, reason, note } of health) {
     const verdict = `${healthy ? "healthy" : "unhealthy"}: ${reason}`;
     facts.push([`Check ${checker}`.slice(0, 15), `${verdict}${note === "" ? "" : ` (${note})`}`]);

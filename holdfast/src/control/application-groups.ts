@@ -11,6 +11,7 @@ import {
   type SidecarSettings,
 } from "@holdfast/wire";
 import type { Application, ServiceDefinition } from "@holdfast/wire/application";
+import { demandOf } from "./application-hosts.ts";
 import { withFaultHook } from "./fault-hook.ts";
 import { logBytesMax, nodeCommand, placementIn } from "./platform-groups.ts";
 import type { ControlSettings } from "./settings.ts";
@@ -53,6 +54,7 @@ export function applicationGroups(
       ...settingsOf(definition),
       scale: scaleOf(definition, settings.zones.length),
       placement: placementIn(settings),
+      ...(application.hosts === undefined ? {} : { demand: demandOf(definition) }),
     };
   });
 }

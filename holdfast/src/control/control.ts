@@ -3,7 +3,7 @@ import type { Server } from "node:net";
 import { join } from "node:path";
 import { Cloud, DurableState, type StateStore, type StoredState } from "@holdfast/cloud-server";
 import type { ConfigStore } from "@holdfast/config-server";
-import { type Clock, hasCode, type Log, type Random } from "@holdfast/kernel";
+import { type Clock, hasCode, type Log, messageOf, type Random } from "@holdfast/kernel";
 import { serveAlsoAt } from "@holdfast/service";
 import type { Engine, FaultEngine, InstanceObservation } from "@holdfast/wire";
 import { openAutoscale } from "../autoscale/autoscale-house.ts";
@@ -26,6 +26,7 @@ import { openApiDocument } from "./api/openapi.ts";
 import { controlRoutes } from "./api/routes.ts";
 import { apiServer, listen } from "./api/server.ts";
 import { readOrMakeToken } from "./api/token-file.ts";
+import { hostPlanOf } from "./application-hosts.ts";
 import { ControlModel, type MetricsSource } from "./control-model.ts";
 import { checkImage, type Deployment } from "./deploy.ts";
 import { lookAt } from "./look-at.ts";
@@ -245,8 +246,19 @@ function ensurePlatform(cloud: Cloud, settings: ControlSettings): void {
   for (const name of cloud.applications()) {
     const deployment = cloud.application(name) as Deployment;
     groups.push(...edgeGroups(settings, deployment.application));
+    restoreHosts(cloud, settings, deployment);
   }
   cloud.ensure(groups);
+}
+
+/** Hosts in zones that this stack no longer has place nobody; the application runs on all the same. */
+function restoreHosts(cloud: Cloud, { zones }: ControlSettings, { application }: Deployment): void {
+  try {
+    const hosts = hostPlanOf(application, zones);
+    if (hosts !== undefined) cloud.hosts.configure(hosts);
+  } catch (error) {
+    cloud.remark(`hosts are left out, nothing is placed: ${messageOf(error)}`);
+  }
 }
 
 /**

@@ -5,6 +5,7 @@ import { PlatformError } from "@holdfast/kernel";
 import type { Application } from "@holdfast/wire/application";
 import type { DeployAnswer, OperationView } from "@holdfast/wire/control";
 import { applicationGroups } from "./application-groups.ts";
+import { hostPlanOf } from "./application-hosts.ts";
 import { edgeGroups, platformApplication } from "./platform-groups.ts";
 import type { ControlSettings } from "./settings.ts";
 
@@ -17,7 +18,8 @@ export interface Deployment {
 /**
  * Makes `name` the stack's application: its services, the edge with its routes, and nothing of another one.
  *
- * @throws PlatformError `APPLICATION_NAME_MISMATCH`, `APPLICATION_NAME_RESERVED`, `IMAGE_MISSING`, `STATE_READ_ONLY`.
+ * @throws PlatformError `APPLICATION_NAME_MISMATCH`, `APPLICATION_NAME_RESERVED`, `HOST_ZONE_UNKNOWN`, `HOST_DOUBLED`,
+ * `CAPACITY_GUARANTEE_TOO_LARGE`, `IMAGE_MISSING`, `STATE_READ_ONLY`.
  */
 export async function deploy(
   cloud: Cloud,
@@ -29,7 +31,17 @@ export async function deploy(
   checkName(name, deployment.application);
   checkImages(deployment.images);
   const groups = applicationGroups(name, deployment.application, deployment.images, settings);
-  const operations: OperationView[] = [...(await cloud.deploy(name, deployment, groups, actor))];
+  const hosts = hostPlanOf(deployment.application, settings.zones);
+  const before = cloud.hosts.pool.plan;
+  // Before the launches that it is to place.
+  cloud.hosts.configure(hosts);
+  const operations: OperationView[] = [];
+  try {
+    operations.push(...(await cloud.deploy(name, deployment, groups, actor)));
+  } catch (error) {
+    cloud.hosts.configure(before);
+    throw error;
+  }
   // Edge and registry belong to the platform, but the edge's routes are the application's.
   cloud.ensure(edgeGroups(settings, deployment.application));
   for (const other of cloud.applications()) {

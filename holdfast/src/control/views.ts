@@ -27,6 +27,7 @@ export function instanceView(instance: InstanceObservation): InstanceView {
     reason: instance.reason,
     reasonCode: instance.reasonCode,
     serverGroup: spec.serverGroup,
+    ...(spec.place === undefined ? {} : { host: spec.place.host }),
     startedAt: new Date(instance.startedAtMs).toISOString(),
   };
 }

@@ -63,6 +63,7 @@ function instanceView(cloud: Cloud, { group }: GroupStatus, instance: InstanceOb
     reason: instance.reason,
     address: spec.address,
     port: spec.port,
+    ...(spec.place === undefined ? {} : { host: spec.place.host }),
     startedAt: iso(instance.startedAtMs),
   };
 }

@@ -16,6 +16,8 @@ export interface Identity {
   readonly registries: readonly string[];
   /** Why callers are not to choose it until control says so; `undefined`: they may. */
   readonly outOfService: string | undefined;
+  /** The host that placement chose, where hosts are declared; told to registries as the metadata `host`. */
+  readonly placedOn?: string | undefined;
   readonly lastViewFile: string | undefined;
   readonly host: string;
   /** `undefined`: any free port. */
@@ -43,6 +45,7 @@ export function readIdentity(environment: Environment, name: string | undefined)
     zone: environment[Env.zone] ?? "none",
     environment: environment[Env.environment] ?? "dev",
     registries: (environment[Env.registries] ?? "").split(",").filter((url) => url !== ""),
+    placedOn: environment[Env.host] === "" ? undefined : environment[Env.host],
     outOfService: environment[Env.outOfService] === "" ? undefined : environment[Env.outOfService],
     lastViewFile: environment[Env.lastViewFile] === "" ? undefined : environment[Env.lastViewFile],
     host: environment["HOST"] ?? "127.0.0.1",

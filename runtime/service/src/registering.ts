@@ -39,7 +39,7 @@ export function registrationOf(surroundings: Surroundings, identity: Identity, p
     cluster: identity.cluster,
     serverGroup: identity.serverGroup,
     verifiesIdentity: true,
-    metadata: place.metadata,
+    metadata: { ...(identity.placedOn === undefined ? {} : { host: identity.placedOn }), ...place.metadata },
   });
 }
 

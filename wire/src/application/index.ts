@@ -1,3 +1,4 @@
+export { demandDefaults } from "./hosts.ts";
 export {
   type Application,
   type ApplicationFault,

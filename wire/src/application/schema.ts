@@ -3,6 +3,7 @@ import { z } from "zod";
 import { scalingPolicySchema } from "../autoscale/policy.ts";
 import { scheduledActionSchema } from "../autoscale/schedule.ts";
 import { healthCheckTypes, httpHealthCheckDefaults as http, httpMatcherPattern } from "../group-words.ts";
+import { capacityGroupsSchema, constraintsSchema, hostsSchema, packingSchema, placementFaults } from "./hosts.ts";
 
 /**
  * The application file's one schema: source of the TypeScript types, the JSON Schema, the YAML twin and the API body.
@@ -124,8 +125,20 @@ const resources = z
       .describe(
         "`256MiB`, `1GiB`, or bytes. An instance that takes more is killed, told as OUT_OF_MEMORY, and replaced.",
       ),
+    disk: z
+      .union([z.string(), z.number()])
+      .refine((value) => (parseBytes(value) ?? -1) >= 0, "must be a size such as `10GiB`")
+      .optional()
+      .describe("What it takes of its host's disk, where hosts are declared; not enforced."),
+    network: z
+      .number()
+      .nonnegative()
+      .optional()
+      .describe("Mbit/s that it takes of its host's, where hosts are declared; not enforced."),
   })
-  .describe("What each instance may use at most. Needs root and control groups, or a container engine.");
+  .describe(
+    "What each instance may use at most, and what it takes of its host. Limits need root and control groups, or a container engine.",
+  );
 
 const service = z
   .strictObject({
@@ -150,6 +163,9 @@ const service = z
     health: health.optional(),
     scale: scale.optional(),
     resources: resources.optional(),
+    constraints: constraintsSchema.optional(),
+    packing: packingSchema.optional(),
+    capacityGroup: z.string().optional().describe("The capacity group whose guarantee it shares."),
     engine: z
       .literal("process")
       .optional()
@@ -188,6 +204,8 @@ export const applicationSchema = z
       .record(name, service)
       .refine((value) => Object.keys(value).length > 0, "must name at least one service")
       .describe("The services, by the name callers use."),
+    hosts: hostsSchema.optional(),
+    capacityGroups: capacityGroupsSchema.optional().describe("Who is guaranteed how much of the hosts."),
     routes: z.array(route).optional().describe("The edge's routes. Default: everything to the first service."),
   })
   .superRefine((value, context) => {
@@ -200,6 +218,7 @@ export const applicationSchema = z
         message: `names no service; known: ${known}`,
       });
     }
+    for (const { path, message } of placementFaults(value)) context.addIssue({ code: "custom", path, message });
     for (const reserved of ["registry", "gateway", "balancer", "control"]) {
       if (!(reserved in value.services)) continue;
       context.addIssue({

@@ -105,6 +105,8 @@ export const groupInstanceSchema = z
     reason: z.string(),
     address: z.string(),
     port: z.int(),
+    /** The host that it was placed on, where hosts are declared. */
+    host: z.string().optional(),
     /** ISO 8601. */
     startedAt: z.string(),
   })

@@ -1,4 +1,5 @@
 export * from "./autoscale-schema.ts";
+export * from "./capacity-schema.ts";
 export * from "./config-schema.ts";
 export * from "./discovery-schema.ts";
 export * from "./fault-schema.ts";

@@ -26,6 +26,8 @@ export const ControlPaths = {
   autoscalePolicies: (service: string): string => `/v1/autoscale/${encodeURIComponent(service)}/policies`,
   forecast: (service: string, metric: string): string =>
     `/v1/autoscale/${encodeURIComponent(service)}/forecast?metric=${encodeURIComponent(metric)}`,
+  capacity: "/v1/capacity",
+  hostState: (name: string): string => `/v1/hosts/${encodeURIComponent(name)}/state`,
   operation: (id: string): string => `/v1/operations/${encodeURIComponent(id)}`,
   applications: "/v1/applications",
   application: (name: string): string => `/v1/applications/${encodeURIComponent(name)}`,

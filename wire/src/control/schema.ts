@@ -25,6 +25,8 @@ export const instanceViewSchema = z
     reason: z.string(),
     reasonCode: z.string(),
     serverGroup: z.string(),
+    /** The host that it was placed on, where hosts are declared. */
+    host: z.string().optional(),
     /** ISO 8601: when the process started. */
     startedAt: z.string(),
   })

@@ -260,7 +260,7 @@ export class Instance {
       cluster: spec.cluster,
       serverGroup: spec.serverGroup,
       verifiesIdentity: false,
-      metadata: {},
+      metadata: spec.place === undefined ? {} : { host: spec.place.host },
     } as const;
     this.#registration = this.#context.registry.register(record, outOfService);
   }

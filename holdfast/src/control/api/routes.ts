@@ -29,6 +29,7 @@ import { type Deployment, deploy, known } from "../deploy.ts";
 import type { ControlSettings } from "../settings.ts";
 import type { Access } from "./access.ts";
 import { autoscaleRoutes } from "./autoscale-routes.ts";
+import { capacityRoutes } from "./capacity-routes.ts";
 import { configRoutes } from "./config-routes.ts";
 import { discoveryRoutes } from "./discovery-routes.ts";
 import type { EventHub, Topic } from "./event-hub.ts";
@@ -61,6 +62,18 @@ export interface RouteParts {
 
 /** Whoever has the token or a session. */
 const actor = "operator";
+/** What a deployment may be refused with. */
+const deployCodes = [
+  "APPLICATION_NAME_MISMATCH",
+  "APPLICATION_NAME_RESERVED",
+  "CAPACITY_GUARANTEE_TOO_LARGE",
+  "HOST_DOUBLED",
+  "HOST_ZONE_UNKNOWN",
+  "IMAGE_MISSING",
+  "SCALING_PLAN_INVALID",
+  "SCHEDULE_INVALID",
+  "STATE_READ_ONLY",
+];
 const flag = z.enum(["0", "1", "true", "false"]).transform((text) => text === "1" || text === "true");
 const text = z.string().min(1).max(128);
 const wholeText = (min: number, max: number): z.ZodType<number> => z.coerce.number<string>().int().min(min).max(max);
@@ -81,6 +94,7 @@ export function controlRoutes(parts: RouteParts): Route[] {
     ...groupRoutes(parts, actor),
     ...groupActs(parts, actor),
     ...autoscaleRoutes(parts.autoscale),
+    ...capacityRoutes(parts, actor),
     ...applicationRoutes(parts),
     ...recordRoutes(parts),
     ...discoveryRoutes(parts, actor),
@@ -277,14 +291,7 @@ function applicationRoutes({ cloud, settings, autoscale }: RouteParts): Route[] 
       body: deployRequestSchema,
       status: 202,
       answer: { schema: deployAnswerSchema },
-      codes: [
-        "APPLICATION_NAME_MISMATCH",
-        "APPLICATION_NAME_RESERVED",
-        "IMAGE_MISSING",
-        "SCALING_PLAN_INVALID",
-        "SCHEDULE_INVALID",
-        "STATE_READ_ONLY",
-      ],
+      codes: deployCodes,
       handle: async (call) => {
         const deployment = call.body as Deployment;
         checkScaling(deployment.application);
