@@ -384,3 +384,39 @@ describe("forward, of origins that fail", () => {
     assert.deepEqual(origin.received, []);
   });
 });
+
+describe("forward, of what goes on at the same time", () => {
+  it("gives the client an answer that does not wait for its body, then ends both connections", async (t) => {
+    const origin = await rawOrigin(t, onHead("HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno"));
+    const { client, clock, server } = await proxyWorld(t, origin.port);
+    const one = (await client()).send("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 90000\r\n\r\nabc");
+    await one.until(/^HTTP\/1\.1 413 Too Large\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno$/);
+    await waitFor("the origin's end", () => origin.sockets[0]?.destroyed);
+    one.send("x".repeat(1_000));
+    await clock.advance(2_500);
+    await waitFor("the client's end", () => server.connections === 0);
+  });
+
+  it("keeps what belongs to whom apart, for 64 clients at once over connections that are shared", async (t) => {
+    const origin = await rawOrigin(t, (received) => {
+      const target = /^\w+ (\S+) [^]*\r\n\r\n$/.exec(received)?.[1];
+      return target === undefined ? undefined : `HTTP/1.1 200 OK\r\nContent-Length: ${target.length}\r\n\r\n${target}`;
+    });
+    const { client, origin: known } = await proxyWorld(t, origin.port, { pool: { connections: 7, waitMs: 10_000 } });
+    await Promise.all(
+      Array.from({ length: 64 }, async (_, who) => {
+        const one = await client();
+        let wanted = "";
+        for (let turn = 0; turn < 10; turn++) {
+          const target = `/client-${who}/turn-${turn}`;
+          wanted += `HTTP/1.1 200 OK\r\nContent-Length: ${target.length}\r\n\r\n${target}`;
+          one.send(`GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`);
+          if (turn % 3 === 0) await waitFor("the answers", () => one.received.length >= wanted.length, { everyMs: 1 });
+        }
+        await waitFor("all answers", () => one.received.length >= wanted.length, { everyMs: 1 });
+        assert.equal(one.received, wanted);
+      }),
+    );
+    assert.ok(known.connections.open <= 7, `${known.connections.open} connections`);
+  });
+});

@@ -1,27 +1,14 @@
 import { connect, type Socket } from "node:net";
-import { PlatformError } from "@holdfast/kernel";
 import { type BodyReader, bodyReader } from "../body-reader.ts";
+import { writeChunk } from "../chunk-writer.ts";
 import type { Fields } from "../fields.ts";
 import { headEnd } from "../find-head.ts";
 import { framing } from "../framing.ts";
 import { MessageRefused } from "../http1-error.ts";
 import { parseResponseHead, type ResponseHead } from "../response-head.ts";
 import type { TunnelEnd } from "../tunnel-end.ts";
+import { type Home, originFailure } from "./home.ts";
 import type { OriginCall } from "./origin-call.ts";
-import type { OriginOptions } from "./origin-options.ts";
-
-/** What a connection needs of the origin it leads to. */
-export interface Home {
-  readonly host: string;
-  readonly port: number;
-  readonly options: OriginOptions;
-  readonly nowMs: number;
-  /** The connection can take a call. */
-  free(connection: OriginConnection): void;
-  closed(connection: OriginConnection): void;
-  /** The call was lost with a connection that the origin had closed meanwhile. */
-  again(call: OriginCall): void;
-}
 
 /** Reads go here first, of all connections: each is used up before the next. */
 const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
@@ -81,21 +68,12 @@ export class OriginConnection implements TunnelEnd {
 
   /** Sends a piece of the request's body. False: wait for `drained`. */
   write(piece: Buffer | string): boolean {
-    const more = typeof piece === "string" ? this.#socket.write(piece, "latin1") : this.#socket.write(piece);
-    if (!more) this.#deadlineMs = this.#in(this.#home.options.bodyMs);
-    return more;
+    return this.#wrote(typeof piece === "string" ? this.#socket.write(piece, "latin1") : this.#socket.write(piece));
   }
 
   /** Sends a piece as one chunk. */
   writeChunk(piece: Buffer): boolean {
-    const size = `${piece.length.toString(16)}\r\n`;
-    if (piece.length < 4_096) return this.write(`${size}${piece.toString("latin1")}\r\n`);
-    this.#socket.cork();
-    this.write(size);
-    this.write(piece);
-    const more = this.write("\r\n");
-    this.#socket.uncork();
-    return more;
+    return this.#wrote(writeChunk(this.#socket, piece));
   }
 
   /** All of the request's body has been written; the answer is awaited from now on. */
@@ -148,6 +126,12 @@ export class OriginConnection implements TunnelEnd {
     );
   }
 
+  /** While it takes nothing, the origin is the one that is late. */
+  #wrote(more: boolean): boolean {
+    if (!more) this.#deadlineMs = this.#in(this.#home.options.bodyMs);
+    return more;
+  }
+
   #in(ms: number): number {
     return this.#home.nowMs + ms;
   }
@@ -176,12 +160,9 @@ export class OriginConnection implements TunnelEnd {
       this.destroy();
       return true;
     }
+    const reader = this.#reader;
     try {
-      return this.#goOn(
-        this.#reader === undefined
-          ? this.#readHead(this.#call, bytes)
-          : this.#readBody(this.#call, this.#reader, bytes),
-      );
+      return this.#goOn(reader ? this.#readBody(this.#call, reader, bytes) : this.#readHead(this.#call, bytes));
     } catch (error) {
       if (!(error instanceof MessageRefused)) throw error;
       this.#error = error;
@@ -212,11 +193,8 @@ export class OriginConnection implements TunnelEnd {
     if (head.status < 200) return this.#readInform(call, head, bytes.subarray(bodyAt - before));
     this.#keep = head.keepAlive && !this.#uploading;
     if (head.length >= 0 && head.length <= text.length - bodyAt) {
-      // More than the answer: the rest would be taken for that of the next request.
-      if (bytes.length > bodyAt - before + head.length) this.#keep = false;
-      const whole = text.slice(bodyAt, bodyAt + head.length);
-      this.#over();
-      call.answered(head, whole);
+      this.#over(bytes.length > bodyAt - before + head.length);
+      call.answered(head, text.slice(bodyAt, bodyAt + head.length));
       return true;
     }
     return this.#readFirst(call, head, bytes.subarray(bodyAt - before));
@@ -228,10 +206,8 @@ export class OriginConnection implements TunnelEnd {
     const pieces: Buffer[] = [];
     const at = reader.feed(bytes, 0, (piece) => void pieces.push(piece));
     if (reader.done && reader.trailers === undefined) {
-      if (at < bytes.length) this.#keep = false;
-      const whole = pieces.map((piece) => piece.toString("latin1")).join("");
-      this.#over();
-      call.answered(head, whole);
+      this.#over(at < bytes.length);
+      call.answered(head, pieces.map((piece) => piece.toString("latin1")).join(""));
       return true;
     }
     this.#reader = reader;
@@ -259,8 +235,7 @@ export class OriginConnection implements TunnelEnd {
   }
 
   #finish(call: OriginCall, trailers: Fields | undefined, surplus: boolean): void {
-    if (surplus) this.#keep = false;
-    this.#over();
+    this.#over(surplus);
     call.ended(trailers);
   }
 
@@ -278,14 +253,14 @@ export class OriginConnection implements TunnelEnd {
     return rest.length === 0 || this.#call !== call || this.#readHead(call, rest);
   }
 
-  /** The answer is all there: the connection is free, or it ends. */
-  #over(): void {
+  /** The answer is all there: the connection is free, or it ends, as it must when more came than that (`surplus`). */
+  #over(surplus: boolean): void {
     this.#call = undefined;
     this.#reader = undefined;
     this.#untilClose = false;
     this.#informs = 0;
     this.#served++;
-    if (!this.#keep || !this.usable) return this.destroy();
+    if (surplus || !this.#keep || !this.usable) return this.destroy();
     this.#deadlineMs = this.#in(this.#home.options.idleMs);
     if (this.#paused) this.resume();
     this.#home.free(this);
@@ -295,9 +270,7 @@ export class OriginConnection implements TunnelEnd {
     if (this.#peer !== undefined) return this.#peer.passEnd();
     const call = this.#call;
     if (call === undefined || !this.#untilClose) return void this.#socket.destroy();
-    this.#keep = false;
-    this.#over();
-    call.ended(undefined);
+    this.#finish(call, undefined, true);
   }
 
   #close(): void {
@@ -317,12 +290,6 @@ export class OriginConnection implements TunnelEnd {
     const call = this.#call;
     this.#call = undefined;
     this.destroy();
-    const { host, port } = this.#home;
-    const next = "Look at the origin's own log; send the request to another of its kind.";
-    const details = { host, port, sent };
-    const status = code === "ORIGIN_TIMEOUT" ? 504 : 502;
-    call?.failed(
-      new PlatformError(code, `origin ${host}:${port}: ${what}`, { status, next, details, cause: this.#error }),
-    );
+    call?.failed(originFailure(this.#home, code, what, sent, this.#error));
   }
 }

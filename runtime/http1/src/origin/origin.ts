@@ -1,6 +1,7 @@
 import { PlatformError } from "@holdfast/kernel";
+import type { Home } from "./home.ts";
 import type { OriginCall } from "./origin-call.ts";
-import { type Home, OriginConnection } from "./origin-connection.ts";
+import { OriginConnection } from "./origin-connection.ts";
 import type { OriginOptions } from "./origin-options.ts";
 
 /** A call that waits for a connection, and until when. */

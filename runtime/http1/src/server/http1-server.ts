@@ -2,8 +2,9 @@ import { once } from "node:events";
 import { createServer, type ListenOptions, type Server, type Socket } from "node:net";
 import type { Clock, Timer } from "@holdfast/kernel";
 import type { Exchange } from "./exchange.ts";
-import { ServerConnection, type Shared } from "./server-connection.ts";
+import { ServerConnection } from "./server-connection.ts";
 import { type GivenServerOptions, type ServerOptions, serverOptions } from "./server-options.ts";
+import type { Shared } from "./shared.ts";
 
 /** Deadlines are looked at so often; they are that much late at most. */
 const beatMs = 250;

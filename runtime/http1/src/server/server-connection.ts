@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { type BodyReader, bodyReader } from "../body-reader.ts";
+import { writeChunk } from "../chunk-writer.ts";
 import type { Fields } from "../fields.ts";
 import { headEnd } from "../find-head.ts";
 import { MessageRefused } from "../http1-error.ts";
@@ -8,18 +9,7 @@ import { passOn, type TunnelEnd } from "../tunnel-end.ts";
 import type { ClientSide } from "./client-side.ts";
 import { Exchange } from "./exchange.ts";
 import { refusalOf } from "./refusal.ts";
-import type { ServerOptions } from "./server-options.ts";
-
-/** What all connections of a server share. */
-export interface Shared {
-  readonly options: ServerOptions;
-  /** As of the last beat: deadlines need no more. */
-  readonly nowMs: number;
-  readonly draining: boolean;
-  date(): string;
-  request(exchange: Exchange): void;
-  closed(connection: ServerConnection): void;
-}
+import type { Shared } from "./shared.ts";
 
 /** One client: requests are read one after another, and answered in their order. */
 export class ServerConnection implements ClientSide, TunnelEnd {
@@ -88,14 +78,7 @@ export class ServerConnection implements ClientSide, TunnelEnd {
   }
 
   sendChunk(data: Buffer): boolean {
-    const size = `${data.length.toString(16)}\r\n`;
-    if (data.length < 4_096) return this.send(`${size}${data.toString("latin1")}\r\n`);
-    this.#socket.cork();
-    this.#socket.write(size, "latin1");
-    this.#socket.write(data);
-    const more = this.#socket.write("\r\n", "latin1");
-    this.#socket.uncork();
-    return this.#sent(more);
+    return this.#sent(writeChunk(this.#socket, data));
   }
 
   resume(): void {
@@ -137,6 +120,7 @@ export class ServerConnection implements ClientSide, TunnelEnd {
   }
 
   passEnd(): void {
+    this.#deadlineMs = this.#in(this.#shared.options.lingerMs);
     this.#socket.end();
   }
 
@@ -196,10 +180,8 @@ export class ServerConnection implements ClientSide, TunnelEnd {
       return at;
     }
     const reader = bodyReader(head.length, limits);
-    if (
-      head.length > 0 &&
-      (at + head.length <= chunk.length || (head.length <= gatherBytes && !head.expectsContinue))
-    ) {
+    const gathered = at + head.length <= chunk.length || (head.length <= gatherBytes && !head.expectsContinue);
+    if (head.length > 0 && gathered) {
       this.#head = head;
       return at;
     }
@@ -286,11 +268,9 @@ export class ServerConnection implements ClientSide, TunnelEnd {
 
   #drain(): void {
     if (this.#peer !== undefined) return this.#peer.resume();
-    if (this.#state === "open") {
-      const { bodyMs, idleMs } = this.#shared.options;
-      if (this.#exchange === undefined) this.#deadlineMs = this.#in(idleMs);
-      else this.#deadlineMs = this.#reader === undefined ? Number.POSITIVE_INFINITY : this.#in(bodyMs);
-    }
+    const { bodyMs, idleMs } = this.#shared.options;
+    if (this.#exchange !== undefined) this.#deadlineMs = this.#reader ? this.#in(bodyMs) : Number.POSITIVE_INFINITY;
+    else if (this.#state === "open") this.#deadlineMs = this.#in(idleMs);
     this.#exchange?.drained();
   }
 
