@@ -24,7 +24,7 @@ export const floors: readonly (readonly RegExp[])[] = [
   [/^kernel$/],
   [/^wire$/],
   [/^testing$/],
-  [/^runtime\/(metrics|config|trace)$/],
+  [/^runtime\/(metrics|config|trace|http1)$/],
   [/^runtime\/(resilience|discovery)$/],
   [/^runtime\/client$/],
   [/^runtime\/service$/],
