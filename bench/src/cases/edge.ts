@@ -52,7 +52,7 @@ async function* bareRoute(context: BenchContext): AsyncGenerator<Measured> {
     for (const [peerName, leastRatio] of Object.entries(goals))
       if (perCpuSecond.has(peerName))
         yield {
-          case: "requests of a bare route per CPU second",
+          case: `requests of a bare route per CPU second, beside ${peerName}`,
           ours: median(perCpuSecond.get("ours") ?? []),
           peer: median(perCpuSecond.get(peerName) ?? []),
           peerName,

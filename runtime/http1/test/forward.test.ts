@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { Exchange, forward, Http1Server, messageLimits, type Outcome, parseRequestHead } from "@holdfast/http1";
 import { FakeClock, waitFor } from "@holdfast/testing";
 import { onHead, proxyWorld, rawOrigin } from "./proxy-world.ts";
+import { serverWorld } from "./server-world.ts";
 
 const get = "GET /a?b HTTP/1.1\r\nHost: shop\r\nAccept: x\r\n\r\n";
 const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A: b\r\n\r\nok";
@@ -418,5 +419,23 @@ describe("forward, of what goes on at the same time", () => {
       }),
     );
     assert.ok(known.connections.open <= 7, `${known.connections.open} connections`);
+  });
+});
+
+describe("forward, to another origin", () => {
+  it("can send a body that streams there, when the first took no connection", async (t) => {
+    const there = await rawOrigin(t, (received) => (received.endsWith("END") ? ok : undefined));
+    const { pool } = await proxyWorld(t, there.port);
+    const { client } = await serverWorld(t, {}, (exchange) =>
+      forward(exchange, pool.origin("127.0.0.1", 1), {
+        onFailure: () => forward(exchange, pool.origin("127.0.0.1", there.port), { via: "" }),
+      }),
+    );
+    const head = "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 90000\r\n\r\n";
+    const one = (await client()).send(`${head}${"x".repeat(40_000)}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    one.send(`${"y".repeat(49_997)}END`);
+    await one.until(/ok$/);
+    assert.equal(there.received.join(""), `${head}${"x".repeat(40_000)}${"y".repeat(49_997)}END`);
   });
 });
