@@ -163,7 +163,7 @@ export interface HttpAnswer {
   readonly id: InstanceId;
   /** `undefined`: there was none. */
   readonly status: number | undefined;
-  /** `http://127.1.1.10:12000/health answers 503`. */
+  /** `/health answers 503`. */
   readonly detail: string;
 }
 

@@ -49,18 +49,17 @@ export class HealthProbe {
   /** One question of somebody else's. `undefined` when this process was held up: nothing can be said then. */
   async ask(spec: LaunchSpec, path: string, timeoutMs: number): Promise<Omit<HttpAnswer, "id"> | undefined> {
     const answer = await this.#http(spec, spec.port, path, false, timeoutMs);
-    const where = `http://${spec.address}:${spec.port}${path}`;
     switch (answer.kind) {
       case "late":
         return undefined;
       case "answer":
-        return { status: answer.status, detail: `${where} answers ${answer.status}` };
+        return { status: answer.status, detail: `${path} answers ${answer.status}` };
       case "refused":
         return { status: undefined, detail: `nothing listens on ${spec.address}:${spec.port}` };
       case "timeout":
-        return { status: undefined, detail: `${where} does not answer within ${timeoutMs} ms` };
+        return { status: undefined, detail: `${path} does not answer within ${timeoutMs} ms` };
       case "error":
-        return { status: undefined, detail: `${where}: ${answer.detail}` };
+        return { status: undefined, detail: `${path}: ${answer.detail}` };
     }
   }
 
