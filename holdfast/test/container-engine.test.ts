@@ -1,4 +1,3 @@
-import assert from "node:assert/strict";
 import { after, before, describe } from "node:test";
 import {
   type Cannot,
@@ -37,11 +36,7 @@ for (const { name, Service, cannot } of kinds) {
       place = await ContainerPlace.start((directory) => new Service(directory));
     });
 
-    after(async () => {
-      const left = place.service.run("ps", "--all", "--quiet").trim();
-      await place[Symbol.asyncDispose]();
-      assert.equal(left, "");
-    });
+    after(() => place[Symbol.asyncDispose](), { timeout: 60_000 });
 
     engineConformance({
       name: `the container engine on ${name}`,

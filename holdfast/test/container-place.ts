@@ -78,9 +78,17 @@ export class ContainerPlace implements AsyncDisposable {
       .filter((line) => line !== "");
   }
 
+  /** @throws an error that names them when containers are left; all is gone then all the same. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#places.disposeAsync();
-    await this.service[Symbol.asyncDispose]();
-    this.#directory[Symbol.dispose]();
+    let left = "";
+    try {
+      await this.service.start();
+      left = this.service.run("ps", "--all", "--format", "{{.Names}} {{.State}}").trim();
+    } finally {
+      await this.#places.disposeAsync();
+      await this.service[Symbol.asyncDispose]();
+      this.#directory[Symbol.dispose]();
+    }
+    if (left !== "") throw new Error(`containers are left: ${left}`);
   }
 }

@@ -8,6 +8,12 @@ export function startFailure(command: string, error: unknown): StartResult & { r
     const reason = `command ${command} does not exist in the image; there is no shell in it either`;
     return failed("COMMAND_NOT_FOUND", reason);
   }
+  if (/insufficient UIDs or GIDs/i.test(said)) {
+    const reason = "the rootless container engine has too few user ids for the image";
+    const next =
+      "give yours some (usermod --add-subuids 100000-165535 --add-subgids 100000-165535), then `podman system migrate`";
+    return failed("ENGINE_USER_IDS_FEW", `${reason}; ${next}`);
+  }
   if (/permission denied/i.test(said) && /exec|OCI/i.test(said)) {
     return failed("COMMAND_NOT_EXECUTABLE", `command ${command} may not be executed (${said})`);
   }

@@ -119,6 +119,10 @@ test("labels of others, or that somebody has changed, make no instance", () => {
 
 test("why it did not start is told by a stable code, whatever words the engine has for it", () => {
   const code = (words: string): string => startFailure("nope", new Error(words)).reasonCode;
+  // Podman 4.3, rootless, for a user without ranges in /etc/subuid (seen).
+  const few =
+    "ApplyLayer: potentially insufficient UIDs or GIDs available in user namespace (requested 65532:65532 ...)";
+  assert.equal(code(few), "ENGINE_USER_IDS_FEW");
   for (const words of [
     'runc: runc create failed: unable to start container process: exec: "nope": executable file not found in $PATH: OCI runtime attempted to invoke a command that was not found',
     'failed to create shim task: OCI runtime create failed: exec: "nope": executable file `nope` not found in $PATH: No such file or directory',

@@ -72,15 +72,22 @@ export class DockerService implements ContainerService {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const ids = this.run("ps", "--all", "--quiet")
-      .split("\n")
-      .filter((id) => id !== "");
-    if (ids.length > 0) this.run("rm", "--force", ...ids);
-    await this.stop();
+    try {
+      this.#removeAll();
+    } finally {
+      await this.stop();
+    }
     for (const [, path = ""] of readFileSync("/proc/self/mounts", "utf8").matchAll(/^\S+ (\S+)/gm)) {
       if (path.startsWith(this.#directory)) execFileSync("umount", [path]);
     }
     rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  #removeAll(): void {
+    const ids = this.run("ps", "--all", "--quiet")
+      .split("\n")
+      .filter((id) => id !== "");
+    if (ids.length > 0) this.run("rm", "--force", ...ids);
   }
 
   #at(name: string): string {

@@ -36,7 +36,10 @@ export class PodmanService implements ContainerService {
 
   /** Why there can be none here; `false` when there can. */
   static get missing(): string | false {
-    if (process.platform !== "linux" || process.getuid?.() !== 0) return "needs podman and runc as root on Linux";
+    if (process.platform !== "linux") return "needs Linux";
+    if (process.getuid?.() !== 0 && process.env["XDG_RUNTIME_DIR"] === undefined) {
+      return "needs podman and runc as root, or rootless with XDG_RUNTIME_DIR";
+    }
     for (const program of ["podman", "runc", "conmon"]) {
       try {
         execFileSync(program, ["--version"], { stdio: "ignore" });
@@ -90,9 +93,12 @@ export class PodmanService implements ContainerService {
 
   /** Removes all containers, networks and images, and the directory. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.run("rm", "--all", "--force", "--time", "0");
-    this.run("network", "prune", "--force");
-    await this.stop();
+    try {
+      this.run("rm", "--all", "--force", "--time", "0");
+      this.run("network", "prune", "--force");
+    } finally {
+      await this.stop();
+    }
     this.run("rmi", "--all", "--force");
     rmSync(this.#directory, { recursive: true, force: true });
   }

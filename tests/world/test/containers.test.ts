@@ -67,11 +67,15 @@ class ContainerStack implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.podman.start();
-    await this.#stack?.down();
-    const left = this.podman.run("ps", "--all", "--quiet").trim();
-    await this.podman[Symbol.asyncDispose]();
-    this.#directory[Symbol.dispose]();
+    let left = "";
+    try {
+      await this.podman.start();
+      await this.#stack?.down();
+      left = this.podman.run("ps", "--all", "--quiet").trim();
+    } finally {
+      await this.podman[Symbol.asyncDispose]();
+      this.#directory[Symbol.dispose]();
+    }
     assert.equal(left, "", "down leaves no container");
   }
 }
