@@ -57,16 +57,19 @@ export async function setHost(
 function consequence({ host, leaving }: HostStateAnswer): string {
   if (host.state === "active") return "it takes instances";
   const stay = host.tasks.length - leaving;
-  if (host.state === "cordoned") return `it takes no more; ${count(host.tasks.length, "instance")} run on`;
+  if (host.state === "cordoned") return `it takes no more; ${onIt(host.tasks.length)} on`;
   const moves =
-    leaving === 0 ? "nothing has to go" : `${count(leaving, "instance")} are replaced elsewhere, new ones first`;
+    leaving === 0
+      ? "nothing has to go"
+      : `${count(leaving, "instance")} ${leaving === 1 ? "is" : "are"} replaced elsewhere, new ones first`;
   return stay > 0 ? `${moves}; ${stay} belong to no group and stay` : moves;
 }
 
 function print(terminal: Terminal, view: CapacityView, nowMs: number): void {
   const rows = view.hosts.map((host) => hostRow(host));
-  const header = ["HOST", "ZONE", "CPU", "MEMORY", "DISK", "NETWORK", "TASKS", "STATE"];
+  const header = ["HOST", "ZONE", "STATE", "CPU", "MEMORY", "DISK", "NETWORK", "TASKS"];
   for (const line of formatTable(header, rows, terminal.columns)) terminal.print(line);
+  for (const { name, state, reason } of view.hosts) if (state !== "active") terminal.print(`${name} ${reason}`);
   const { total, used } = view;
   terminal.print("");
   terminal.print(
@@ -77,16 +80,16 @@ function print(terminal: Terminal, view: CapacityView, nowMs: number): void {
   printRefusals(terminal, view, nowMs);
 }
 
-function hostRow({ name, zone, capacity: has, used, state, reason, tasks }: HostView): string[] {
+function hostRow({ name, zone, capacity: has, used, state, tasks }: HostView): string[] {
   return [
     name,
     zone,
+    state,
     `${bar(used.cpu, has.cpu)} ${cores(used)}/${cores(has)}`,
     `${bar(used.memoryBytes, has.memoryBytes)} ${size(used.memoryBytes)}/${size(has.memoryBytes)}`,
     has.diskBytes === null ? "–" : `${size(used.diskBytes ?? 0)}/${size(has.diskBytes)}`,
     has.networkMbps === null ? "–" : `${used.networkMbps ?? 0}/${has.networkMbps} Mbit/s`,
     String(tasks.length),
-    state === "active" ? "active" : `${state}: ${reason}`,
   ];
 }
 
@@ -137,6 +140,10 @@ function size(bytes: number): string {
 
 function round(amount: number): string {
   return String(Number(amount.toFixed(1)));
+}
+
+function onIt(instances: number): string {
+  return `${count(instances, "instance")} ${instances === 1 ? "runs" : "run"}`;
 }
 
 function count(number: number, what: string): string {

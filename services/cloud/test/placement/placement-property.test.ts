@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { SeededRandom } from "@holdfast/kernel";
 import { constraintNames } from "@holdfast/wire";
 import fc from "fast-check";
 import type { Constraint } from "../../src/placement/constraint.ts";
@@ -10,6 +9,7 @@ import { type PlacementTask, Placer } from "../../src/placement/placer.ts";
 import { resourceKinds, resources, sumOf } from "../../src/placement/resources.ts";
 import { hostsInUse, scheduleOnce } from "../../src/placement/schedule.ts";
 import { firstFitDecreasing } from "./first-fit-decreasing.ts";
+import { mixture } from "./mixture.ts";
 import { mebibyte } from "./placement-world.ts";
 
 const names = ["a", "b", "c"];
@@ -159,31 +159,3 @@ suite("a thousand tasks on a hundred hosts", () => {
     });
   }
 });
-
-/** Hosts of two shapes in three zones; tasks from a tenth of a core to two, with memory of their own. */
-function mixture(seed: number): { hosts: Host[]; tasks: PlacementTask[] } {
-  const random = new SeededRandom(seed);
-  const hosts = Array.from({ length: 100 }, (_, index): Host => {
-    const size = index % 2 === 0 ? 8 : 16;
-    return {
-      name: `host${index}`,
-      zone: `zone-${index % 3}`,
-      attributes: {},
-      capacity: resources({ milliCpu: size * 1_000, memoryBytes: size * 4_096 * mebibyte }),
-    };
-  });
-  const tasks = Array.from(
-    { length: 1_000 },
-    (_, index): PlacementTask => ({
-      id: `task${index}`,
-      job: `job${index % 20}`,
-      request: resources({
-        milliCpu: 100 + random.below(20) * 100,
-        memoryBytes: (256 + random.below(32) * 256) * mebibyte,
-      }),
-      hard: [],
-      soft: [],
-    }),
-  );
-  return { hosts, tasks };
-}
