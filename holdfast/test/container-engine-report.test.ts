@@ -1,29 +1,7 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
-import { join } from "node:path";
 import { test } from "node:test";
-import { temporaryDirectory } from "@holdfast/testing";
 import { describeEngine, reportOfEngine } from "../src/stack/container-engine-report.ts";
-
-/** What `body` makes of an engine that answers so; a text is no JSON, nothing is no answer. */
-async function withEngine(
-  answers: Readonly<Record<string, unknown>>,
-  body: (socket: string) => Promise<void>,
-): Promise<void> {
-  using directory = temporaryDirectory("report");
-  const socket = join(directory.path, "d.sock");
-  const server = createServer((request, response) => {
-    const answer = answers[request.url ?? ""];
-    if (answer !== undefined) response.end(typeof answer === "string" ? answer : JSON.stringify(answer));
-  });
-  await new Promise<void>((resolve) => server.listen(socket, resolve));
-  try {
-    await body(socket);
-  } finally {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  }
-}
+import { withEngine } from "./answering-engine.ts";
 
 const able = { KernelVersion: "6.1.0", MemoryLimit: true, CpuCfsQuota: true };
 

@@ -20,12 +20,17 @@ const limitMax = 16_384;
 /** Written to files, in this order of liking; others (journald, remote ones) cannot always be read back. */
 const fileDrivers = ["local", "json-file", "k8s-file"];
 
-/** Puts together what the engine needs to know to make the container of `order`. Pure. */
+/**
+ * Puts together what the engine needs to know to make the container of `order`. Pure.
+ *
+ * @param namespace path of the network namespace it is to be in, where there is one for its address.
+ */
 export function planContainer(
   order: StartOrder,
   image: string,
   options: Pick<ContainerRuntimeOptions, "stack" | "network" | "readOnly">,
   facts: EngineFacts,
+  namespace?: string,
 ): CreateBody {
   const { spec, command, environment } = order;
   const { network } = options;
@@ -38,7 +43,7 @@ export function planContainer(
     Labels: labelsOf(options.stack, spec),
     StopSignal: "SIGTERM",
     HostConfig: {
-      NetworkMode: bridge ? network.name : "host",
+      NetworkMode: bridge ? network.name : namespace === undefined ? "host" : `ns:${namespace}`,
       Binds: (options.readOnly ?? []).map((path) => `${path}:${path}:ro`),
       ReadonlyRootfs: true,
       Tmpfs: { "/tmp": "rw,nosuid,nodev,mode=1777" },

@@ -84,7 +84,9 @@ export class ContainerRuntime implements InstanceRuntime {
     try {
       const image = await this.#options.images(spec);
       await this.#images.ensure(image);
-      const body = planContainer(order, image.reference, this.#options, await this.#engineFacts());
+      const { network } = this.#options;
+      const namespace = network.kind === "namespaces" ? await network.pathOf(spec.address) : undefined;
+      const body = planContainer(order, image.reference, this.#options, await this.#engineFacts(), namespace);
       await this.#network.with(async () => {
         await this.#api.create(name, body);
         await this.#api.start(name);

@@ -6,7 +6,9 @@ export type ContainerNetwork =
   /** The machine's own: addresses `127.R.Z.I` as with the process engine. */
   | { readonly kind: "host" }
   /** A bridge for the zone; each instance has its address of `subnet`, such as `10.89.1.0/24`. */
-  | { readonly kind: "bridge"; readonly name: string; readonly subnet: string };
+  | { readonly kind: "bridge"; readonly name: string; readonly subnet: string }
+  /** Namespaces of ours, one for each address; `pathOf` makes it when it is not there. Podman takes them, Docker does not. */
+  | { readonly kind: "namespaces"; pathOf(address: string): Promise<string> };
 
 /** An image as the container engine takes it. */
 export interface LoadableImage {

@@ -33,12 +33,12 @@ export class ZoneNetwork {
 
   /** Somebody has left. Never rejects: an engine refuses to remove a network that somebody is in. */
   async tidy(): Promise<void> {
-    if (this.#network.kind === "host" || this.#users > 0) return;
+    if (this.#network.kind !== "bridge" || this.#users > 0) return;
     await this.#api.removeNetwork(this.#network.name).catch(() => {});
   }
 
   async #make(): Promise<void> {
-    if (this.#network.kind === "host") return;
+    if (this.#network.kind !== "bridge") return;
     const { name, subnet } = this.#network;
     if ((await this.#api.network(name)) === undefined) await this.#api.createNetwork(name, subnet, this.#labels);
   }

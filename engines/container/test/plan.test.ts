@@ -59,6 +59,9 @@ test("a container runs the command as it is, without a shell, with little it cou
 test("on a bridge an instance has its own address", () => {
   const network = { kind: "bridge", name: "holdfast-a", subnet: "10.89.1.0/24" } as const;
   const plan = planContainer(order({ address: "10.89.1.7" }), "x", { stack: "s1", network }, facts);
+  const namespaces = { kind: "namespaces", pathOf: () => Promise.resolve("") } as const;
+  const ours = planContainer(order(), "x", { stack: "s1", network: namespaces }, facts, "/proc/7/root/net/1.1.10");
+  assert.deepEqual([ours.HostConfig.NetworkMode, ours.NetworkingConfig], ["ns:/proc/7/root/net/1.1.10", undefined]);
   assert.equal(plan.HostConfig.NetworkMode, "holdfast-a");
   const endpoint = plan.NetworkingConfig?.EndpointsConfig["holdfast-a"];
   assert.deepEqual(endpoint, { IPAMConfig: { IPv4Address: "10.89.1.7" } });

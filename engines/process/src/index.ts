@@ -15,6 +15,7 @@ export { HookFaults } from "./loopback/hook-faults.ts";
 export { TunDelays } from "./network/delays.ts";
 export { behind, enterHouse, enterMounts, enterRouter } from "./network/enter.ts";
 export { endHolder, restartHolder, startHolder } from "./network/holder.ts";
+export { instanceNetwork } from "./network/instance-network.ts";
 export { KernelFaults } from "./network/kernel-faults.ts";
 export { Namespaces } from "./network/namespaces.ts";
 export { shellIn } from "./network/shell.ts";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { RuntimeByKind } from "@holdfast/engine";
 import { ContainerRuntime } from "@holdfast/engine-container";
-import { agentMain, ProcessRuntime } from "@holdfast/engine-process";
+import { agentMain, instanceNetwork, ProcessRuntime } from "@holdfast/engine-process";
 import { PlatformError } from "@holdfast/kernel";
 import { bundleImages } from "./bundle-images.ts";
 
@@ -16,7 +16,7 @@ agentMain((clock, log, settings) => {
   const applications = new ContainerRuntime(clock, log, {
     ...container,
     zone,
-    network: { kind: "host" },
+    network: network === undefined ? { kind: "host" } : { kind: "namespaces", pathOf: instanceNetwork(network) },
     images: bundleImages(clock, log),
     logFileOf: (spec) => join(logDirectory, `${spec.id}.log`),
   });

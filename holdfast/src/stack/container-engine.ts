@@ -51,18 +51,15 @@ export async function findContainerEngine(
  *
  * @throws PlatformError `CONTAINER_ENGINE_MISSING`, `CONTAINER_ENGINE_ELSEWHERE`, `ENGINE_ISOLATION_UNFIT`.
  */
-export async function chooseEngine(wanted: EngineName, isolation: Isolation): Promise<EngineChoice> {
+export async function chooseEngine(
+  wanted: EngineName,
+  isolation: Isolation,
+  sockets?: readonly string[],
+): Promise<EngineChoice> {
   if (wanted === "process") return { name: "process" };
-  if (isolation === "netns") {
-    const why = "container engines put their containers into networks of their own or the machine's, not into ours";
-    throw new PlatformError("ENGINE_ISOLATION_UNFIT", `--engine container: not with --isolation netns: ${why}`, {
-      next: "holdfast up --engine container --isolation loopback, or processes in real networks: --engine process",
-      status: 400,
-    });
-  }
-  const { socket, why } = await findContainerEngine();
+  const { socket, why } = await findContainerEngine(sockets);
   if (socket !== undefined) {
-    await refuseElsewhere(socket);
+    await refuseUnfit(socket, isolation);
     return { name: "container", socket };
   }
   throw new PlatformError("CONTAINER_ENGINE_MISSING", `--engine container: no container engine answers (${why})`, {
@@ -71,9 +68,22 @@ export async function chooseEngine(wanted: EngineName, isolation: Isolation): Pr
   });
 }
 
-/** Containers on another kernel would start, and never be reached. One that says nothing of itself is tried. */
-async function refuseElsewhere(socket: string): Promise<void> {
+/**
+ * Containers on another kernel would start, and never be reached; those of Docker, or of an engine without root's rights,
+ * cannot be put into our namespaces. One that says nothing of itself is tried in the machine's network.
+ */
+async function refuseUnfit(socket: string, isolation: Isolation): Promise<void> {
   const report = await reportOfEngine(socket).catch(() => undefined);
+  const takesOurs = report?.name.startsWith("Podman") === true && !report.rootless && process.getuid?.() === 0;
+  if (isolation === "netns" && !takesOurs) {
+    const why = "only Podman run by root puts containers into networks that are not its own";
+    const name = report?.name ?? "the engine";
+    throw new PlatformError("ENGINE_ISOLATION_UNFIT", `--isolation netns: not with ${name} at ${socket}: ${why}`, {
+      next: "holdfast up --engine container --isolation loopback, or processes in real networks: --engine process",
+      details: { socket, isolation },
+      status: 400,
+    });
+  }
   if (report?.elsewhere !== true) return;
   const what = `--engine container: ${report.name} at ${socket} runs its containers in a virtual machine`;
   throw new PlatformError("CONTAINER_ENGINE_ELSEWHERE", `${what}, whose addresses cannot be reached from here`, {

@@ -18,7 +18,12 @@ export function enterMounts({ pid }: NetworkPlace): string[] {
 
 /** Into the namespace of one address, for a process that is in the router's already (and so in the user namespace). */
 export function enterAddress(place: NetworkPlace, address: string): string[] {
-  return ["nsenter", `--net=/proc/${place.pid}/root${place.directory}/${namespaceOf(address)}`, "--"];
+  return ["nsenter", `--net=${pathOfAddress(place, address)}`, "--"];
+}
+
+/** Where the namespace of an address has its name, as seen from everywhere on this machine. */
+export function pathOfAddress(place: NetworkPlace, address: string): string {
+  return `/proc/${place.pid}/root${place.directory}/${namespaceOf(address)}`;
 }
 
 function userOf({ pid, rootless }: NetworkPlace): string[] {
