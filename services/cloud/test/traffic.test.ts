@@ -127,3 +127,14 @@ test("what is launched while AddToLoadBalancer is suspended gets no traffic unti
   await world.clock.advance(5_000);
   assert.equal(world.traffic.out.size, 0);
 });
+
+test("what the registries remember of instances that have gone is nobody's business: nothing is asked or told for it", async () => {
+  const world = new World();
+  await world.settled(3);
+  world.traffic.out.set("i-gone", "an old word");
+  await world.clock.advance(20_000);
+  const { asked } = world.traffic;
+  await world.clock.advance(60_000);
+  assert.equal(world.traffic.asked - asked, 4, "one question each fifteen seconds");
+  assert.deepEqual([...world.traffic.out.keys()], ["i-gone"]);
+});

@@ -46,6 +46,8 @@ export class TrafficKeeper {
   readonly #onTold: () => void;
   /** What was last told of an instance, successfully. */
   readonly #told = new Map<InstanceId, "in" | "out">();
+  /** Those that are there. */
+  readonly #kept = new Set<InstanceId>();
   readonly #asking = new Set<InstanceId>();
   readonly #retryAtMs = new Map<InstanceId, number>();
   #next: Timer | undefined;
@@ -105,7 +107,8 @@ export class TrafficKeeper {
       isOther = true;
     }
     for (const id of standing) {
-      if (this.#told.get(id as InstanceId) === "out") continue;
+      // The registries remember for an hour what was said of one that has gone.
+      if (this.#told.get(id as InstanceId) === "out" || !this.#kept.has(id as InstanceId)) continue;
       this.#told.set(id as InstanceId, "out");
       isOther = true;
     }
@@ -117,6 +120,7 @@ export class TrafficKeeper {
     const { id } = instance.spec;
     const reason = noTrafficReason(group, id);
     const told = this.#told.get(id);
+    this.#kept.add(id);
     if (this.#port === undefined || told === (reason === undefined ? "in" : "out")) return true;
     // Nobody has ever been told anything of one that should simply serve, unless it said so itself when it came.
     if (reason === undefined && told === undefined && !wasLaunchedOutOfService(instance.spec)) return true;
@@ -138,7 +142,7 @@ export class TrafficKeeper {
 
   /** Forgets instances that are gone. */
   forget(isGone: (id: InstanceId) => boolean): void {
-    for (const map of [this.#told, this.#retryAtMs]) {
+    for (const map of [this.#told, this.#retryAtMs, this.#kept]) {
       for (const id of map.keys()) if (isGone(id)) map.delete(id);
     }
   }
