@@ -65,6 +65,12 @@ const clusters = createRoute({
   component: lazyRouteComponent(() => import("./pages/clusters/clusters-page.tsx"), "ClustersPage"),
 });
 
+const capacity = createRoute({
+  getParentRoute: () => root,
+  path: "/capacity",
+  component: lazyRouteComponent(() => import("./pages/capacity/capacity-page.tsx"), "CapacityPage"),
+});
+
 const zones = createRoute({
   getParentRoute: () => root,
   path: "/zones",
@@ -110,6 +116,7 @@ export const router = createRouter({
     discoveryApp,
     clusters,
     zones,
+    capacity,
     resilience,
     config,
     traces,
@@ -134,6 +141,7 @@ export async function preloadPages(): Promise<void> {
     "/instances",
     "/clusters",
     "/zones",
+    "/capacity",
     "/discovery",
     "/resilience",
     "/config",

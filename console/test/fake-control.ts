@@ -2,7 +2,15 @@ import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { problem } from "@holdfast/wire";
-import type { ActivityView, ControlEvent, InstanceView, OperationView, StatusView } from "@holdfast/wire/control";
+import type {
+  ActivityView,
+  ControlEvent,
+  HostStateRequest,
+  InstanceView,
+  OperationView,
+  StatusView,
+} from "@holdfast/wire/control";
+import { fakeCapacity } from "./fake-capacity.ts";
 import { FakeConfig } from "./fake-config.ts";
 import { FakeDiscovery } from "./fake-discovery.ts";
 import { FakeFaults } from "./fake-faults.ts";
@@ -40,6 +48,7 @@ export class FakeControl {
   readonly traces = new FakeTraces();
   readonly faults = new FakeFaults();
   groups = () => fakeGroups(this.instances);
+  capacity = () => fakeCapacity(this.instances);
   /** When false every API call is answered 401. */
   signedIn = true;
   /** When set, changes are refused with this problem, as the real control does with a full disk. */
@@ -128,6 +137,7 @@ export class FakeControl {
     if (pathname === "/v1/instances") return answer(response, 200, this.instances);
     if (pathname === "/v1/activities") return answer(response, 200, this.activities);
     if (pathname === "/v1/resilience") return answer(response, 200, this.resilience());
+    if (pathname === "/v1/capacity") return answer(response, 200, this.capacity());
     if (pathname === "/v1/groups") return answer(response, 200, this.groups());
     if (pathname === "/v1/faults") return answer(response, 200, this.faults.view());
     if (kind === "traces") return this.#traced(url, response);
@@ -201,6 +211,11 @@ export class FakeControl {
     const [, , kind, name = "", verb = "", last = ""] = path.split("/").map(decodeURIComponent);
     if (kind === "config") return this.#changeConfig(name, verb, last, body, response);
     if (kind === "discovery" && name === "overrides") return this.#override(verb, last, body, response);
+    if (kind === "hosts") {
+      const host = this.capacity().hosts.find((one) => one.name === name);
+      const { state } = body as HostStateRequest;
+      return answer(response, 200, { host: { ...host, state }, leaving: host?.tasks.length ?? 0 });
+    }
     if (kind === "groups") return answer(response, 202, this.#begin({ kind: "resize", service: name, total: 1 }));
     if (kind === "faults" && name === "") return answer(response, 201, this.faults.add(body));
     if (kind === "faults") {

@@ -52,6 +52,15 @@ export function ClustersIcon(): ReactNode {
   );
 }
 
+export function CapacityIcon(): ReactNode {
+  return (
+    <Icon>
+      <path d="M2.500 3h13v4.500h-13zM2.500 10.500h13V15h-13z" />
+      <path d="M5 5.250h.01M5 12.750h.01M8.500 5.250h4M8.500 12.750h4" />
+    </Icon>
+  );
+}
+
 export function ZonesIcon(): ReactNode {
   return (
     <Icon>

@@ -8,6 +8,7 @@ import { ConnectionBanner } from "./connection-banner.tsx";
 import { Logo } from "./logo.tsx";
 import {
   ActivityIcon,
+  CapacityIcon,
   ClustersIcon,
   ConfigIcon,
   DiscoveryIcon,
@@ -31,6 +32,7 @@ const places = [
   { to: "/instances", label: "Instances", icon: InstancesIcon },
   { to: "/clusters", label: "Clusters", icon: ClustersIcon },
   { to: "/zones", label: "Zones", icon: ZonesIcon },
+  { to: "/capacity", label: "Capacity", icon: CapacityIcon },
   { to: "/discovery", label: "Discovery", icon: DiscoveryIcon },
   { to: "/resilience", label: "Resilience", icon: ResilienceIcon },
   { to: "/config", label: "Config", icon: ConfigIcon },

@@ -35,6 +35,7 @@ const pages = [
   { path: "/discovery/users", name: "users", sees: "3 of 3 instances up" },
   { path: "/clusters", name: "Clusters", sees: "1 server group not at strength" },
   { path: "/zones", name: "Zones & Faults", sees: "2 faults in force" },
+  { path: "/capacity", name: "Capacity", sees: "1 launch without room" },
   { path: "/resilience", name: "Resilience", sees: "2 commands with an open circuit" },
   { path: "/traces", name: "Traces", sees: "GET /api/home" },
   {
@@ -455,6 +456,30 @@ describe("console", { skip }, () => {
     await waitFor("the call", () => control.calls.at(-1)?.path === "/v1/groups/movies-catalog-v001/standby");
     control.groups = () => [];
     await page.getByText("No server group is there yet").waitFor();
+  });
+
+  test("hosts show what they carry and who waits; one is drained with the command beside it; none are declared", async () => {
+    await using visit = await open("/capacity");
+    const { control, page } = visit;
+    await page.getByText("2 hosts: 1 has 0.25 of 2 cores left, 1 is draining").waitFor();
+    const host = page.getByRole("article", { name: "Host small-0" });
+    await host.getByText("3.75 cores of 4 cores").waitFor();
+    await page.getByRole("article", { name: "Host small-5" }).getByText("drained by operator: a new disk").waitFor();
+    await host.getByRole("button", { name: "Drain small-0" }).click();
+    const form = page.getByRole("dialog", { name: "Drain small-0" });
+    await form.getByText("npx holdfast host drain small-0").waitFor();
+    assert.deepEqual(await visit.violations(), []);
+    await form.getByRole("button", { name: "Drain", exact: true }).click();
+    await page.getByText("small-0 is drained: 5 instances replaced elsewhere.").waitFor();
+    assert.deepEqual(control.calls.at(-1), {
+      method: "POST",
+      path: "/v1/hosts/small-0/state",
+      body: { state: "drained" },
+    });
+    const whole = control.capacity();
+    control.capacity = () => ({ ...whole, declared: false, hosts: [], sets: [], capacityGroups: [], refusals: [] });
+    await page.getByText("The application declares no hosts").waitFor();
+    assert.deepEqual(await visit.violations(), []);
   });
 
   test("the network is disturbed with the command beside it, one sees between which zones, and ends it", async () => {
