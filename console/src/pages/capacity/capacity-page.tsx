@@ -36,7 +36,7 @@ function Undeclared(): ReactNode {
     <Panel>
       <Empty title="The application declares no hosts">
         <p>Every zone has room for all then. With hosts, instances are placed where there is room for them:</p>
-        <CommandLine command="hosts: { small: { zone: 'local-1a', cpu: 4, memory: '8GiB', count: 2 } }" />
+        <CommandLine command="hosts: [{ name: 'small', cpu: 4, memory: '8GiB', count: 2 }]" />
       </Empty>
     </Panel>
   );
