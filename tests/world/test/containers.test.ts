@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { runHoldfast, Stack, type StackInstance, temporaryDirectory, waitFor } from "@holdfast/testing";
@@ -47,12 +48,12 @@ class ContainerStack implements AsyncDisposable {
     return this.#stack;
   }
 
-  async up(application?: string): Promise<void> {
+  async up(application?: string, ...more: readonly string[]): Promise<void> {
     await this.podman.start();
     this.#stack = await Stack.up({
       bin,
       application: application ?? writeApplication(join(this.#directory.path, "app"), files),
-      args: ["--engine", "container", "--zones", "2"],
+      args: ["--engine", "container", "--zones", "2", ...more],
       env: this.environment,
       readyTimeoutMs: 150_000,
     });
@@ -175,6 +176,49 @@ describe("an application in containers", { skip }, () => {
     const now = new Map((await appInstances(place.stack)).map(({ id, pid }) => [id, pid]));
     for (const { id, pid } of others) assert.equal(now.get(id), pid, "the others were left alone");
   });
+});
+
+const noNetworks = ["ip", "nft", "nsenter"].some(
+  (program) => spawnSync("sh", ["-c", `command -v ${program}`]).status !== 0,
+)
+  ? "skipped: needs ip, nft and nsenter"
+  : false;
+
+describe("containers in zones that are real networks", { skip: skip === false ? noNetworks : skip }, () => {
+  const place = new ContainerStack();
+  before(() => place.up(undefined, "--isolation", "netns"), options);
+  after(() => place[Symbol.asyncDispose](), options);
+
+  /** True when `from` reaches the port of `to`, tried from inside of its own network. */
+  function reaches(from: StackInstance, to: StackInstance): boolean {
+    const program = `const s = require("net").connect(${to.port}, "${to.address}", () => process.exit(0));
+      s.on("error", () => process.exit(1)); setTimeout(() => process.exit(1), 1500);`;
+    return spawnSync("nsenter", [`--net=/proc/${from.pid}/ns/net`, "--", process.execPath, "-e", program]).status === 0;
+  }
+
+  test(
+    "each container has a network of its own; a cut between zones is a cut between containers, and heals",
+    options,
+    async () => {
+      const hellos = (await appInstances(place.stack)).filter(({ name }) => name === "hello");
+      const [one, other] = hellos;
+      assert.ok(one !== undefined && other !== undefined);
+      assert.notEqual(one.zone, other.zone);
+      assert.equal(place.containers().length, 2);
+      const networks = new Set(hellos.map(({ pid }) => readlinkSync(`/proc/${pid}/ns/net`)));
+      assert.ok(networks.size === 2 && !networks.has(readlinkSync("/proc/self/ns/net")));
+      assert.equal(reaches(one, other), true);
+      await assert.rejects(fetch(`http://${one.address}:${one.port}/`), "and nobody reaches it from outside");
+
+      const added = await place.stack.run("fault", "add", "partition", "--from", other.zone, "--for", "5m", "--force");
+      assert.equal(added.code, 0, added.stderr);
+      assert.equal(reaches(one, other), false);
+      const cleared = await place.stack.run("fault", "clear");
+      assert.equal(cleared.code, 0, cleared.stderr);
+      await waitFor("the cut to be over", () => reaches(one, other), patience);
+      await waitFor("both to be up", async () => (await appInstances(place.stack)).length === 3, patience);
+    },
+  );
 });
 
 describe("movies in containers", { skip: skip === false && !full ? "only with HOLDFAST_FULL=1" : skip }, () => {
