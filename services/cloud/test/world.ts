@@ -22,6 +22,8 @@ export class World {
   readonly zones;
   /** Given to clouds that are started from now on. */
   lookAt: LookAtInstance | undefined;
+  /** Called with each new cloud before it begins. */
+  prepare: (cloud: Cloud) => void = () => {};
   #cloud: Cloud | undefined;
 
   constructor(zones = 3, store = new MemoryStore()) {
@@ -47,6 +49,7 @@ export class World {
     };
     const random = new SeededRandom(seed);
     this.#cloud = new Cloud(this.clock, random, silentLog, this.engine, this.state, opened.state, options);
+    this.prepare(this.#cloud);
     this.#cloud.start();
     await this.clock.advance(0);
     return this.#cloud;
