@@ -1,19 +1,8 @@
-import type {
-  CapacityAmounts,
-  CapacityView,
-  HostStateAnswer,
-  HostStateRequest,
-  HostView,
-} from "@holdfast/wire/control";
+import type { CapacityView, HostStateAnswer, HostStateRequest } from "@holdfast/wire/control";
 import { ControlPaths } from "@holdfast/wire/control/paths";
+import { count, printCapacity } from "./capacity-table.ts";
 import { type CommandContext, openStack, type StackOptions } from "./context.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { formatAge, formatTable } from "./table.ts";
-import type { Terminal } from "./terminal.ts";
-
-const barWidth = 10;
-const mebibyte = 1_048_576;
-const gibibyte = 1_073_741_824;
 
 /** `holdfast capacity`: hosts with what they have and carry, who is guaranteed what, and who waits for room. */
 export async function capacity(context: CommandContext, flags: StackOptions): Promise<number> {
@@ -22,11 +11,7 @@ export async function capacity(context: CommandContext, flags: StackOptions): Pr
   const view = await control.call<CapacityView>("GET", ControlPaths.capacity);
   control.close();
   terminal.printJson(view);
-  if (view.declared) print(terminal, view, clock.wallMs());
-  else {
-    terminal.print("no hosts are declared: every zone has room for all");
-    terminal.print(terminal.colors.dim("declare them as `hosts` in the application file"));
-  }
+  printCapacity(terminal, view, clock.wallMs());
   return exitCodes.ok;
 }
 
@@ -65,87 +50,6 @@ function consequence({ host, leaving }: HostStateAnswer): string {
   return stay > 0 ? `${moves}; ${stay} belong to no group and stay` : moves;
 }
 
-function print(terminal: Terminal, view: CapacityView, nowMs: number): void {
-  const rows = view.hosts.map((host) => hostRow(host));
-  const header = ["HOST", "ZONE", "STATE", "CPU", "MEMORY", "DISK", "NETWORK", "TASKS"];
-  for (const line of formatTable(header, rows, terminal.columns)) terminal.print(line);
-  for (const { name, state, reason } of view.hosts) if (state !== "active") terminal.print(`${name} ${reason}`);
-  const { total, used } = view;
-  terminal.print("");
-  terminal.print(
-    `${count(view.hosts.length, "host")}, ${cores(used)} of ${cores(total)} cores and ${size(used.memoryBytes)} of ${size(total.memoryBytes)} are taken on those that are active`,
-  );
-  printSets(terminal, view);
-  printGroups(terminal, view);
-  printRefusals(terminal, view, nowMs);
-}
-
-function hostRow({ name, zone, capacity: has, used, state, tasks }: HostView): string[] {
-  return [
-    name,
-    zone,
-    state,
-    `${bar(used.cpu, has.cpu)} ${cores(used)}/${cores(has)}`,
-    `${bar(used.memoryBytes, has.memoryBytes)} ${size(used.memoryBytes)}/${size(has.memoryBytes)}`,
-    has.diskBytes === null ? "–" : `${size(used.diskBytes ?? 0)}/${size(has.diskBytes)}`,
-    has.networkMbps === null ? "–" : `${used.networkMbps ?? 0}/${has.networkMbps} Mbit/s`,
-    String(tasks.length),
-  ];
-}
-
-function printSets(terminal: Terminal, { sets }: CapacityView): void {
-  for (const { name, hosts, min, max, idle, idleMin, idleMax } of sets.filter((set) => set.max > set.min)) {
-    const rule = `keeps ${idleMin} to ${idleMax} idle`;
-    terminal.print(`${name}: ${hosts} of ${min} to ${max} hosts, ${idle} idle (${rule})`);
-  }
-}
-
-function printGroups(terminal: Terminal, { capacityGroups }: CapacityView): void {
-  if (capacityGroups.length === 0) return;
-  terminal.print("");
-  const rows = capacityGroups.map((group) => [
-    group.name,
-    group.tier,
-    `${bar(group.usedCpu, group.guaranteedCpu)} ${round(group.usedCpu)}/${round(group.guaranteedCpu)}`,
-    `${bar(group.usedMemoryBytes, group.guaranteedMemoryBytes)} ${size(group.usedMemoryBytes)}/${size(group.guaranteedMemoryBytes)}`,
-  ]);
-  const header = ["CAPACITY GROUP", "TIER", "CPU USED/GUARANTEED", "MEMORY USED/GUARANTEED"];
-  for (const line of formatTable(header, rows, terminal.columns)) terminal.print(line);
-}
-
-function printRefusals(terminal: Terminal, { refusals }: CapacityView, nowMs: number): void {
-  if (refusals.length === 0) return;
-  terminal.print("");
-  for (const { serverGroup, zone, reason, since } of refusals) {
-    const waits = `${serverGroup} has waited ${formatAge(Date.parse(since), nowMs)} for a host in ${zone}`;
-    terminal.print(`${terminal.colors.yellow("!")} ${waits}: ${reason}`);
-  }
-}
-
-/** `██████░░░░`: full only when nothing is left, empty only when nothing is taken. */
-function bar(used: number, has: number): string {
-  const share = has <= 0 ? 0 : used / has;
-  const exact = Math.round(Math.min(share, 1) * barWidth);
-  const filled = share <= 0 ? 0 : share >= 1 ? barWidth : Math.min(Math.max(exact, 1), barWidth - 1);
-  return "█".repeat(filled) + "░".repeat(barWidth - filled);
-}
-
-function cores({ cpu }: Pick<CapacityAmounts, "cpu">): string {
-  return round(cpu);
-}
-
-function size(bytes: number): string {
-  return bytes >= gibibyte ? `${round(bytes / gibibyte)} GiB` : `${round(bytes / mebibyte)} MiB`;
-}
-
-function round(amount: number): string {
-  return String(Number(amount.toFixed(1)));
-}
-
 function onIt(instances: number): string {
   return `${count(instances, "instance")} ${instances === 1 ? "runs" : "run"}`;
-}
-
-function count(number: number, what: string): string {
-  return `${number} ${number === 1 ? what : `${what}s`}`;
 }
