@@ -344,7 +344,7 @@ export class Cloud {
     for (const group of groups) {
       const here = this.#membersOf(group)
         .map(({ spec }) => spec.id)
-        .filter((id) => instances.includes(id));
+        .filter((id) => instances.includes(id) && group.rollout?.outdated.includes(id) !== true);
       if (here.length === 0) continue;
       const outdated = [...new Set([...(group.rollout?.outdated ?? []), ...here])];
       await this.#replaceAll(group, outdated, actor, `${actor} drains host ${host}`);
@@ -621,6 +621,7 @@ export class Cloud {
   /** Ends what a former life of control began with instances that nobody knows any more. */
   #catchUp(): void {
     this.#caughtUp = true;
+    this.hosts.resumeDrains().catch((error: unknown) => this.#log.warn("cloud.drain-not-resumed", { error }));
     for (const { id, instance } of this.#activities.running((activity) => activity.instance !== null)) {
       if (this.#fleet.get(instance as InstanceId) !== undefined) continue;
       this.#activities.end(id, "cancelled", "control was restarted meanwhile");

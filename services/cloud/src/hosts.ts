@@ -83,6 +83,16 @@ export class Hosts {
     return instances.length === 0 ? 0 : this.#parts.empty(host, instances, actor);
   }
 
+  /** Goes on with what a former life of control began: it may have died after a host was closed and before its instances were told. */
+  async resumeDrains(): Promise<void> {
+    const { pool } = this.#parts;
+    for (const { host } of pool.loads) {
+      if (pool.stateOf(host.name).state !== "drained") continue;
+      const instances = pool.on(host.name).map(({ id }) => id);
+      if (instances.length > 0) await this.#parts.empty(host.name, instances, "control");
+    }
+  }
+
   /** Lets sets of hosts grow and shrink by their rules. */
   autoscale(): void {
     const { pool, activities } = this.#parts;

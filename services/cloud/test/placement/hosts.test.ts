@@ -191,6 +191,38 @@ suite("opening and closing hosts", () => {
     await world.crash();
   });
 
+  test("a control that died after it closed a host and before it told the instances goes on with it", async () => {
+    const world = new World(1);
+    const hosts = plan(hostSet("a", "local-1a", 4), hostSet("b", "local-1a", 4));
+    world.prepare = (cloud) => cloud.hosts.configure(hosts);
+    await world.start();
+    await world.cloud.deploy("movies", {}, [lodger("catalog", 2)], "operator");
+    await world.clock.advance(10_000);
+    assert.deepEqual(Object.keys(onHosts(world)), ["a"]);
+    const kept = { numbers: {}, states: { a: { state: "drained", reason: "is drained by operator" } } };
+    await world.state.commit([{ kind: "meta", key: "hosts", value: JSON.stringify(kept) }]);
+    await world.crash();
+    await world.start(2);
+    await world.clock.advance(30_000);
+    assert.deepEqual(onHosts(world), { b: ["catalog", "catalog"] });
+    const restarts = world.cloud.recentActivities(100).filter(({ kind }) => kind === "restart");
+    assert.equal(restarts.length, 1);
+    await world.crash();
+  });
+
+  test("a host that is drained twice is emptied once", async () => {
+    const world = new World(1);
+    await world.start();
+    world.cloud.hosts.configure(plan(hostSet("a", "local-1a", 4), hostSet("b", "local-1a", 4)));
+    await world.cloud.deploy("movies", {}, [lodger("catalog", 2)], "operator");
+    await world.clock.advance(10_000);
+    assert.equal(await world.cloud.hosts.setState("a", "drained", "operator"), 2);
+    assert.equal(await world.cloud.hosts.setState("a", "drained", "operator"), 0);
+    await world.clock.advance(30_000);
+    assert.deepEqual(onHosts(world), { b: ["catalog", "catalog"] });
+    await world.crash();
+  });
+
   test("a host that nobody declared cannot be closed", async () => {
     const world = new World(1);
     await world.start();
