@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type ListenOptions, type Server, type Socket } from "node:net";
 import type { Clock, Timer } from "@holdfast/kernel";
+import { directSocket } from "./direct-socket.ts";
 import type { Exchange } from "./exchange.ts";
 import { ServerConnection } from "./server-connection.ts";
 import { type GivenServerOptions, type ServerOptions, serverOptions } from "./server-options.ts";
@@ -32,7 +33,9 @@ export class Http1Server implements Shared {
     this.#clock = clock;
     this.#onRequest = onRequest;
     this.nowMs = clock.monotonicMs();
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.accept(socket));
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) =>
+      this.#take(socket),
+    );
   }
 
   /** How many clients are connected. */
@@ -54,12 +57,32 @@ export class Http1Server implements Shared {
 
   /** Takes a connection that was accepted elsewhere: by TLS, or behind the PROXY protocol. */
   accept(socket: Socket): void {
-    if (this.#connections.size >= this.options.connections) return void socket.destroy();
+    const connection = this.#connection(socket);
+    socket.on("data", (chunk: Buffer) => connection?.read(chunk));
+  }
+
+  /** Takes a connection of our own, which has not been read. */
+  #take(accepted: Socket): void {
+    let connection: ServerConnection | undefined;
+    const direct = directSocket(accepted, (bytes) => connection?.read(bytes));
+    connection = this.#connection(direct ?? accepted);
+    if (direct === undefined) accepted.on("data", (chunk: Buffer) => connection?.read(chunk));
+    (direct ?? accepted).resume();
+  }
+
+  /** Undefined, and the socket closed, when there are too many. */
+  #connection(socket: Socket): ServerConnection | undefined {
+    if (this.#connections.size >= this.options.connections) {
+      socket.destroy();
+      return undefined;
+    }
     if (this.#beat === undefined) {
       this.nowMs = this.#clock.monotonicMs();
       this.#beat = this.#clock.every(beatMs, () => this.#look());
     }
-    this.#connections.add(new ServerConnection(socket, this));
+    const connection = new ServerConnection(socket, this);
+    this.#connections.add(connection);
+    return connection;
   }
 
   /**

@@ -37,8 +37,6 @@ export class ServerConnection implements ClientSide, TunnelEnd {
     this.#shared = shared;
     this.remoteAddress = socket.remoteAddress ?? "";
     this.#deadlineMs = shared.nowMs + shared.options.headMs;
-    socket.setNoDelay(true);
-    socket.on("data", (chunk: Buffer) => this.#data(chunk));
     socket.on("drain", () => this.#drain());
     socket.on("end", () => this.#end());
     socket.on("error", () => this.#socket.destroy());
@@ -129,8 +127,9 @@ export class ServerConnection implements ClientSide, TunnelEnd {
     return more;
   }
 
-  #data(chunk: Buffer): void {
-    if (this.#peer !== undefined) return passOn(this.#peer, this.#socket, chunk);
+  /** Bytes came; they are the caller's again when this returns. */
+  read(chunk: Buffer): void {
+    if (this.#peer !== undefined) return passOn(this.#peer, this.#socket, Buffer.from(chunk));
     if (this.#state !== "open" || this.#broken) return;
     const rest = this.#rest;
     this.#rest = undefined;
@@ -152,13 +151,13 @@ export class ServerConnection implements ClientSide, TunnelEnd {
   #readAll(chunk: Buffer): void {
     let at = 0;
     while (at < chunk.length) {
-      if (this.#peer !== undefined) return passOn(this.#peer, this.#socket, chunk.subarray(at));
+      if (this.#peer !== undefined) return passOn(this.#peer, this.#socket, Buffer.from(chunk.subarray(at)));
       if (this.#state !== "open" || this.#broken) return;
       if (this.#reader !== undefined) at = this.#readBody(this.#reader, chunk, at);
-      else if (this.#exchange !== undefined) return this.#keepAhead(chunk.subarray(at));
+      else if (this.#exchange !== undefined) return this.#keepAhead(Buffer.from(chunk.subarray(at)));
       else {
         const next = this.#head === undefined ? this.#readHead(chunk, at) : this.#readSmallBody(this.#head, chunk, at);
-        if (next === -1) return this.#keepPart(chunk.subarray(at));
+        if (next === -1) return this.#keepPart(Buffer.from(chunk.subarray(at)));
         at = next;
       }
     }
@@ -186,7 +185,7 @@ export class ServerConnection implements ClientSide, TunnelEnd {
       return at;
     }
     const early: Buffer[] = [];
-    at = reader.feed(chunk, at, (piece) => void early.push(piece));
+    at = reader.feed(chunk, at, (piece) => void early.push(Buffer.from(piece)));
     if (reader.done) this.#begin(head, early.length === 1 ? early[0] : Buffer.concat(early), reader.trailers);
     else {
       this.#reader = reader;
@@ -199,7 +198,7 @@ export class ServerConnection implements ClientSide, TunnelEnd {
   #readSmallBody(head: RequestHead, chunk: Buffer, from: number): number {
     const to = from + head.length;
     if (to > chunk.length) return -1;
-    this.#begin(head, chunk.subarray(from, to));
+    this.#begin(head, Buffer.from(chunk.subarray(from, to)));
     return to;
   }
 
@@ -217,7 +216,7 @@ export class ServerConnection implements ClientSide, TunnelEnd {
     const exchange = this.#exchange;
     let more = true;
     const at = reader.feed(chunk, from, (piece) => {
-      if (exchange?.received(piece) === false) more = false;
+      if (exchange?.received(Buffer.from(piece)) === false) more = false;
     });
     // An answer that did not wait for the whole body has ended all.
     if (this.#reader === undefined) return chunk.length;
