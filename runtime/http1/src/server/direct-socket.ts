@@ -26,9 +26,9 @@ export function directSocket(accepted: Socket, onRead: (bytes: Buffer) => void):
       return true;
     },
   };
-  const options: SocketConstructorOpts & { readonly handle: unknown } = { handle, allowHalfOpen: true, onread };
+  const options: unknown = { handle, allowHalfOpen: true, onread };
   inside._handle = null;
-  const direct = new Socket(options);
+  const direct = new Socket(options as SocketConstructorOpts);
   // The server counts its connections, and is told by the socket that there is one less.
   (direct as unknown as Inside)._server = inside._server;
   inside._server = null;
