@@ -284,7 +284,7 @@ export class ZoneAgent {
     for (const timer of this.#timers) timer.cancel();
     this.#strays.finish();
     for (const instance of this.#instances.values()) instance.release();
-    await this.#writer.flush();
+    await this.#writer.close();
     this.#listeners.clear();
     this.#probe.close();
     this.#registry.close();

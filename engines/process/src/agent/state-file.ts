@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { open, rename } from "node:fs/promises";
-import { type Clock, codeOf, type Log, messageOf, PlatformError, within } from "@holdfast/kernel";
+import { type Clock, codeOf, type Log, messageOf, PlatformError, type Timer, within } from "@holdfast/kernel";
 import type { InstanceState, LaunchSpec } from "@holdfast/wire";
 
 /** One instance as the state file keeps it: enough for the next agent to recognise and look after it. */
@@ -71,6 +71,9 @@ export class StateWriter {
   #writing: Promise<void> | undefined;
   #again = false;
   #problem = "";
+  /** One, however many writes have failed. */
+  #retry: Timer | undefined;
+  #closed = false;
 
   constructor(clock: Clock, log: Log, path: string, state: () => AgentState) {
     this.#clock = clock;
@@ -86,7 +89,7 @@ export class StateWriter {
 
   /** Says that the state has changed. */
   mark(): void {
-    void this.flush();
+    if (!this.#closed) void this.flush();
   }
 
   /** Resolves when all changes made so far have been written, or could not be. Never rejects. */
@@ -97,6 +100,13 @@ export class StateWriter {
     }
     this.#again = true;
     return this.#writing;
+  }
+
+  /** Writes once more, and never after that: what cannot be written now is the next agent's to find out. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.flush();
+    this.#retry?.cancel();
   }
 
   async #run(): Promise<void> {
@@ -126,7 +136,8 @@ export class StateWriter {
     } catch (error) {
       if (this.#problem === "") this.#log.error("agent.state.not-written", { path: this.#path, error });
       this.#problem = messageOf(error);
-      this.#clock.after(retryMs, () => this.mark());
+      this.#retry?.cancel();
+      this.#retry = this.#closed ? undefined : this.#clock.after(retryMs, () => this.mark());
     }
   }
 }
