@@ -104,7 +104,12 @@ async function ask(
       else finish(message);
     });
     child.on("error", (error) => finish({ kind: "exited", how: error.message }));
-    child.on("exit", (code, signal) => finish({ kind: "exited", how: signal ?? `exit code ${code}` }));
+    // Its last words may still be in the channel: they are heard before its end is told.
+    child.on("exit", (code, signal) => {
+      const end = (): void => finish({ kind: "exited", how: signal ?? `exit code ${code}` });
+      if (!child.connected) return setImmediate(end);
+      child.once("disconnect", () => setImmediate(end));
+    });
     child.send(request);
   });
   const late = new AbortController();

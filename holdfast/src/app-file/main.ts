@@ -8,15 +8,15 @@ import { codeOf, messageOf, PlatformError, SystemClock } from "@holdfast/kernel"
 import { loadHere } from "./load.ts";
 import type { PrepareMessage, PrepareRequest } from "./prepare-protocol.ts";
 
-const send = (message: PrepareMessage): void => {
-  process.send?.(message);
-};
+/** Resolves when it is on its way: who ends before that has said nothing. */
+const send = (message: PrepareMessage): Promise<void> =>
+  new Promise((resolve) => void process.send?.(message, undefined, {}, () => resolve()));
 
 process.once("message", (request: PrepareRequest) => {
   run(request)
     .catch((error: unknown) => {
       const next = error instanceof PlatformError ? error.next : undefined;
-      send({ kind: "failed", code: codeOf(error), message: messageOf(error), next });
+      return send({ kind: "failed", code: codeOf(error), message: messageOf(error), next });
     })
     .finally(() => process.disconnect());
 });
@@ -25,14 +25,13 @@ process.on("disconnect", () => process.exit(0));
 async function run(request: PrepareRequest): Promise<void> {
   if (request.kind === "load") {
     if (request.facade !== undefined) useFacade(request.facade);
-    send({ kind: "loaded", result: await loadHere(request.file) });
-    return;
+    return send({ kind: "loaded", result: await loadHere(request.file) });
   }
   const { makeImages } = await import("../bundle/make-images.ts");
   const { file, application, stateDirectory } = request;
-  const say = (line: string): void => send({ kind: "progress", line });
+  const say = (line: string): void => void send({ kind: "progress", line });
   const { images, runs } = await makeImages(new SystemClock(), file, application, stateDirectory, say);
-  send({ kind: "baked", images, runs });
+  await send({ kind: "baked", images, runs });
 }
 
 /** The package as one bundled file instead of a hundred source files: the application file loads in half the time. */
