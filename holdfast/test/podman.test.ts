@@ -99,8 +99,9 @@ describe("podman itself", {
         const one = await world.spec(programs.foreign, { address: "10.203.7.11", port: 8_080, adminPort: 8_081 });
         const other = await world.spec(programs.foreign, { address: "10.203.7.12", port: 8_080, adminPort: 8_081 });
         await Promise.all([launchUp(world, one), launchUp(world, other)]);
-        const record = world.registry.records.get(`${other.service}/${other.id}`);
-        assert.deepEqual([record?.["address"], record?.["port"]], ["10.203.7.12", 8_080]);
+        // It is told a moment after it is up.
+        const record = await waitFor("its record", () => world.registry.records.get(`${other.service}/${other.id}`));
+        assert.deepEqual([record["address"], record["port"]], ["10.203.7.12", 8_080]);
         assert.notEqual(await ask(one), await ask(other));
       } finally {
         await world[Symbol.asyncDispose]();
