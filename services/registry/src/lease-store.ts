@@ -7,6 +7,8 @@ export class LeaseStore {
   readonly #leases = new Map<string, Lease>();
   /** By app, then by id. */
   readonly #byApp = new Map<string, Map<string, Lease>>();
+  /** Sorted; made at the first question after one has come or gone. */
+  #apps: readonly string[] | undefined;
   #digest = 0;
   #bytes = 0;
 
@@ -44,16 +46,21 @@ export class LeaseStore {
   }
 
   /** Sorted. */
-  apps(): string[] {
-    return [...this.#byApp.keys()].sort();
+  apps(): readonly string[] {
+    this.#apps ??= [...this.#byApp.keys()].sort();
+    return this.#apps;
   }
 
   add(lease: Lease): void {
     const { key, record } = lease;
     this.#leases.set(key, lease);
     const siblings = this.#byApp.get(record.app);
-    if (siblings === undefined) this.#byApp.set(record.app, new Map([[record.id, lease]]));
-    else siblings.set(record.id, lease);
+    if (siblings === undefined) {
+      this.#byApp.set(record.app, new Map([[record.id, lease]]));
+      this.#apps = undefined;
+    } else {
+      siblings.set(record.id, lease);
+    }
     this.#digest ^= digestOf(key, record);
     this.#bytes += lease.bytes;
   }
@@ -71,7 +78,10 @@ export class LeaseStore {
     if (!this.#leases.delete(key)) return;
     const siblings = this.#byApp.get(record.app);
     siblings?.delete(record.id);
-    if (siblings?.size === 0) this.#byApp.delete(record.app);
+    if (siblings?.size === 0) {
+      this.#byApp.delete(record.app);
+      this.#apps = undefined;
+    }
     this.#digest ^= digestOf(key, record);
     this.#bytes -= bytes;
   }

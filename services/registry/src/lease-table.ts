@@ -105,7 +105,7 @@ export class LeaseTable {
     return this.#book.leases.values(app);
   }
 
-  apps(): string[] {
+  apps(): readonly string[] {
     return this.#book.leases.apps();
   }
 

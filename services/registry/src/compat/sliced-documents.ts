@@ -2,14 +2,12 @@ import type { Clock, Timer } from "@holdfast/kernel";
 import { applicationsHead, applicationsTail, type EurekaFormat, type EurekaShape } from "@holdfast/wire/eureka";
 import { AppPieces } from "./app-pieces.ts";
 import type { CachedBody } from "./cached-body.ts";
-import { GzipJoin, type Joined, type Packed, pack } from "./gzip-join.ts";
+import { GzipJoin, type Packed, pack } from "./gzip-join.ts";
 import type { PieceSource } from "./piece-source.ts";
 import { gzipOf } from "./small-documents.ts";
 
 /** So long one may work on a document before others have their turn. */
 const sliceMs = 2;
-/** Thousands of parts cost time each time they are sent, a copy of them memory: this often before it is worth it. */
-const copiedAfter = 8;
 /** A form nobody has asked for in this time is dropped. */
 const idleMs = 180_000;
 /** A document that has stood unchanged for so long is worth compressing as a whole: a fifth of the bytes, or less. */
@@ -151,11 +149,10 @@ class Document implements CachedBody {
   readonly madeAtMs: number;
   readonly plain: readonly Buffer[];
   readonly plainBytes: number;
-  #gzip: Joined;
-  #asked = 0;
+  #gzip: Buffer;
   #settling = false;
 
-  constructor(plain: readonly Buffer[], gzip: Joined, version: number, etag: string, madeAtMs: number) {
+  constructor(plain: readonly Buffer[], gzip: Buffer, version: number, etag: string, madeAtMs: number) {
     this.version = version;
     this.etag = etag;
     this.madeAtMs = madeAtMs;
@@ -165,15 +162,11 @@ class Document implements CachedBody {
   }
 
   get gzip(): readonly Buffer[] {
-    this.#asked += 1;
-    if (this.#asked === copiedAfter && this.#gzip.parts.length > 1) {
-      this.#gzip = { parts: [Buffer.concat(this.#gzip.parts, this.#gzip.bytes)], bytes: this.#gzip.bytes };
-    }
-    return this.#gzip.parts;
+    return [this.#gzip];
   }
 
   get gzipBytes(): number {
-    return this.#gzip.bytes;
+    return this.#gzip.length;
   }
 
   /** Compresses it as a whole, in another thread; the content stays what it is. */
@@ -181,7 +174,7 @@ class Document implements CachedBody {
     if (this.#settling) return;
     this.#settling = true;
     const keepSmaller = (whole: Buffer): void => {
-      if (whole.length < this.#gzip.bytes) this.#gzip = { parts: [whole], bytes: whole.length };
+      if (whole.length < this.#gzip.length) this.#gzip = whole;
     };
     // What cannot be made smaller is sent as it is.
     void gzipOf(this.plain).then(keepSmaller, () => {});
