@@ -27,7 +27,7 @@ const [engineFiles, unitFiles] = [true, false].map((wanted) =>
   roomFiles.filter((file) => isEngineTest(file) === wanted),
 ) as [string[], string[]];
 /** These measure failures under load, and so have the machine to themselves. */
-const isLoadTest = (file: string): boolean => /\/(survival|bring-your-own)\.test\.ts$/.test(file);
+const isLoadTest = (file: string): boolean => /\/(survival|bring-your-own|zone-loss)\.test\.ts$/.test(file);
 const [loadFiles, worldFiles] = [true, false].map((wanted) =>
   globSync("tests/world/test/**/*.test.ts")
     .sort()
